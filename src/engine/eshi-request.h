@@ -1,0 +1,144 @@
+/* eshi-request.h: what the artist asks for, by value.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include <glib-object.h>
+
+#include "eshi-macros.h"
+#include "eshi-rng-kind.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EshiRequestKind:
+ * @ESHI_REQUEST_LOAD_MODEL: make a model ready, so that the first picture starts sooner
+ * @ESHI_REQUEST_GENERATE: paint
+ * @ESHI_REQUEST_UNLOAD: give the model's memory back
+ */
+typedef enum
+{
+  ESHI_REQUEST_LOAD_MODEL,
+  ESHI_REQUEST_GENERATE,
+  ESHI_REQUEST_UNLOAD,
+} EshiRequestKind;
+
+#define ESHI_SEED_MAX G_MAXUINT32
+
+/**
+ * EshiSettings:
+ * @model: (nullable): path of a model; %NULL for the embedded one
+ * @prompt: UTF-8; may be empty
+ * @negative_prompt: UTF-8; may be empty
+ * @width: pixels, a multiple of 8, 64 to 2048; 0 for the model's own
+ * @height: likewise
+ * @steps: 1 to 1000; 0 for the model's own
+ * @guidance: guidance scale, 1.0 to 30.0; 1.0 disables the unconditional pass; 0 for the model's own
+ * @seed: of the first picture; picture i of a batch uses @seed + i
+ * @rng: algorithm that draws the noise
+ * @sampler: (nullable): id of a sampler; %NULL for the model's own
+ * @n_images: pictures to paint, 1 to 64
+ * @previews: whether previews are sent; never changes the result
+ *
+ * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
+ * when it comes back with a picture.
+ */
+typedef struct
+{
+  char        *model;
+  char        *prompt;
+  char        *negative_prompt;
+  int          width;
+  int          height;
+  int          steps;
+  double       guidance;
+  guint64      seed;
+  EshiRngKind  rng;
+  char        *sampler;
+  int          n_images;
+  gboolean     previews;
+} EshiSettings;
+
+#define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())
+ESHI_AVAILABLE
+GType eshi_settings_get_type (void);
+
+/* Defaults: embedded model, empty prompts, everything the model's own, seed 0, CPU noise, one picture, previews. */
+ESHI_AVAILABLE
+EshiSettings *eshi_settings_new (void);
+
+ESHI_AVAILABLE
+EshiSettings *eshi_settings_copy (const EshiSettings *self);
+
+ESHI_AVAILABLE
+void eshi_settings_free (EshiSettings *self);
+
+/**
+ * eshi_settings_validate:
+ *
+ * Whether every value lies in its range, before anything is loaded. Error: %ESHI_ERROR_INVALID_ARGUMENT, one sentence
+ * for people that names the value and the range.
+ */
+ESHI_AVAILABLE
+gboolean eshi_settings_validate (const EshiSettings  *self,
+                                 GError             **error);
+
+/**
+ * eshi_settings_to_parameters:
+ * @model_name: (nullable): name of the model, for the "Model" key
+ *
+ * Returns: (transfer full): the settings in the grammar that other programs read from PNG files (model-parameters
+ *   line: prompt, negative prompt, "Steps: 25, Sampler: LMS, CFG scale: 7.5, Seed: 42, Size: 128x128, …")
+ */
+ESHI_AVAILABLE
+char *eshi_settings_to_parameters (const EshiSettings *self,
+                                   const char         *model_name);
+
+/**
+ * eshi_settings_to_json:
+ *
+ * Returns: (transfer full): all settings as one JSON object, for our own readers
+ */
+ESHI_AVAILABLE
+char *eshi_settings_to_json (const EshiSettings *self,
+                             const char         *model_name);
+
+#define ESHI_TYPE_REQUEST (eshi_request_get_type ())
+
+/**
+ * EshiRequest:
+ *
+ * Boxed, reference counted, immutable.
+ */
+typedef struct _EshiRequest EshiRequest;
+
+ESHI_AVAILABLE
+GType eshi_request_get_type (void);
+
+/**
+ * eshi_request_new:
+ * @settings: (nullable): copied; %NULL for UNLOAD
+ */
+ESHI_AVAILABLE
+EshiRequest *eshi_request_new (EshiRequestKind     kind,
+                               const EshiSettings *settings);
+
+ESHI_AVAILABLE
+EshiRequest *eshi_request_ref (EshiRequest *self);
+
+ESHI_AVAILABLE
+void eshi_request_unref (EshiRequest *self);
+
+ESHI_AVAILABLE
+EshiRequestKind eshi_request_get_kind (const EshiRequest *self);
+
+/* Returns: (transfer none) */
+ESHI_AVAILABLE
+const EshiSettings *eshi_request_get_settings (const EshiRequest *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiSettings, eshi_settings_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiRequest, eshi_request_unref)
+
+G_END_DECLS

@@ -1,0 +1,20 @@
+/* libeshi-engine.h: all there is to Eshi's engine: an object that takes requests, and events that come back.
+ *
+ * Create one EshiEngine on the main thread; submit EshiRequests; connect to EshiEngine::event. Every accepted request
+ * ends in exactly one terminal event (done, failed or cancelled). The engine owns one worker thread; nothing of it is
+ * visible here. Requests and events are immutable once they have crossed, pictures are shared by reference.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-engine.h"
+#include "eshi-error.h"
+#include "eshi-event.h"
+#include "eshi-image.h"
+#include "eshi-model-list.h"
+#include "eshi-probe.h"
+#include "eshi-request.h"
+#include "eshi-sampler.h"
+#include "eshi-tokens.h"
