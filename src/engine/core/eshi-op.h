@@ -132,6 +132,9 @@ struct _EshiOp
 /* "conv2d", "group-norm", …: in logs, profiles and test names. */
 const char *eshi_op_kind_name (EshiOpKind kind);
 
+/* "conv_in (conv2d: x [1, 8, 8, 4] f32, weight …)", for messages; (transfer full). */
+char       *eshi_op_describe  (const EshiOp *op);
+
 /* Fills in @shape with the shape that @op's dst must have, or says what does not fit. @op->dst is not looked at, except
  * by UPSAMPLE and TIME_EMBEDDING, whose size is a choice. */
 gboolean    eshi_op_infer     (const EshiOp  *op,
