@@ -1,0 +1,54 @@
+/* eshi-text-encoder.h: the text tower of CLIP: token ids to one vector per token.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-model-config.h"
+#include "eshi-net.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EshiTextEncoder EshiTextEncoder;
+
+/**
+ * eshi_text_encoder_load:
+ * @folder: "…/text_encoder"
+ *
+ * Reads the config, opens the weights, and checks that all are there and have the right shape.
+ *
+ * Errors: MODEL_MISSING, MODEL_INVALID, UNSUPPORTED, as sentences.
+ *
+ * Returns: (transfer full)
+ */
+EshiTextEncoder      *eshi_text_encoder_load       (const char       *folder,
+                                                    GError          **error);
+EshiTextEncoder      *eshi_text_encoder_new        (const EshiTextConfig *config,
+                                                    EshiWeights      *weights, /* (transfer full) */
+                                                    GError          **error);
+void                  eshi_text_encoder_free       (EshiTextEncoder  *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiTextEncoder, eshi_text_encoder_free)
+
+const EshiTextConfig *eshi_text_encoder_get_config (EshiTextEncoder  *self);
+EshiWeights          *eshi_text_encoder_get_weights (EshiTextEncoder *self);
+
+/**
+ * eshi_text_encoder_build:
+ * @graph: an empty graph
+ * @ids: i32 [n, t], an input of @graph; t at most the config's max_positions
+ * @clip_skip: 1 takes the last layer's output, 2 the one before it, …; at most the number of layers
+ * @tap: (nullable): see eshi-net.h; parts "embeddings", "encoder.layers.N"
+ *
+ * Returns: (nullable) (transfer none): the hidden state [n, t, hidden_size] after the final norm, in the graph's type;
+ *   the caller marks it as an output
+ */
+EshiTensor           *eshi_text_encoder_build      (EshiTextEncoder  *self,
+                                                    EshiGraph        *graph,
+                                                    EshiTensor       *ids,
+                                                    guint             clip_skip,
+                                                    EshiNetTapFunc    tap,
+                                                    gpointer          tap_data);
+
+G_END_DECLS

@@ -1,0 +1,51 @@
+/* eshi-weights.h: the weights of one component of a model folder, whatever files they lie in.
+ *
+ * Finds the file (or the files of a sharded model), recognises those that this program cannot read and says what they
+ * are, and looks tensors up under the names that models have used over the years. Knows nothing of networks.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-safetensors.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EshiWeights EshiWeights;
+
+/**
+ * eshi_weights_open:
+ * @folder: folder of the component: "…/unet"
+ * @stem: name of the weight file without extension: "model", "diffusion_pytorch_model"
+ *
+ * Tries STEM.safetensors, STEM.fp16.safetensors, STEM.non_ema.safetensors and the sharded form of the first, in this
+ * order.
+ *
+ * Errors: MODEL_MISSING, MODEL_INVALID; UNSUPPORTED where there are only weights in pickled form.
+ *
+ * Returns: (transfer full)
+ */
+EshiWeights *eshi_weights_open   (const char   *folder,
+                                  const char   *stem,
+                                  GError      **error);
+
+/* The tensors of one file that is open already; takes @file over. @folder is what messages call it. */
+EshiWeights *eshi_weights_new    (EshiSafetensors *file,
+                                  const char      *folder);
+
+void         eshi_weights_free   (EshiWeights  *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiWeights, eshi_weights_free)
+
+/* Tensor @name as the file has it, or under its older or newer spelling; (nullable) (transfer none). */
+EshiTensor  *eshi_weights_lookup (EshiWeights  *self,
+                                  const char   *name);
+
+/* What messages call the component: its folder. (transfer none) */
+const char  *eshi_weights_get_folder (EshiWeights *self);
+
+/* Bytes of all tensors, as stored. */
+gsize        eshi_weights_get_bytes (EshiWeights *self);
+
+G_END_DECLS

@@ -1,0 +1,228 @@
+/* eshi-pipeline.h: a loaded model that paints: text in, pictures out, on one backend.
+ *
+ * It has no thread and no queue: every call runs in the caller's thread, which must be the one that opened the backend,
+ * and reports through callbacks in that same thread. It never writes a picture file.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "eshi-backend.h"
+#include "eshi-rng-kind.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EshiPipeline EshiPipeline;
+
+/**
+ * EshiPipelineStage:
+ * @ESHI_PIPELINE_LOADING: opening and checking files, packing weights
+ * @ESHI_PIPELINE_READING: the prompt is tokenized and encoded
+ * @ESHI_PIPELINE_PAINTING: steps
+ * @ESHI_PIPELINE_FINISHING: the latents are decoded
+ */
+typedef enum
+{
+  ESHI_PIPELINE_LOADING,
+  ESHI_PIPELINE_READING,
+  ESHI_PIPELINE_PAINTING,
+  ESHI_PIPELINE_FINISHING,
+} EshiPipelineStage;
+
+/**
+ * EshiPipelineProgress:
+ * @stage: what is being done
+ * @fraction: 0-1 of the whole call
+ * @index: which picture of the batch, from 0
+ * @step: finished steps of this picture
+ * @n_steps: steps of each picture
+ * @seconds_left: until the call returns; negative while unknown
+ */
+typedef struct
+{
+  EshiPipelineStage stage;
+  double            fraction;
+  guint             index;
+  guint             step;
+  guint             n_steps;
+  double            seconds_left;
+} EshiPipelineProgress;
+
+/**
+ * EshiPipelinePicture:
+ * @width: pixels
+ * @height: pixels
+ * @rgb: [height, width, 3] u8
+ * @seed: the seed it was really painted with
+ * @latents: f32 [height/8, width/8, 4], final, as the scheduler left them
+ */
+typedef struct
+{
+  guint   width;
+  guint   height;
+  GBytes *rgb;
+  guint64 seed;
+  GBytes *latents;
+} EshiPipelinePicture;
+
+/**
+ * EshiPipelineCallbacks:
+ * @progress: (nullable): after each stage, step and file
+ * @preview: (nullable): a look at picture @index after @step steps: [height, width, 3] u8, valid during the call; it
+ *   may be smaller than the picture. Whether it is set never changes the result
+ * @picture: (nullable): picture @index is finished; @picture is valid during the call, its bytes may be kept by reference
+ *
+ * Called in the thread of the call that they were given to. All of them must return soon.
+ */
+typedef struct
+{
+  void     (*progress) (const EshiPipelineProgress *progress,
+                        gpointer                    user_data);
+  void     (*preview)  (guint                       index,
+                        guint                       step,
+                        guint                       width,
+                        guint                       height,
+                        const guint8               *rgb,
+                        gpointer                    user_data);
+  void     (*picture)  (guint                       index,
+                        const EshiPipelinePicture  *picture,
+                        gpointer                    user_data);
+  gpointer user_data;
+} EshiPipelineCallbacks;
+
+#define ESHI_PIPELINE_MIN_SIZE 64
+#define ESHI_PIPELINE_MAX_SIZE 2048
+#define ESHI_PIPELINE_MAX_STEPS 1000
+#define ESHI_PIPELINE_MAX_PICTURES 64
+
+/**
+ * EshiPipelineParams:
+ * @prompt: UTF-8; may be empty
+ * @negative_prompt: (nullable): UTF-8; not used when @guidance is at most 1
+ * @width: pixels, a multiple of 8 from 64 to 2048; 0 for the model's own
+ * @height: likewise
+ * @steps: 1 to 1000; 0 for the recommended number
+ * @guidance: up to 30; 1 or less runs the network once per step; exactly 0 for the recommended 7.5
+ * @seed: of the first picture; picture i is drawn from a generator of its own with seed + i, so each of them can be
+ *   painted again alone
+ * @rng: algorithm that draws the noise
+ * @sampler: (nullable): id of a sampler; %NULL for the model's own
+ * @n_pictures: 1 to 64; 0 means 1
+ * @clip_skip: 1 for the text encoder's last layer; 0 means 1
+ */
+typedef struct
+{
+  const char  *prompt;
+  const char  *negative_prompt;
+  guint        width;
+  guint        height;
+  guint        steps;
+  double       guidance;
+  guint64      seed;
+  EshiRngKind  rng;
+  const char  *sampler;
+  guint        n_pictures;
+  guint        clip_skip;
+} EshiPipelineParams;
+
+/* Seconds of wall time by stage. */
+typedef struct
+{
+  double load;    /* weights opened and packed during this call */
+  double text;
+  double steps;   /* previews included */
+  double preview; /* part of steps that previews took */
+  double decode;
+  double total;
+} EshiPipelineTimings;
+
+/**
+ * EshiPipelineResult:
+ * @params: what was really used, zeros replaced; strings point into the caller's params or are static
+ * @timings: where the time went
+ * @n_pictures: how many were finished, also after an error
+ * @pictures: (array length=n_pictures): owned; clear with eshi_pipeline_result_clear()
+ */
+typedef struct
+{
+  EshiPipelineParams   params;
+  EshiPipelineTimings  timings;
+  guint                n_pictures;
+  EshiPipelinePicture *pictures;
+} EshiPipelineResult;
+
+void          eshi_pipeline_result_clear (EshiPipelineResult *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiPipelineResult, eshi_pipeline_result_clear)
+
+/**
+ * eshi_pipeline_new:
+ * @folder: a model folder with model_index.json, as diffusers writes it
+ * @backend: borrowed; outlives the pipeline
+ * @callbacks: (nullable): for progress
+ *
+ * Opens and checks tokenizer, text encoder, UNet and VAE. Weights are packed for the backend later, when the first
+ * picture's size is known, or by eshi_pipeline_prepare().
+ *
+ * Errors: MODEL_MISSING, MODEL_INVALID, UNSUPPORTED, as sentences; G_IO_ERROR_CANCELLED.
+ *
+ * Returns: (transfer full)
+ */
+EshiPipeline *eshi_pipeline_new          (const char                   *folder,
+                                          EshiBackend                  *backend,
+                                          const EshiPipelineCallbacks  *callbacks,
+                                          GCancellable                 *cancellable,
+                                          GError                      **error);
+
+/* Frees the graphs and unmaps the files; before the backend is closed. */
+void          eshi_pipeline_free         (EshiPipeline                 *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiPipeline, eshi_pipeline_free)
+
+/**
+ * eshi_pipeline_resolve:
+ *
+ * Replaces the zeros and NULLs of @params by the model's own values and judges the rest. Errors: INVALID_ARGUMENT, one
+ * sentence that names the value and its range; OUT_OF_MEMORY where the size cannot fit.
+ */
+gboolean      eshi_pipeline_resolve      (EshiPipeline                 *self,
+                                          EshiPipelineParams           *params,
+                                          GError                      **error);
+
+/**
+ * eshi_pipeline_prepare:
+ *
+ * Builds the graphs and packs the weights that @params needs, so that eshi_pipeline_generate() starts at once.
+ */
+gboolean      eshi_pipeline_prepare      (EshiPipeline                 *self,
+                                          const EshiPipelineParams     *params,
+                                          const EshiPipelineCallbacks  *callbacks,
+                                          GCancellable                 *cancellable,
+                                          GError                      **error);
+
+/**
+ * eshi_pipeline_generate:
+ * @params: what to paint
+ * @callbacks: (nullable): who wants to hear of it
+ * @cancellable: (nullable): polled before every op
+ * @result: (out): also holds the pictures that were finished before an error
+ *
+ * Paints. The same parameters give the same bytes on the same backend and computer, whatever the callbacks.
+ *
+ * Errors: INVALID_ARGUMENT, OUT_OF_MEMORY, DEVICE_LOST, UNSUPPORTED; FAILED where the model gives no finite numbers;
+ * G_IO_ERROR_CANCELLED.
+ */
+gboolean      eshi_pipeline_generate     (EshiPipeline                 *self,
+                                          const EshiPipelineParams     *params,
+                                          const EshiPipelineCallbacks  *callbacks,
+                                          GCancellable                 *cancellable,
+                                          EshiPipelineResult           *result,
+                                          GError                      **error);
+
+/* Bytes of the model's weight files. */
+gsize         eshi_pipeline_get_model_bytes (EshiPipeline              *self);
+
+G_END_DECLS
