@@ -92,7 +92,7 @@ guint64 eshi_event_get_id (const EshiEvent *self);
 ESHI_AVAILABLE
 EshiStage eshi_event_get_stage (const EshiEvent *self);
 
-/* PROGRESS: 0-1 of the whole request. */
+/* PROGRESS: 0-1; while loading, of the loading; from then on of the painting, all pictures of the batch together. */
 ESHI_AVAILABLE
 double eshi_event_get_fraction (const EshiEvent *self);
 
@@ -107,7 +107,7 @@ int eshi_event_get_n_steps (const EshiEvent *self);
 ESHI_AVAILABLE
 int eshi_event_get_index (const EshiEvent *self);
 
-/* PROGRESS: seconds until the request is done; negative while unknown. */
+/* PROGRESS: seconds until the request is done; negative while unknown, never rising once known. */
 ESHI_AVAILABLE
 double eshi_event_get_seconds_left (const EshiEvent *self);
 

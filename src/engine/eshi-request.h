@@ -36,7 +36,7 @@ typedef enum
  * @height: likewise
  * @steps: 1 to 1000; 0 for the model's own
  * @guidance: guidance scale, 1.0 to 30.0; 1.0 disables the unconditional pass; 0 for the model's own
- * @seed: of the first picture; picture i of a batch uses @seed + i
+ * @seed: of the first picture, 0 to %ESHI_SEED_MAX; picture i of a batch uses (@seed + i) modulo 2³²
  * @rng: algorithm that draws the noise
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @n_images: pictures to paint, 1 to 64
@@ -97,13 +97,47 @@ char *eshi_settings_to_parameters (const EshiSettings *self,
                                    const char         *model_name);
 
 /**
+ * eshi_settings_new_from_parameters:
+ * @text: what eshi_settings_to_parameters(), or another program that knows the grammar, has written
+ * @model_name: (out) (optional) (nullable): value of the "Model" key
+ *
+ * Values are not checked against their ranges; see eshi_settings_validate(). Keys that say nothing to us are passed
+ * over, samplers that we do not have leave the sampler %NULL.
+ *
+ * Error: %ESHI_ERROR_INVALID_ARGUMENT when there is no line of parameters.
+ *
+ * Returns: (transfer full): the settings; "model" is always %NULL
+ */
+ESHI_AVAILABLE
+EshiSettings *eshi_settings_new_from_parameters (const char  *text,
+                                                 char       **model_name,
+                                                 GError     **error);
+
+/**
  * eshi_settings_to_json:
+ * @model_name: (nullable): name of the model
+ *
+ * The path of the model stays out of it, because pictures are given to others.
  *
  * Returns: (transfer full): all settings as one JSON object, for our own readers
  */
 ESHI_AVAILABLE
 char *eshi_settings_to_json (const EshiSettings *self,
                              const char         *model_name);
+
+/**
+ * eshi_settings_new_from_json:
+ * @json: what eshi_settings_to_json() has written
+ * @model_name: (out) (optional) (nullable): name of the model
+ *
+ * Values are not checked against their ranges; see eshi_settings_validate(). Error: %ESHI_ERROR_INVALID_ARGUMENT.
+ *
+ * Returns: (transfer full): the settings; "model" is always %NULL
+ */
+ESHI_AVAILABLE
+EshiSettings *eshi_settings_new_from_json (const char  *json,
+                                           char       **model_name,
+                                           GError     **error);
 
 #define ESHI_TYPE_REQUEST (eshi_request_get_type ())
 
