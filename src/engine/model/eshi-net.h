@@ -76,6 +76,9 @@ EshiTensor *eshi_net_group_norm (EshiNet *self, const char *name, EshiTensor *x,
                                  EshiActivation act);
 EshiTensor *eshi_net_layer_norm (EshiNet *self, const char *name, EshiTensor *x, guint c, float eps);
 
+/* @x in the graph's type; itself if it is of that type already. */
+EshiTensor *eshi_net_convert    (EshiNet *self, const char *name, EshiTensor *x);
+
 /* [n, h, w, c] ↔ [n, h·w, c]. */
 EshiTensor *eshi_net_to_tokens  (EshiNet *self, EshiTensor *x);
 EshiTensor *eshi_net_to_image   (EshiNet *self, EshiTensor *x, EshiTensor *like);

@@ -65,6 +65,19 @@ const char       *eshi_safetensors_get_name     (EshiSafetensors  *self,
 EshiTensor       *eshi_safetensors_lookup       (EshiSafetensors  *self,
                                                  const char       *name);
 
+/* The format's name of the type of tensor @name, "F16", also where eshi_safetensors_lookup() gives NULL because of it;
+ * NULL if there is no such tensor. (transfer none) */
+const char       *eshi_safetensors_get_type_name (EshiSafetensors *self,
+                                                  const char      *name);
+
+/* Whether the file is still as long as it was: reading beyond the end of a mapped file kills the program. Called
+ * before the weights are read. Error: MODEL_INVALID. */
+gboolean          eshi_safetensors_check_unchanged (EshiSafetensors *self,
+                                                    GError         **error);
+
+/* Bytes of the file. */
+gsize             eshi_safetensors_get_bytes    (EshiSafetensors  *self);
+
 /* Value of @key in the file's own "__metadata__"; (nullable) (transfer none). */
 const char       *eshi_safetensors_get_metadata (EshiSafetensors  *self,
                                                  const char       *key);

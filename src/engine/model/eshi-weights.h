@@ -42,10 +42,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiWeights, eshi_weights_free)
 EshiTensor  *eshi_weights_lookup (EshiWeights  *self,
                                   const char   *name);
 
+/* The stored type of tensor @name, "F8_E4M3", also where no op can read it; NULL if there is no such tensor. */
+const char  *eshi_weights_get_type_name (EshiWeights *self,
+                                         const char  *name);
+
+/* See eshi_safetensors_check_unchanged(). */
+gboolean     eshi_weights_check_unchanged (EshiWeights  *self,
+                                           GError      **error);
+
 /* What messages call the component: its folder. (transfer none) */
 const char  *eshi_weights_get_folder (EshiWeights *self);
 
-/* Bytes of all tensors, as stored. */
+/* Bytes of all files. */
 gsize        eshi_weights_get_bytes (EshiWeights *self);
 
 G_END_DECLS

@@ -1,0 +1,53 @@
+/* eshi-safetensors-private.h: what the scanner of the table hands to the reader.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-safetensors.h"
+
+G_BEGIN_DECLS
+
+#define ESHI_SAFETENSORS_MAX_RANK 8
+#define ESHI_SAFETENSORS_MAX_HEADER 100000000
+
+/* A type of the format. @dtype is ESHI_N_DTYPES where no op reads it. */
+typedef struct
+{
+  const char *name;
+  guint       bits;
+  EshiDType   dtype;
+} EshiSafetensorsType;
+
+/* A row of the table. */
+typedef struct
+{
+  char                      *name;
+  const EshiSafetensorsType *type;
+  guint                      rank;
+  guint64                    dim[ESHI_SAFETENSORS_MAX_RANK];
+  guint64                    begin;  /* bytes from the start of the data */
+  guint64                    end;
+  EshiTensor                *tensor; /* (nullable): see eshi_safetensors_lookup() */
+} EshiSafetensorsItem;
+
+/* Scans @header [size] UTF-8 bytes into @items (of EshiSafetensorsItem) and @metadata (of owned strings). Sizes and
+ * offsets are not judged here. @file is what messages call the file. */
+gboolean _eshi_safetensors_parse      (const char  *header,
+                                       gsize        size,
+                                       const char  *file,
+                                       GArray      *items,
+                                       GHashTable  *metadata,
+                                       GError     **error);
+
+/* Sets @error to MODEL_INVALID with a sentence about @file whose reason is @format. Returns FALSE. */
+gboolean _eshi_safetensors_fail       (const char  *file,
+                                       GError     **error,
+                                       const char  *format,
+                                       ...) G_GNUC_PRINTF (3, 4);
+
+/* @name cut to a length that fits a sentence; (transfer full). */
+char    *_eshi_safetensors_short_name (const char  *name);
+
+G_END_DECLS

@@ -1,0 +1,171 @@
+/* eshi-text-encoder.c: embeddings, then layers of causal attention and a two-layer perceptron, then a norm.
+ *
+ * Padding is not masked: the reference attends to it, and its vectors are part of the context.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-text-encoder.h"
+
+struct _EshiTextEncoder
+{
+  EshiTextConfig  config;
+  EshiWeights    *weights;
+};
+
+static EshiTensor *
+build_attention (EshiNet              *net,
+                 const EshiTextConfig *config,
+                 EshiTensor           *x,
+                 EshiTensor           *residual)
+{
+  guint d = config->hidden_size;
+  gsize mark = eshi_net_enter (net, "self_attn");
+  EshiTensor *q = eshi_net_linear (net, "q_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
+  EshiTensor *k = eshi_net_linear (net, "k_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
+  EshiTensor *v = eshi_net_linear (net, "v_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
+  EshiTensor *y = NULL;
+
+  if (net->graph != NULL)
+    y = eshi_graph_attention (net->graph, "attention", q, k, v, config->n_heads, TRUE);
+  y = eshi_net_linear (net, "out_proj", y, d, d, TRUE, ESHI_ACT_NONE, residual);
+  eshi_net_leave (net, mark);
+  return y;
+}
+
+static EshiTensor *
+build_layer (EshiNet              *net,
+             const EshiTextConfig *config,
+             guint                 index,
+             EshiTensor           *x)
+{
+  guint d = config->hidden_size;
+  gsize mark = eshi_net_enter (net, "encoder.layers.%u", index);
+  EshiTensor *h = NULL;
+
+  h = eshi_net_layer_norm (net, "layer_norm1", x, d, config->layer_norm_eps);
+  x = build_attention (net, config, h, x);
+  h = eshi_net_layer_norm (net, "layer_norm2", x, d, config->layer_norm_eps);
+  h = eshi_net_linear (net, "mlp.fc1", h, d, config->intermediate_size, TRUE, config->act, NULL);
+  x = eshi_net_linear (net, "mlp.fc2", h, config->intermediate_size, d, TRUE, ESHI_ACT_NONE, x);
+  eshi_net_tap (net, NULL, x);
+  eshi_net_leave (net, mark);
+  return x;
+}
+
+static EshiTensor *
+build_embeddings (EshiNet              *net,
+                  const EshiTextConfig *config,
+                  EshiTensor           *ids)
+{
+  EshiTensor *table = eshi_net_weight (net, "embeddings.token_embedding.weight",
+                                       ESHI_SHAPE2 (config->vocab_size, config->hidden_size));
+  EshiTensor *positions = eshi_net_weight (net, "embeddings.position_embedding.weight",
+                                           ESHI_SHAPE2 (config->max_positions, config->hidden_size));
+  EshiTensor *x = NULL;
+
+  if (net->graph != NULL)
+    x = eshi_graph_embedding (net->graph, "embeddings", ids, table, positions);
+  eshi_net_tap (net, "embeddings", x);
+  return x;
+}
+
+static EshiTensor *
+build (EshiNet              *net,
+       const EshiTextConfig *config,
+       EshiTensor           *ids,
+       guint                 clip_skip)
+{
+  gsize mark = eshi_net_enter (net, "text_model");
+  EshiTensor *x = build_embeddings (net, config, ids);
+
+  for (guint i = 0; i + clip_skip <= config->n_layers; i++)
+    x = build_layer (net, config, i, x);
+  x = eshi_net_layer_norm (net, "final_layer_norm", x, config->hidden_size, config->layer_norm_eps);
+  eshi_net_leave (net, mark);
+  return x;
+}
+
+EshiTensor *
+eshi_text_encoder_build (EshiTextEncoder *self,
+                         EshiGraph       *graph,
+                         EshiTensor      *ids,
+                         guint            clip_skip,
+                         EshiNetTapFunc   tap,
+                         gpointer         tap_data)
+{
+  EshiNet net;
+  EshiTensor *hidden = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (graph != NULL, NULL);
+  g_return_val_if_fail (clip_skip >= 1 && clip_skip <= self->config.n_layers, NULL);
+
+  eshi_net_init (&net, self->weights, graph);
+  net.tap = tap;
+  net.tap_data = tap_data;
+  hidden = build (&net, &self->config, ids, clip_skip);
+  eshi_net_clear (&net);
+  return hidden;
+}
+
+EshiTextEncoder *
+eshi_text_encoder_new (const EshiTextConfig  *config,
+                       EshiWeights           *weights,
+                       GError               **error)
+{
+  g_autoptr(EshiTextEncoder) self = g_new0 (EshiTextEncoder, 1);
+  gboolean ok = FALSE;
+  EshiNet net;
+
+  self->config = *config;
+  self->weights = weights;
+  eshi_net_init (&net, weights, NULL);
+  build (&net, config, NULL, 1);
+  ok = eshi_net_check (&net, error);
+  eshi_net_clear (&net);
+  return ok ? g_steal_pointer (&self) : NULL;
+}
+
+EshiTextEncoder *
+eshi_text_encoder_load (const char  *folder,
+                        GError     **error)
+{
+  EshiTextConfig config;
+  EshiWeights *weights = NULL;
+
+  g_return_val_if_fail (folder != NULL, NULL);
+
+  if (!eshi_text_config_load (&config, folder, error))
+    return NULL;
+  weights = eshi_weights_open (folder, "model", error);
+  return weights == NULL ? NULL : eshi_text_encoder_new (&config, weights, error);
+}
+
+void
+eshi_text_encoder_free (EshiTextEncoder *self)
+{
+  if (self == NULL)
+    return;
+
+  eshi_weights_free (self->weights);
+  g_free (self);
+}
+
+const EshiTextConfig *
+eshi_text_encoder_get_config (EshiTextEncoder *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return &self->config;
+}
+
+EshiWeights *
+eshi_text_encoder_get_weights (EshiTextEncoder *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->weights;
+}
