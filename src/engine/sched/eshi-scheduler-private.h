@@ -1,0 +1,107 @@
+/* eshi-scheduler-private.h: what the sampler families share. Only files of this folder include it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-noise-schedule.h"
+#include "eshi-scheduler.h"
+
+G_BEGIN_DECLS
+
+#define ESHI_SCHEDULER_MAX_HISTORY 4
+
+/* One noise level: x = clean_scale · clean + noise_scale · noise, and how the network's output m reads there. */
+typedef struct
+{
+  double timestep;
+  double sigma;            /* noise_scale / clean_scale */
+  double clean_scale;
+  double noise_scale;
+  double input_scale;
+  double clean_from_x;     /* clean = clean_from_x · x + clean_from_model · m */
+  double clean_from_model;
+  double noise_from_x;     /* noise = noise_from_x · x + noise_from_model · m */
+  double noise_from_model;
+} EshiNoiseLevel;
+
+typedef struct
+{
+  const char *id;
+  const char *label;
+  guint       n_history;   /* model outputs or clean predictions to remember, at most MAX_HISTORY */
+  gboolean    keeps_x;     /* remembers one sample as well */
+  gboolean    draws_noise; /* steps use @noise */
+  gboolean    has_offset;  /* timesteps start at config.steps_offset, which shifts where img2img begins */
+
+  /* Fills n_calls, levels and init_noise_sigma. */
+  void (*prepare) (EshiScheduler *self);
+
+  /* Moves @x from levels[i] to levels[i + 1]. */
+  void (*step)    (EshiScheduler *self,
+                   guint          i,
+                   const float   *model_output,
+                   float         *x,
+                   EshiRng       *noise_rng);
+} EshiSchedulerClass;
+
+struct _EshiScheduler
+{
+  const EshiSchedulerClass *class;
+  EshiSchedulerConfig       config;
+  EshiNoiseSchedule        *schedule;
+  guint                     n_steps;
+  gsize                     n_elements;
+
+  guint                     n_calls;
+  EshiNoiseLevel           *levels; /* [n_calls + 1]; the last is where the picture ends */
+  double                    init_noise_sigma;
+
+  guint                     counter;   /* steps done since the last reset */
+  guint                     n_history; /* valid entries of @history, newest first */
+  float                    *history[ESHI_SCHEDULER_MAX_HISTORY]; /* each [n_elements] */
+  float                    *kept_x;    /* [n_elements], or NULL */
+  float                    *noise;     /* [n_elements], or NULL */
+  float                    *memory;    /* all of the above in one piece */
+};
+
+extern const EshiSchedulerClass _eshi_scheduler_lms;
+extern const EshiSchedulerClass _eshi_scheduler_pndm;
+extern const EshiSchedulerClass _eshi_scheduler_ddim;
+extern const EshiSchedulerClass _eshi_scheduler_euler;
+extern const EshiSchedulerClass _eshi_scheduler_euler_a;
+extern const EshiSchedulerClass _eshi_scheduler_dpmpp_2m;
+extern const EshiSchedulerClass _eshi_scheduler_dpmpp_2m_karras;
+
+/* Allocates @n_calls + 1 zeroed levels. */
+void         _eshi_scheduler_set_n_calls     (EshiScheduler             *self,
+                                              guint                      n_calls);
+
+/* A level whose x keeps its variance: clean_scale² = @alpha_bar, noise_scale² = 1 − @alpha_bar. */
+void         _eshi_noise_level_init_alpha    (EshiNoiseLevel            *level,
+                                              EshiPrediction             prediction,
+                                              double                     timestep,
+                                              double                     alpha_bar);
+
+/* A level whose x grows with the noise: clean_scale = 1, noise_scale = @sigma. */
+void         _eshi_noise_level_init_sigma    (EshiNoiseLevel            *level,
+                                              EshiPrediction             prediction,
+                                              double                     timestep,
+                                              double                     sigma);
+
+/* Levels of LMS and the Euler samplers: timesteps evenly from n_train − 1 to 0, fractional, then σ = 0. */
+void         _eshi_scheduler_prepare_sigmas  (EshiScheduler             *self);
+
+/* Timestep of step @i of "pndm" and "ddim": multiples of n_train / n_steps plus the offset, from above. */
+int          _eshi_scheduler_leading_timestep (const EshiScheduler      *self,
+                                               guint                     i);
+
+/* ᾱ at @timestep, or that of the last step's end when it is negative. */
+double       _eshi_scheduler_get_alpha_bar   (const EshiScheduler       *self,
+                                              int                        timestep);
+
+/* Room for the newest entry of the history; the oldest falls out when it is full. */
+float       *_eshi_scheduler_push_history    (EshiScheduler             *self);
+
+G_END_DECLS
