@@ -128,26 +128,30 @@ find_weight (EshiNet    *self,
              const char *name,
              EshiShape   shape)
 {
-  EshiTensor *tensor = eshi_weights_lookup (self->weights, name);
-  const char *type = tensor == NULL ? eshi_weights_get_type_name (self->weights, name) : NULL;
-  g_autofree char *has = tensor == NULL ? NULL : eshi_shape_to_string (&tensor->shape);
-  g_autofree char *needs = eshi_shape_to_string (&shape);
-  char *problem = NULL;
+  EshiTensor *tensor = NULL;
+  const char *type = NULL;
+  g_autofree char *has = NULL;
+  g_autofree char *needs = NULL;
 
-  for (guint i = shape.rank; i < ESHI_MAX_RANK; i++)
-    shape.dim[i] = 1;
+  if (self->weights == NULL)
+    {
+      self->list (name, shape, self->list_data);
+      return NULL;
+    }
 
-  if (tensor == NULL && type == NULL)
-    problem = g_strdup (name);
-  else if (tensor == NULL || !is_weight_type (tensor->dtype))
-    problem = g_strdup_printf ("%s: %s", name, type != NULL ? type : eshi_dtype_name (tensor->dtype));
-  else if (!shape_fits (&tensor->shape, &shape))
-    problem = g_strdup_printf ("%s: %s ≠ %s", name, has, needs);
-
-  if (problem == NULL)
+  tensor = eshi_weights_lookup (self->weights, name);
+  if (tensor != NULL && is_weight_type (tensor->dtype) && shape_fits (&tensor->shape, &shape))
     return tensor;
 
-  g_ptr_array_add (self->problems, problem);
+  type = eshi_weights_get_type_name (self->weights, name);
+  needs = eshi_shape_to_string (&shape);
+  has = tensor == NULL ? NULL : eshi_shape_to_string (&tensor->shape);
+  if (tensor != NULL && is_weight_type (tensor->dtype))
+    g_ptr_array_add (self->problems, g_strdup_printf ("%s: %s ≠ %s", name, has, needs));
+  else if (type != NULL)
+    g_ptr_array_add (self->problems, g_strdup_printf ("%s: %s", name, type));
+  else
+    g_ptr_array_add (self->problems, g_strdup (name));
   return NULL;
 }
 

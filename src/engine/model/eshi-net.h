@@ -24,17 +24,24 @@ typedef void (*EshiNetTapFunc) (EshiGraph  *graph,
                                 EshiTensor *x,
                                 gpointer    user_data);
 
+/* Called with the name and shape of a weight that a network needs. */
+typedef void (*EshiNetWeightFunc) (const char *name,
+                                   EshiShape   shape,
+                                   gpointer    user_data);
+
 struct _EshiNet
 {
-  EshiWeights    *weights;   /* borrowed */
-  EshiGraph      *graph;     /* borrowed; NULL: only look for the weights */
-  EshiNetTapFunc  tap;       /* (nullable) */
-  gpointer        tap_data;
+  EshiWeights       *weights;   /* borrowed; NULL: only list what is needed */
+  EshiGraph         *graph;     /* borrowed; NULL: only look for the weights */
+  EshiNetTapFunc     tap;       /* (nullable) */
+  gpointer           tap_data;
+  EshiNetWeightFunc  list;      /* without weights: who is told of each that is needed */
+  gpointer           list_data;
 
   /* private */
-  GString        *path;      /* of the part being built: "down_blocks.0.resnets.1", or "" */
-  GString        *scratch;
-  GPtrArray      *problems;  /* of sentences: tensors that are missing or misshapen */
+  GString           *path;      /* of the part being built: "down_blocks.0.resnets.1", or "" */
+  GString           *scratch;
+  GPtrArray         *problems;  /* of sentences: tensors that are missing or misshapen */
 };
 
 void        eshi_net_init   (EshiNet        *self,

@@ -129,6 +129,20 @@ eshi_text_encoder_new (const EshiTextConfig  *config,
   return ok ? g_steal_pointer (&self) : NULL;
 }
 
+void
+eshi_text_encoder_foreach_weight (const EshiTextConfig *config,
+                                  EshiNetWeightFunc     func,
+                                  gpointer              user_data)
+{
+  EshiNet net;
+
+  eshi_net_init (&net, NULL, NULL);
+  net.list = func;
+  net.list_data = user_data;
+  build (&net, config, NULL, 1);
+  eshi_net_clear (&net);
+}
+
 EshiTextEncoder *
 eshi_text_encoder_load (const char  *folder,
                         GError     **error)

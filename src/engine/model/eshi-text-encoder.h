@@ -27,6 +27,10 @@ EshiTextEncoder      *eshi_text_encoder_load       (const char       *folder,
 EshiTextEncoder      *eshi_text_encoder_new        (const EshiTextConfig *config,
                                                     EshiWeights      *weights, /* (transfer full) */
                                                     GError          **error);
+/* Calls @func with every weight that an encoder of this @config needs. */
+void                  eshi_text_encoder_foreach_weight (const EshiTextConfig *config,
+                                                    EshiNetWeightFunc func,
+                                                    gpointer          user_data);
 void                  eshi_text_encoder_free       (EshiTextEncoder  *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiTextEncoder, eshi_text_encoder_free)

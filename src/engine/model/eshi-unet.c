@@ -460,6 +460,21 @@ eshi_unet_new (const EshiUnetConfig  *config,
   return ok ? g_steal_pointer (&self) : NULL;
 }
 
+void
+eshi_unet_foreach_weight (const EshiUnetConfig *config,
+                          EshiNetWeightFunc     func,
+                          gpointer              user_data)
+{
+  EshiUnet unet = { .config = *config };
+  Build build;
+
+  build_init (&build, &unet, NULL, NULL);
+  build.net.list = func;
+  build.net.list_data = user_data;
+  build_step (&build, NULL, NULL);
+  build_clear (&build);
+}
+
 EshiUnet *
 eshi_unet_load (const char  *folder,
                 GError     **error)

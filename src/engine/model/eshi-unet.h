@@ -31,6 +31,10 @@ EshiUnet             *eshi_unet_load          (const char      *folder,
 EshiUnet             *eshi_unet_new           (const EshiUnetConfig *config,
                                                EshiWeights     *weights, /* (transfer full) */
                                                GError         **error);
+/* Calls @func with every weight that a UNet of this @config needs. */
+void                  eshi_unet_foreach_weight (const EshiUnetConfig *config,
+                                               EshiNetWeightFunc func,
+                                               gpointer         user_data);
 void                  eshi_unet_free          (EshiUnet        *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiUnet, eshi_unet_free)

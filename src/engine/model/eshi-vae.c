@@ -238,6 +238,32 @@ eshi_vae_split_moments (const float *moments,
       }
 }
 
+static void
+build_parts (EshiNet             *net,
+             const EshiVaeConfig *config,
+             EshiVaeParts         parts)
+{
+  if ((parts & ESHI_VAE_DECODER) != 0)
+    build_decoder (net, config, NULL);
+  if ((parts & ESHI_VAE_ENCODER) != 0)
+    build_encoder (net, config, NULL);
+}
+
+void
+eshi_vae_foreach_weight (const EshiVaeConfig *config,
+                         EshiVaeParts         parts,
+                         EshiNetWeightFunc    func,
+                         gpointer             user_data)
+{
+  EshiNet net;
+
+  eshi_net_init (&net, NULL, NULL);
+  net.list = func;
+  net.list_data = user_data;
+  build_parts (&net, config, parts);
+  eshi_net_clear (&net);
+}
+
 EshiVae *
 eshi_vae_new (const EshiVaeConfig  *config,
               EshiWeights          *weights,
@@ -251,10 +277,7 @@ eshi_vae_new (const EshiVaeConfig  *config,
   self->config = *config;
   self->weights = weights;
   eshi_net_init (&net, weights, NULL);
-  if ((parts & ESHI_VAE_DECODER) != 0)
-    build_decoder (&net, config, NULL);
-  if ((parts & ESHI_VAE_ENCODER) != 0)
-    build_encoder (&net, config, NULL);
+  build_parts (&net, config, parts);
   ok = eshi_net_check (&net, error);
   eshi_net_clear (&net);
   return ok ? g_steal_pointer (&self) : NULL;

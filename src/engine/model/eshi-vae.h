@@ -27,6 +27,11 @@ EshiVae             *eshi_vae_new          (const EshiVaeConfig *config,
                                             EshiWeights    *weights, /* (transfer full) */
                                             EshiVaeParts    parts,
                                             GError        **error);
+/* Calls @func with every weight that @parts of an autoencoder of this @config need. */
+void                 eshi_vae_foreach_weight (const EshiVaeConfig *config,
+                                            EshiVaeParts    parts,
+                                            EshiNetWeightFunc func,
+                                            gpointer        user_data);
 void                 eshi_vae_free         (EshiVae        *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiVae, eshi_vae_free)
