@@ -36,7 +36,7 @@ typedef enum
  * @height: likewise
  * @steps: 1 to 1000; 0 for the model's own
  * @guidance: guidance scale, 1.0 to 30.0; 1.0 disables the unconditional pass; 0 for the model's own
- * @seed: of the first picture, 0 to %ESHI_SEED_MAX; picture i of a batch uses (@seed + i) modulo 2³²
+ * @seed: of the first picture, picture i of a batch uses @seed + i; all of them from 0 to %ESHI_SEED_MAX
  * @rng: algorithm that draws the noise
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @n_images: pictures to paint, 1 to 64

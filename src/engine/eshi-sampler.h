@@ -35,7 +35,7 @@ const EshiSampler *eshi_samplers (guint *n_samplers);
 
 /**
  * eshi_sampler_find:
- * @name: an id, or a label in any case
+ * @name: an id or a label, in any case; an underscore in an id counts as a hyphen
  *
  * Returns: (nullable): the sampler of that name; static
  */

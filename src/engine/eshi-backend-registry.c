@@ -1,0 +1,248 @@
+/* eshi-backend-registry.c: finds, checks and chooses backends.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "eshi-registry"
+
+#include <dlfcn.h>
+#include <glib/gi18n-lib.h>
+#include <gmodule.h>
+
+#include "eshi-backend-registry.h"
+
+/* A backend as it was found, once per process. */
+typedef struct
+{
+  const char             *name;     /* its name, and its plugin's: libeshi-NAME.so */
+  const EshiBackendClass *built_in; /* NULL for plugins */
+
+  const EshiBackendClass *klass;    /* NULL when it cannot run */
+  EshiDeviceInfo          device;
+  GError                 *refusal;  /* why it cannot; NULL when it can */
+} Entry;
+
+/* Best first. */
+static Entry entries[] = {
+  { .name = "cuda" },
+  { .name = "cpu" },
+  { .name = "ref", .built_in = &eshi_backend_ref_class },
+};
+
+/* OpenMP reads its environment when it is loaded. Left alone, its threads spin between two ops and take the processor
+ * from whatever else runs. */
+void
+_eshi_backend_registry_init (void)
+{
+  g_setenv ("OMP_WAIT_POLICY", "passive", FALSE);
+}
+
+/* The folder that this library, or the program it is linked into, was loaded from. */
+static char *
+get_own_folder (void)
+{
+  Dl_info info = { NULL };
+
+  if (dladdr (&entries, &info) == 0 || info.dli_fname == NULL)
+    return NULL;
+
+  return g_path_get_dirname (info.dli_fname);
+}
+
+static char *
+find_plugin (const char *name)
+{
+  g_autofree char *file = g_strdup_printf ("libeshi-%s.so", name);
+  g_autofree char *own = get_own_folder ();
+  g_autofree char *beside = own != NULL ? g_build_filename (own, "eshi", NULL) : NULL;
+  const char *folders[] = { g_getenv ("ESHI_PLUGIN_DIR"), own, beside, ESHI_PKGLIBDIR };
+
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *path = NULL;
+
+      if (folders[i] == NULL)
+        continue;
+      path = g_build_filename (folders[i], file, NULL);
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        return g_steal_pointer (&path);
+    }
+
+  return NULL;
+}
+
+static const EshiBackendClass *
+check_class (const EshiBackendClass  *klass,
+             const char              *name,
+             const char              *path,
+             GError                 **error)
+{
+  if (klass == NULL || klass->abi != ESHI_BACKEND_ABI || g_strcmp0 (klass->name, name) != 0)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                   _("The plugin %s belongs to another version of Eshi; install both from the same package."), path);
+      return NULL;
+    }
+
+  return klass;
+}
+
+static const EshiBackendClass *
+load_plugin (const char  *name,
+             GError     **error)
+{
+  g_autofree char *path = find_plugin (name);
+  GModule *module = NULL;
+  gpointer symbol = NULL;
+
+  if (path == NULL)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                   _("The plugin libeshi-%s.so is not installed."), name);
+      return NULL;
+    }
+
+  module = g_module_open (path, G_MODULE_BIND_LOCAL);
+  if (module == NULL)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                   _("The plugin %s cannot be loaded: %s."), path, g_module_error ());
+      return NULL;
+    }
+  if (!g_module_symbol (module, ESHI_BACKEND_PLUGIN_SYMBOL, &symbol) || symbol == NULL)
+    {
+      g_module_close (module);
+      return check_class (NULL, name, path, error);
+    }
+
+  /* Vendors' libraries start threads and hold destructors; they do not survive being unloaded. */
+  g_module_make_resident (module);
+
+  return check_class (((EshiBackendPluginFunc) symbol) (), name, path, error);
+}
+
+static void
+find_entry (Entry *entry)
+{
+  const EshiBackendClass *klass = entry->built_in;
+
+  if (klass == NULL)
+    klass = load_plugin (entry->name, &entry->refusal);
+  if (klass != NULL && klass->probe (&entry->device, &entry->refusal))
+    entry->klass = klass;
+
+  if (entry->klass == NULL)
+    g_debug ("%s: not used: %s", entry->name, entry->refusal != NULL ? entry->refusal->message : "no reason given");
+  else
+    g_debug ("%s: %s (%s)", entry->name, entry->device.name, entry->device.features);
+}
+
+/* Finds out about @entry when it is first asked for. */
+static Entry *
+ensure_entry (Entry *entry)
+{
+  static gsize once[G_N_ELEMENTS (entries)];
+  gsize i = entry - entries;
+
+  if (g_once_init_enter (&once[i]))
+    {
+      find_entry (entry);
+      g_once_init_leave (&once[i], 1);
+    }
+
+  return entry;
+}
+
+static const char *
+get_wanted (const char *name)
+{
+  if (name == NULL)
+    name = g_getenv ("ESHI_BACKEND");
+
+  return name != NULL && *name != '\0' ? name : NULL;
+}
+
+/* The entry to use; %NULL with @error set. */
+static Entry *
+choose (const char  *name,
+        GError     **error)
+{
+  name = get_wanted (name);
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      Entry *entry = NULL;
+
+      if (name != NULL && g_strcmp0 (name, entries[i].name) != 0)
+        continue;
+
+      entry = ensure_entry (&entries[i]);
+      if (entry->klass != NULL)
+        return entry;
+      if (name != NULL)
+        {
+          g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                       _("The backend “%s” cannot run on this computer: %s"), name,
+                       entry->refusal != NULL ? entry->refusal->message : "?");
+          return NULL;
+        }
+    }
+
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+               _("There is no backend called “%s”; choose “cuda”, “cpu” or “ref”."), name);
+  return NULL;
+}
+
+EshiBackend *
+_eshi_backend_registry_open (const char                *name,
+                             const EshiBackendOptions  *options,
+                             GError                   **error)
+{
+  Entry *entry = choose (name, error);
+
+  if (entry == NULL)
+    return NULL;
+
+  return entry->klass->open (options, error);
+}
+
+static void
+describe_entry (GString     *text,
+                const Entry *entry,
+                gboolean     chosen)
+{
+  if (entry->klass == NULL)
+    {
+      g_string_append_printf (text, "  %-4s  %s\n", entry->name,
+                              entry->refusal != NULL ? entry->refusal->message : "?");
+      return;
+    }
+
+  g_string_append_printf (text, "%c %-4s  %s", chosen ? '*' : ' ', entry->name, entry->device.name);
+  if (entry->device.features[0] != '\0')
+    g_string_append_printf (text, " (%s)", entry->device.features);
+  if (entry->device.memory_bytes > 0)
+    {
+      g_autofree char *size = g_format_size_full (entry->device.memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+      g_string_append_printf (text, ", %s", size);
+    }
+  g_string_append_c (text, '\n');
+}
+
+char *
+_eshi_backend_registry_describe (void)
+{
+  GString *text = g_string_new (NULL);
+  Entry *chosen = choose (NULL, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      Entry *entry = ensure_entry (&entries[i]);
+
+      describe_entry (text, entry, entry == chosen);
+    }
+
+  return g_string_free (text, FALSE);
+}

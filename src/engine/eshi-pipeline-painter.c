@@ -1,0 +1,292 @@
+/* eshi-pipeline-painter.c: paints with the pipeline, and keeps the backend and the model between requests.
+ *
+ * The model is loaded again only if another one is asked for or its files have changed. Settings that the request left
+ * open come from the model. Everything here lives on the worker's thread.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+
+#include "eshi-backend-registry.h"
+#include "eshi-model-list.h"
+#include "eshi-pipeline-painter.h"
+#include "eshi-pipeline.h"
+#include "eshi-sampler.h"
+
+typedef struct
+{
+  EshiPainter    parent;
+
+  char          *backend_name; /* (nullable) */
+  guint          n_threads;
+
+  /* Of the worker's thread; NULL until needed */
+  GThread       *thread;
+  EshiBackend   *backend;
+  EshiPipeline  *pipeline;
+  EshiModelInfo *info;         /* of the pipeline's model */
+  char          *stamp;        /* of its files, when they were opened */
+} PipelinePainter;
+
+static void
+unload (PipelinePainter *self)
+{
+  g_clear_pointer (&self->pipeline, eshi_pipeline_free);
+  g_clear_pointer (&self->info, eshi_model_info_free);
+  g_clear_pointer (&self->stamp, g_free);
+}
+
+static void
+close_backend (PipelinePainter *self)
+{
+  unload (self);
+  g_clear_pointer (&self->backend, _eshi_backend_close);
+}
+
+/* Sizes and times of the files below @path, down to @depth folders. */
+static void
+add_stamp (GString    *stamp,
+           const char *path,
+           guint       depth)
+{
+  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name = NULL;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+      GStatBuf status;
+
+      if (g_stat (file, &status) != 0)
+        continue;
+      if (S_ISDIR (status.st_mode) && depth > 0)
+        add_stamp (stamp, file, depth - 1);
+      else if (S_ISREG (status.st_mode))
+        g_string_append_printf (stamp, "%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld\n", file,
+                                (gint64) status.st_size, (gint64) status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    }
+}
+
+static char *
+make_stamp (const char *path)
+{
+  GString *stamp = g_string_new (path);
+
+  g_string_append_c (stamp, '\n');
+  add_stamp (stamp, path, 1);
+
+  return g_string_free (stamp, FALSE);
+}
+
+static EshiStage
+stage_from_pipeline (EshiPipelineStage stage)
+{
+  switch (stage)
+    {
+    case ESHI_PIPELINE_READING:
+      return ESHI_STAGE_READING;
+    case ESHI_PIPELINE_PAINTING:
+      return ESHI_STAGE_PAINTING;
+    case ESHI_PIPELINE_FINISHING:
+      return ESHI_STAGE_FINISHING;
+    case ESHI_PIPELINE_LOADING:
+    default:
+      return ESHI_STAGE_LOADING;
+    }
+}
+
+static void
+progress_cb (const EshiPipelineProgress *progress,
+             gpointer                    user_data)
+{
+  EshiRun *run = user_data;
+  EshiStage stage = stage_from_pipeline (progress->stage);
+
+  if (stage == ESHI_STAGE_PAINTING)
+    _eshi_run_step (run, progress->index, progress->step);
+  else
+    _eshi_run_stage (run, stage, stage == ESHI_STAGE_LOADING ? progress->fraction : 0.0);
+}
+
+static void
+preview_cb (guint         index,
+            guint         step,
+            guint         width,
+            guint         height,
+            const guint8 *rgb,
+            gpointer      user_data)
+{
+  g_autoptr(GBytes) pixels = g_bytes_new (rgb, (gsize) 3 * width * height);
+  g_autoptr(EshiImage) image = eshi_image_new (width, height, pixels);
+
+  _eshi_run_preview (user_data, index, step, image);
+}
+
+static void
+picture_cb (guint                      index,
+            const EshiPipelinePicture *picture,
+            gpointer                   user_data)
+{
+  g_autoptr(EshiImage) image = eshi_image_new (picture->width, picture->height, picture->rgb);
+
+  _eshi_run_image (user_data, index, image);
+}
+
+static gboolean
+ensure_backend (PipelinePainter  *self,
+                GError          **error)
+{
+  EshiBackendOptions options = { .precision = ESHI_PRECISION_AUTO, .n_threads = self->n_threads };
+
+  if (self->backend == NULL)
+    self->backend = _eshi_backend_registry_open (self->backend_name, &options, error);
+
+  return self->backend != NULL;
+}
+
+static gboolean
+ensure_model (PipelinePainter              *self,
+              const char                   *path,
+              const EshiPipelineCallbacks  *callbacks,
+              GCancellable                 *cancellable,
+              GError                      **error)
+{
+  g_autoptr(EshiModelInfo) info = eshi_model_info_load (path, error);
+  g_autofree char *stamp = NULL;
+
+  if (info == NULL)
+    return FALSE;
+
+  if (self->backend != NULL && self->backend->lost)
+    close_backend (self);
+  stamp = make_stamp (info->path);
+  if (g_strcmp0 (stamp, self->stamp) == 0)
+    return TRUE;
+
+  /* The old one goes first: two models at once may be more than there is memory for. */
+  unload (self);
+  if (!ensure_backend (self, error))
+    return FALSE;
+  self->pipeline = eshi_pipeline_new (info->path, self->backend, callbacks, cancellable, error);
+  if (self->pipeline == NULL)
+    return FALSE;
+  self->info = g_steal_pointer (&info);
+  self->stamp = g_steal_pointer (&stamp);
+
+  return TRUE;
+}
+
+/* The request's settings with the model's own values where it left them open. */
+static EshiSettings *
+fill_in (PipelinePainter    *self,
+         const EshiSettings *asked)
+{
+  EshiSettings *settings = eshi_settings_copy (asked);
+  const EshiSampler *sampler = eshi_sampler_find (asked->sampler != NULL ? asked->sampler : self->info->sampler);
+
+  if (settings->width == 0)
+    settings->width = self->info->width;
+  if (settings->height == 0)
+    settings->height = self->info->height;
+  if (settings->steps == 0)
+    settings->steps = self->info->steps;
+  if (settings->guidance == 0.0)
+    settings->guidance = self->info->guidance;
+  g_free (settings->sampler);
+  settings->sampler = g_strdup (sampler->id);
+
+  return settings;
+}
+
+static EshiPipelineParams
+params_from_settings (const EshiSettings *settings)
+{
+  return (EshiPipelineParams){
+    .prompt = settings->prompt,
+    .negative_prompt = settings->negative_prompt,
+    .width = settings->width,
+    .height = settings->height,
+    .steps = settings->steps,
+    .guidance = settings->guidance,
+    .seed = settings->seed,
+    .rng = settings->rng,
+    .sampler = settings->sampler,
+    .n_pictures = settings->n_images,
+  };
+}
+
+static gboolean
+paint_with_model (PipelinePainter        *self,
+                  EshiRun                *run,
+                  EshiPipelineCallbacks  *callbacks,
+                  GError                **error)
+{
+  EshiRequest *request = _eshi_run_get_request (run);
+  GCancellable *cancellable = _eshi_run_get_cancellable (run);
+  g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
+  EshiPipelineParams params = params_from_settings (settings);
+  g_auto(EshiPipelineResult) result = { 0 };
+
+  if (!eshi_pipeline_resolve (self->pipeline, &params, error))
+    return FALSE;
+
+  _eshi_run_resolve (run, settings, self->info->name, self->backend->klass->name);
+  if (eshi_request_get_kind (request) == ESHI_REQUEST_LOAD_MODEL)
+    return eshi_pipeline_prepare (self->pipeline, &params, callbacks, cancellable, error);
+
+  if (settings->previews)
+    callbacks->preview = preview_cb;
+  callbacks->picture = picture_cb;
+
+  return eshi_pipeline_generate (self->pipeline, &params, callbacks, cancellable, &result, error);
+}
+
+static gboolean
+pipeline_painter_paint (EshiPainter  *painter,
+                        EshiRun      *run,
+                        GError      **error)
+{
+  PipelinePainter *self = (PipelinePainter *) painter;
+  EshiRequest *request = _eshi_run_get_request (run);
+  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = run };
+
+  g_assert (self->thread == NULL || self->thread == g_thread_self ());
+
+  self->thread = g_thread_self ();
+  if (eshi_request_get_kind (request) == ESHI_REQUEST_UNLOAD)
+    {
+      unload (self);
+      return TRUE;
+    }
+
+  return ensure_model (self, eshi_request_get_settings (request)->model, &callbacks,
+                       _eshi_run_get_cancellable (run), error) &&
+         paint_with_model (self, run, &callbacks, error);
+}
+
+static void
+pipeline_painter_free (EshiPainter *painter)
+{
+  PipelinePainter *self = (PipelinePainter *) painter;
+
+  close_backend (self);
+  g_free (self->backend_name);
+  g_free (self);
+}
+
+EshiPainter *
+_eshi_pipeline_painter_new (const char *backend,
+                            guint       n_threads)
+{
+  PipelinePainter *self = g_new0 (PipelinePainter, 1);
+
+  self->parent.paint = pipeline_painter_paint;
+  self->parent.free = pipeline_painter_free;
+  self->backend_name = g_strdup (backend);
+  self->n_threads = n_threads;
+
+  return &self->parent;
+}

@@ -1,0 +1,247 @@
+/* eshi-request.c: what the artist asks for: settings by value, judged before anything is loaded.
+ *
+ * Text forms of the settings are in eshi-settings-text.c. Defaults that belong to a model are not known here.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "eshi-error.h"
+#include "eshi-request.h"
+#include "eshi-sampler.h"
+
+#define MIN_SIDE 64
+#define MAX_SIDE 2048
+#define MAX_STEPS 1000
+#define MIN_GUIDANCE 1.0
+#define MAX_GUIDANCE 30.0
+#define MAX_IMAGES 64
+#define MAX_PROMPT_BYTES (1 << 20)
+
+struct _EshiRequest
+{
+  EshiRequestKind  kind;
+  EshiSettings    *settings; /* (nullable) */
+};
+
+G_DEFINE_BOXED_TYPE (EshiSettings, eshi_settings, eshi_settings_copy, eshi_settings_free)
+G_DEFINE_BOXED_TYPE (EshiRequest, eshi_request, eshi_request_ref, eshi_request_unref)
+
+EshiSettings *
+eshi_settings_new (void)
+{
+  EshiSettings *self = g_new0 (EshiSettings, 1);
+
+  self->prompt = g_strdup ("");
+  self->negative_prompt = g_strdup ("");
+  self->rng = ESHI_RNG_CPU;
+  self->n_images = 1;
+  self->previews = TRUE;
+
+  return self;
+}
+
+EshiSettings *
+eshi_settings_copy (const EshiSettings *self)
+{
+  EshiSettings *copy = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  copy = g_memdup2 (self, sizeof *self);
+  copy->model = g_strdup (self->model);
+  copy->prompt = g_strdup (self->prompt != NULL ? self->prompt : "");
+  copy->negative_prompt = g_strdup (self->negative_prompt != NULL ? self->negative_prompt : "");
+  copy->sampler = g_strdup (self->sampler);
+
+  return copy;
+}
+
+void
+eshi_settings_free (EshiSettings *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_free (self->model);
+  g_free (self->prompt);
+  g_free (self->negative_prompt);
+  g_free (self->sampler);
+  g_free (self);
+}
+
+static gboolean
+check_text (const char  *text,
+            GError     **error)
+{
+  if (text == NULL)
+    return TRUE;
+
+  if (strlen (text) > MAX_PROMPT_BYTES)
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("The prompt is too long; shorten it to a few sentences."));
+      return FALSE;
+    }
+  if (!g_utf8_validate (text, -1, NULL))
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("The prompt is not valid UTF-8 text; type it again."));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_size (const EshiSettings  *self,
+            GError             **error)
+{
+  if (self->width != 0 && (self->width < MIN_SIDE || self->width > MAX_SIDE || self->width % 8 != 0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The width %d is not possible; choose a multiple of 8 from %d to %d pixels."),
+                   self->width, MIN_SIDE, MAX_SIDE);
+      return FALSE;
+    }
+  if (self->height != 0 && (self->height < MIN_SIDE || self->height > MAX_SIDE || self->height % 8 != 0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The height %d is not possible; choose a multiple of 8 from %d to %d pixels."),
+                   self->height, MIN_SIDE, MAX_SIDE);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_sampling (const EshiSettings  *self,
+                GError             **error)
+{
+  if (self->steps < 0 || self->steps > MAX_STEPS)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("%d steps are not possible; choose a number from 1 to %d."),
+                   self->steps, MAX_STEPS);
+      return FALSE;
+    }
+  /* Written so that NaN fails. */
+  if (self->guidance != 0.0 && !(self->guidance >= MIN_GUIDANCE && self->guidance <= MAX_GUIDANCE))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The guidance scale %g is not possible; choose a number from %g to %g."),
+                   self->guidance, MIN_GUIDANCE, MAX_GUIDANCE);
+      return FALSE;
+    }
+  if (self->sampler != NULL && eshi_sampler_find (self->sampler) == NULL)
+    {
+      g_autofree char *valid = g_utf8_make_valid (self->sampler, -1);
+
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("There is no sampler called “%s”; choose one of the samplers on the list."), valid);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_seed (const EshiSettings  *self,
+            GError             **error)
+{
+  if (self->n_images < 1 || self->n_images > MAX_IMAGES)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("%d pictures at once are not possible; choose a number from 1 to %d."),
+                   self->n_images, MAX_IMAGES);
+      return FALSE;
+    }
+  if (self->seed > ESHI_SEED_MAX - (guint) (self->n_images - 1))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The seed %" G_GUINT64_FORMAT " is not possible; choose a number from 0 to %u."),
+                   self->seed, ESHI_SEED_MAX - (guint) (self->n_images - 1));
+      return FALSE;
+    }
+  if (eshi_rng_kind_get_name (self->rng) == NULL)
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("There is no such kind of noise; choose “cpu” or “philox”."));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+eshi_settings_validate (const EshiSettings  *self,
+                        GError             **error)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return check_text (self->prompt, error) &&
+         check_text (self->negative_prompt, error) &&
+         check_size (self, error) &&
+         check_sampling (self, error) &&
+         check_seed (self, error);
+}
+
+EshiRequest *
+eshi_request_new (EshiRequestKind     kind,
+                  const EshiSettings *settings)
+{
+  EshiRequest *self = NULL;
+
+  g_return_val_if_fail (settings != NULL || kind == ESHI_REQUEST_UNLOAD, NULL);
+
+  self = g_atomic_rc_box_new0 (EshiRequest);
+  self->kind = kind;
+  self->settings = settings != NULL ? eshi_settings_copy (settings) : NULL;
+
+  return self;
+}
+
+EshiRequest *
+eshi_request_ref (EshiRequest *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+eshi_request_clear (gpointer data)
+{
+  EshiRequest *self = data;
+
+  g_clear_pointer (&self->settings, eshi_settings_free);
+}
+
+void
+eshi_request_unref (EshiRequest *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_atomic_rc_box_release_full (self, eshi_request_clear);
+}
+
+EshiRequestKind
+eshi_request_get_kind (const EshiRequest *self)
+{
+  g_return_val_if_fail (self != NULL, ESHI_REQUEST_UNLOAD);
+
+  return self->kind;
+}
+
+const EshiSettings *
+eshi_request_get_settings (const EshiRequest *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->settings;
+}

@@ -1,0 +1,367 @@
+/* eshi-settings-text.c: settings as text: the line of parameters that other programs read, and our own JSON.
+ *
+ * Reads what it writes, and what other programs write in the same grammar; takes hostile text as it comes and judges
+ * no value.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "eshi-error.h"
+#include "eshi-json.h"
+#include "eshi-request.h"
+#include "eshi-sampler.h"
+
+#define NEGATIVE_KEY "Negative prompt: "
+#define KARRAS_SUFFIX " Karras"
+#define MAX_TEXT_BYTES (16 << 20)
+
+/* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
+#define PAIR_PATTERN "\\s*(\\w[\\w \\-/]+):\\s*(\"(?:\\\\.|[^\\\\\"])+\"|[^,]*)(?:,|$)"
+#define MIN_PAIRS 3
+
+/* The shortest decimal that reads back as @value; never depends on the locale. */
+static char *
+format_double (double value)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+  for (int digits = 1; digits < 17; digits++)
+    {
+      char format[8];
+
+      g_snprintf (format, sizeof format, "%%.%dg", digits);
+      g_ascii_formatd (buffer, sizeof buffer, format, value);
+      if (g_ascii_strtod (buffer, NULL) == value)
+        return g_strdup (buffer);
+    }
+
+  return g_strdup (g_ascii_dtostr (buffer, sizeof buffer, value));
+}
+
+static int
+int_from_text (const char *text)
+{
+  return (int) CLAMP (g_ascii_strtoll (text, NULL, 10), G_MININT, G_MAXINT);
+}
+
+/* @value as it is, or as a JSON string where the grammar would trip over it. */
+static void
+append_value (GString    *text,
+              const char *key,
+              const char *value)
+{
+  if (strpbrk (value, ",:\n\"") != NULL)
+    {
+      g_autoptr(JsonNode) node = json_node_init_string (json_node_alloc (), value);
+      g_autofree char *quoted = json_to_string (node, FALSE);
+
+      g_string_append_printf (text, ", %s: %s", key, quoted);
+    }
+  else
+    {
+      g_string_append_printf (text, ", %s: %s", key, value);
+    }
+}
+
+static void
+append_sampler (GString            *text,
+                const EshiSettings *self)
+{
+  const EshiSampler *sampler = self->sampler != NULL ? eshi_sampler_find (self->sampler) : NULL;
+  g_autofree char *label = NULL;
+
+  if (sampler == NULL)
+    return;
+
+  label = g_strdup (sampler->label);
+  if (g_str_has_suffix (label, KARRAS_SUFFIX))
+    {
+      label[strlen (label) - strlen (KARRAS_SUFFIX)] = '\0';
+      append_value (text, "Sampler", label);
+      append_value (text, "Schedule type", "Karras");
+    }
+  else
+    {
+      append_value (text, "Sampler", label);
+    }
+}
+
+char *
+eshi_settings_to_parameters (const EshiSettings *self,
+                             const char         *model_name)
+{
+  GString *text = NULL;
+  g_autofree char *guidance = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  text = g_string_new (self->prompt);
+  g_string_append_c (text, '\n');
+  if (self->negative_prompt != NULL && *self->negative_prompt != '\0')
+    g_string_append_printf (text, NEGATIVE_KEY "%s\n", self->negative_prompt);
+
+  guidance = format_double (self->guidance);
+  g_string_append_printf (text, "Steps: %d", self->steps);
+  append_sampler (text, self);
+  g_string_append_printf (text, ", CFG scale: %s, Seed: %" G_GUINT64_FORMAT ", Size: %dx%d",
+                          guidance, self->seed, self->width, self->height);
+  if (model_name != NULL && *model_name != '\0')
+    append_value (text, "Model", model_name);
+  append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
+  append_value (text, "Version", "Eshi " ESHI_VERSION);
+
+  return g_string_free (text, FALSE);
+}
+
+/* The value of a pair without its quotes. */
+static char *
+unquote (const char *value)
+{
+  g_autoptr(JsonNode) node = NULL;
+
+  if (*value != '"')
+    return g_strstrip (g_strdup (value));
+
+  node = json_from_string (value, NULL);
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+    return g_strdup (value);
+
+  return json_node_dup_string (node);
+}
+
+/* The pairs of @line by key; %NULL if there are too few for a line of parameters. */
+static GHashTable *
+parse_pairs (const char *line)
+{
+  g_autoptr(GRegex) regex = g_regex_new (PAIR_PATTERN, G_REGEX_OPTIMIZE, 0, NULL);
+  g_autoptr(GMatchInfo) match = NULL;
+  g_autoptr(GHashTable) pairs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  guint n_pairs = 0;
+
+  g_regex_match (regex, line, 0, &match);
+  while (g_match_info_matches (match))
+    {
+      g_autofree char *value = g_match_info_fetch (match, 2);
+
+      g_hash_table_replace (pairs, g_match_info_fetch (match, 1), unquote (value));
+      n_pairs++;
+      if (!g_match_info_next (match, NULL))
+        break;
+    }
+
+  return n_pairs < MIN_PAIRS ? NULL : g_steal_pointer (&pairs);
+}
+
+static void
+set_sampler (EshiSettings *self,
+             const char   *label,
+             const char   *schedule)
+{
+  const EshiSampler *sampler = NULL;
+  g_autofree char *name = NULL;
+
+  if (label == NULL)
+    return;
+
+  name = g_strcmp0 (schedule, "Karras") == 0 && !g_str_has_suffix (label, KARRAS_SUFFIX)
+           ? g_strconcat (label, KARRAS_SUFFIX, NULL)
+           : g_strdup (label);
+  sampler = eshi_sampler_find (name);
+  self->sampler = g_strdup (sampler != NULL ? sampler->id : NULL);
+}
+
+static void
+set_from_pairs (EshiSettings *self,
+                GHashTable   *pairs)
+{
+  const char *value = NULL;
+
+  if ((value = g_hash_table_lookup (pairs, "Steps")) != NULL)
+    self->steps = int_from_text (value);
+  if ((value = g_hash_table_lookup (pairs, "CFG scale")) != NULL)
+    self->guidance = g_ascii_strtod (value, NULL);
+  if ((value = g_hash_table_lookup (pairs, "Seed")) != NULL)
+    self->seed = g_ascii_strtoull (value, NULL, 10);
+  if ((value = g_hash_table_lookup (pairs, "Size")) != NULL)
+    {
+      const char *times = strchr (value, 'x');
+
+      self->width = int_from_text (value);
+      self->height = times != NULL ? int_from_text (times + 1) : 0;
+    }
+
+  /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
+  self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
+  set_sampler (self, g_hash_table_lookup (pairs, "Sampler"), g_hash_table_lookup (pairs, "Schedule type"));
+}
+
+/* Splits the lines before the parameters into the prompt and what is not wanted. */
+static void
+set_prompts (EshiSettings *self,
+             const char   *text)
+{
+  g_autofree char *negative_key = g_strstrip (g_strdup (NEGATIVE_KEY));
+  g_autofree char *prompt = NULL;
+  const char *negative = NULL;
+
+  for (const char *line = text; line != NULL && negative == NULL; line = strchr (line, '\n'))
+    {
+      if (*line == '\n')
+        line++;
+      if (g_str_has_prefix (line, negative_key))
+        negative = line;
+    }
+
+  prompt = negative != NULL ? g_strndup (text, negative - text) : g_strdup (text);
+  g_free (self->prompt);
+  self->prompt = g_strdup (g_strstrip (prompt));
+  if (negative != NULL)
+    {
+      g_free (self->negative_prompt);
+      self->negative_prompt = g_strstrip (g_strdup (negative + strlen (negative_key)));
+    }
+}
+
+EshiSettings *
+eshi_settings_new_from_parameters (const char  *text,
+                                   char       **model_name,
+                                   GError     **error)
+{
+  g_autoptr(EshiSettings) self = NULL;
+  g_autoptr(GHashTable) pairs = NULL;
+  g_autofree char *stripped = NULL;
+  char *last = NULL;
+
+  g_return_val_if_fail (text != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (strlen (text) <= MAX_TEXT_BYTES && g_utf8_validate (text, -1, NULL))
+    {
+      stripped = g_strstrip (g_strdup (text));
+      last = strrchr (stripped, '\n');
+      pairs = parse_pairs (last != NULL ? last + 1 : stripped);
+    }
+  if (pairs == NULL)
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("The text does not say how a picture was made; choose a picture made by Eshi."));
+      return NULL;
+    }
+
+  self = eshi_settings_new ();
+  set_from_pairs (self, pairs);
+  if (last != NULL)
+    {
+      *last = '\0';
+      set_prompts (self, stripped);
+    }
+  if (model_name != NULL)
+    *model_name = g_strdup (g_hash_table_lookup (pairs, "Model"));
+
+  return g_steal_pointer (&self);
+}
+
+static void
+add_string (JsonBuilder *builder,
+            const char  *name,
+            const char  *value)
+{
+  json_builder_set_member_name (builder, name);
+  if (value != NULL)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+static void
+add_int (JsonBuilder *builder,
+         const char  *name,
+         gint64       value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+char *
+eshi_settings_to_json (const EshiSettings *self,
+                       const char         *model_name)
+{
+  g_autoptr(JsonBuilder) builder = NULL;
+  g_autoptr(JsonNode) root = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  builder = json_builder_new_immutable ();
+  json_builder_begin_object (builder);
+  add_string (builder, "program", "Eshi " ESHI_VERSION);
+  add_string (builder, "model", model_name);
+  add_string (builder, "prompt", self->prompt);
+  add_string (builder, "negative_prompt", self->negative_prompt);
+  add_int (builder, "width", self->width);
+  add_int (builder, "height", self->height);
+  add_int (builder, "steps", self->steps);
+  json_builder_set_member_name (builder, "guidance");
+  json_builder_add_double_value (builder, self->guidance);
+  add_int (builder, "seed", (gint64) self->seed);
+  add_string (builder, "rng", eshi_rng_kind_get_name (self->rng));
+  add_string (builder, "sampler", self->sampler);
+  add_int (builder, "n_images", self->n_images);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+
+  return json_to_string (root, FALSE);
+}
+
+static void
+set_from_object (EshiSettings *self,
+                 JsonObject   *object)
+{
+  const char *prompt = _eshi_json_get_string (object, "prompt");
+  const char *negative_prompt = _eshi_json_get_string (object, "negative_prompt");
+
+  g_free (self->prompt);
+  g_free (self->negative_prompt);
+  self->prompt = g_strdup (prompt != NULL ? prompt : "");
+  self->negative_prompt = g_strdup (negative_prompt != NULL ? negative_prompt : "");
+  self->width = _eshi_json_get_int (object, "width");
+  self->height = _eshi_json_get_int (object, "height");
+  self->steps = _eshi_json_get_int (object, "steps");
+  self->guidance = _eshi_json_get_double (object, "guidance");
+  self->seed = (guint64) CLAMP (_eshi_json_get_double (object, "seed"), 0.0, (double) G_MAXINT64);
+  self->sampler = g_strdup (_eshi_json_get_string (object, "sampler"));
+  self->n_images = MAX (_eshi_json_get_int (object, "n_images"), 1);
+  if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
+    self->rng = ESHI_RNG_CPU;
+}
+
+EshiSettings *
+eshi_settings_new_from_json (const char  *json,
+                             char       **model_name,
+                             GError     **error)
+{
+  g_autoptr(JsonObject) object = NULL;
+  g_autoptr(EshiSettings) self = NULL;
+
+  g_return_val_if_fail (json != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  object = _eshi_json_parse_object (json);
+  if (object == NULL)
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("The text does not say how a picture was made; choose a picture made by Eshi."));
+      return NULL;
+    }
+
+  self = eshi_settings_new ();
+  set_from_object (self, object);
+  if (model_name != NULL)
+    *model_name = g_strdup (_eshi_json_get_string (object, "model"));
+
+  return g_steal_pointer (&self);
+}

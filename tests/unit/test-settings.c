@@ -1,0 +1,298 @@
+/* test-settings.c: settings judged, and written as text and read back.
+ *
+ * The texts in other programs' grammar are written down from its description (prompt, "Negative prompt:", one line of
+ * "Key: value" pairs), not from our own output.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "eshi-error.h"
+#include "eshi-request.h"
+#include "eshi-sampler.h"
+
+static EshiSettings *
+make_settings (const char *prompt,
+               const char *negative_prompt)
+{
+  EshiSettings *self = eshi_settings_new ();
+
+  g_free (self->prompt);
+  g_free (self->negative_prompt);
+  self->prompt = g_strdup (prompt);
+  self->negative_prompt = g_strdup (negative_prompt);
+  self->width = 128;
+  self->height = 192;
+  self->steps = 25;
+  self->guidance = 7.5;
+  self->seed = 4294967295;
+  self->sampler = g_strdup ("lms");
+
+  return self;
+}
+
+static void
+assert_same (const EshiSettings *a,
+             const EshiSettings *b)
+{
+  g_assert_cmpstr (a->prompt, ==, b->prompt);
+  g_assert_cmpstr (a->negative_prompt, ==, b->negative_prompt);
+  g_assert_cmpint (a->width, ==, b->width);
+  g_assert_cmpint (a->height, ==, b->height);
+  g_assert_cmpint (a->steps, ==, b->steps);
+  g_assert_cmpfloat (a->guidance, ==, b->guidance);
+  g_assert_cmpuint (a->seed, ==, b->seed);
+  g_assert_cmpint (a->rng, ==, b->rng);
+  g_assert_cmpstr (a->sampler, ==, b->sampler);
+}
+
+static void
+test_defaults (void)
+{
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  g_autoptr(EshiSettings) copy = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (eshi_settings_validate (settings, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (settings->prompt, ==, "");
+  g_assert_cmpint (settings->n_images, ==, 1);
+  g_assert_true (settings->previews);
+  g_clear_pointer (&settings->negative_prompt, g_free);
+  copy = eshi_settings_copy (settings);
+  g_assert_cmpstr (copy->negative_prompt, ==, "");
+}
+
+static void
+assert_refused (EshiSettings *settings,
+                const char   *word)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (eshi_settings_validate (settings, &error));
+  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, word));
+  g_assert_true (g_str_has_suffix (error->message, "."));
+}
+
+static void
+test_ranges (void)
+{
+  static const int sides[] = { -8, 8, 56, 63, 65, 100, 2052, 2056, G_MAXINT, G_MININT };
+  static const double guidances[] = { -1.0, 0.5, 0.999, 30.1, INFINITY, -INFINITY, NAN };
+  static const int counts[] = { -1, 0, 65, G_MAXINT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      g_autoptr(EshiSettings) wide = make_settings ("", "");
+      g_autoptr(EshiSettings) high = make_settings ("", "");
+      g_autofree char *number = g_strdup_printf ("%d", sides[i]);
+
+      wide->width = sides[i];
+      high->height = sides[i];
+      assert_refused (wide, number);
+      assert_refused (high, number);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (guidances); i++)
+    {
+      g_autoptr(EshiSettings) settings = make_settings ("", "");
+
+      settings->guidance = guidances[i];
+      assert_refused (settings, "30");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    {
+      g_autoptr(EshiSettings) settings = make_settings ("", "");
+
+      settings->n_images = counts[i];
+      assert_refused (settings, "64");
+    }
+}
+
+static void
+test_more_ranges (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("", "");
+  g_autofree char *sampler = NULL;
+
+  settings->steps = 1001;
+  assert_refused (settings, "1001");
+  settings->steps = -1;
+  assert_refused (settings, "-1");
+  settings->steps = 1000;
+  g_assert_true (eshi_settings_validate (settings, NULL));
+
+  settings->n_images = 2;
+  assert_refused (settings, "4294967294");
+  settings->seed = 4294967294;
+  g_assert_true (eshi_settings_validate (settings, NULL));
+  settings->rng = (EshiRngKind) 7;
+  assert_refused (settings, "philox");
+  settings->rng = ESHI_RNG_PHILOX;
+
+  sampler = g_steal_pointer (&settings->sampler);
+  settings->sampler = g_strdup ("nonsense \xff");
+  assert_refused (settings, "nonsense");
+  g_free (settings->sampler);
+  settings->sampler = g_strdup ("DPM++ 2m karras");
+  g_assert_true (eshi_settings_validate (settings, NULL));
+
+  g_free (settings->prompt);
+  settings->prompt = g_strdup ("\xe7\x8c");
+  assert_refused (settings, "UTF-8");
+}
+
+static void
+test_samplers (void)
+{
+  guint n_samplers = 0;
+  const EshiSampler *samplers = eshi_samplers (&n_samplers);
+
+  g_assert_cmpuint (n_samplers, >=, 7);
+  for (guint i = 0; i < n_samplers; i++)
+    {
+      g_assert_true (eshi_sampler_find (samplers[i].id) == &samplers[i]);
+      g_assert_true (eshi_sampler_find (samplers[i].label) == &samplers[i]);
+    }
+  g_assert_cmpstr (eshi_sampler_find ("dpmpp_2m")->id, ==, "dpmpp-2m");
+  g_assert_cmpstr (eshi_sampler_find ("EULER A")->id, ==, "euler-a");
+  g_assert_null (eshi_sampler_find (""));
+  g_assert_null (eshi_sampler_find ("eule"));
+}
+
+static void
+test_parameters (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("サラリーマン 油絵", "低品質, ぼやけた");
+  g_autofree char *text = eshi_settings_to_parameters (settings, "豆");
+  g_autofree char *plain = NULL;
+
+  g_assert_cmpstr (text, ==,
+                   "サラリーマン 油絵\n"
+                   "Negative prompt: 低品質, ぼやけた\n"
+                   "Steps: 25, Sampler: LMS, CFG scale: 7.5, Seed: 4294967295, Size: 128x192, Model: 豆, RNG: CPU, "
+                   "Version: Eshi " ESHI_VERSION);
+
+  g_free (settings->negative_prompt);
+  settings->negative_prompt = g_strdup ("");
+  settings->rng = ESHI_RNG_PHILOX;
+  settings->guidance = 8.0;
+  g_free (settings->sampler);
+  settings->sampler = g_strdup ("dpmpp-2m-karras");
+  plain = eshi_settings_to_parameters (settings, "a, b: \"c\"");
+  g_assert_cmpstr (plain, ==,
+                   "サラリーマン 油絵\n"
+                   "Steps: 25, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 8, Seed: 4294967295, "
+                   "Size: 128x192, Model: \"a, b: \\\"c\\\"\", RNG: NV, Version: Eshi " ESHI_VERSION);
+}
+
+static void
+test_round_trip (void)
+{
+  static const char *prompts[] = {
+    "", "猫", "猫\n犬\n\n鳥", "a: b, c: \"d\"", "Steps: 20", "絵文字 🍣, 改行\r\nあり", "Size: 1x2, Seed: 3",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (prompts); i++)
+    {
+      g_autoptr(EshiSettings) settings = make_settings (prompts[i], i % 2 == 0 ? "" : "いらない\nもの: x");
+      g_autofree char *text = eshi_settings_to_parameters (settings, "豆, 大");
+      g_autofree char *json = eshi_settings_to_json (settings, "豆, 大");
+      g_autofree char *text_name = NULL;
+      g_autofree char *json_name = NULL;
+      g_autoptr(GError) error = NULL;
+      g_autoptr(EshiSettings) from_text = eshi_settings_new_from_parameters (text, &text_name, &error);
+      g_autoptr(EshiSettings) from_json = eshi_settings_new_from_json (json, &json_name, &error);
+
+      g_assert_no_error (error);
+      assert_same (settings, from_text);
+      assert_same (settings, from_json);
+      g_assert_cmpstr (text_name, ==, "豆, 大");
+      g_assert_cmpstr (json_name, ==, "豆, 大");
+      g_assert_null (from_json->model);
+    }
+}
+
+/* As other programs write it. */
+static void
+test_foreign (void)
+{
+  g_autofree char *name = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(EshiSettings) a = eshi_settings_new_from_parameters (
+    "a cat\nsitting\nNegative prompt: blurry\nugly\n"
+    "Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 1234, Size: 512x768, Model hash: 0123456789, "
+    "Model: \"v1, 4\", Denoising strength: 0.7, Clip skip: 2, Version: v1.9.0",
+    &name, &error);
+  g_autoptr(EshiSettings) b = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (a->prompt, ==, "a cat\nsitting");
+  g_assert_cmpstr (a->negative_prompt, ==, "blurry\nugly");
+  g_assert_cmpstr (a->sampler, ==, "dpmpp-2m-karras");
+  g_assert_cmpfloat (a->guidance, ==, 7.0);
+  g_assert_cmpuint (a->seed, ==, 1234);
+  g_assert_cmpint (a->width, ==, 512);
+  g_assert_cmpint (a->height, ==, 768);
+  g_assert_cmpint (a->rng, ==, ESHI_RNG_PHILOX);
+  g_assert_cmpstr (name, ==, "v1, 4");
+
+  b = eshi_settings_new_from_parameters (
+    "Steps: 30, Sampler: Nobody Knows, Schedule type: Automatic, CFG scale: 5.5, Seed: 5, Size: 64x64, RNG: CPU\n",
+    NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (b->prompt, ==, "");
+  g_assert_null (b->sampler);
+  g_assert_cmpint (b->steps, ==, 30);
+  g_assert_cmpint (b->rng, ==, ESHI_RNG_CPU);
+}
+
+static void
+test_hostile (void)
+{
+  g_autofree char *deep = g_strnfill (1 << 20, '[');
+  g_autofree char *deep_object = g_strdup_printf ("{\"prompt\": %s", deep);
+  const char *bad[] = {
+    "", "猫", "{", "[]", "null", "\"a\"", "Steps: 20", "\xff\xfe", deep, deep_object,
+  };
+  g_autoptr(EshiSettings) odd = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr(GError) text_error = NULL;
+      g_autoptr(GError) json_error = NULL;
+
+      g_assert_null (eshi_settings_new_from_parameters (bad[i], NULL, &text_error));
+      g_assert_error (text_error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT);
+      g_assert_null (eshi_settings_new_from_json (bad[i], NULL, &json_error));
+      g_assert_error (json_error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT);
+    }
+
+  odd = eshi_settings_new_from_json ("{\"prompt\": 5, \"width\": 1e300, \"steps\": \"x\", \"seed\": -3, "
+                                     "\"guidance\": [1], \"sampler\": null, \"rng\": \"dice\", \"n_images\": -9}",
+                                     NULL, NULL);
+  g_assert_nonnull (odd);
+  g_assert_cmpstr (odd->prompt, ==, "");
+  g_assert_false (eshi_settings_validate (odd, NULL));
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/eshi/settings/defaults", test_defaults);
+  g_test_add_func ("/eshi/settings/ranges", test_ranges);
+  g_test_add_func ("/eshi/settings/more-ranges", test_more_ranges);
+  g_test_add_func ("/eshi/settings/samplers", test_samplers);
+  g_test_add_func ("/eshi/settings/parameters", test_parameters);
+  g_test_add_func ("/eshi/settings/round-trip", test_round_trip);
+  g_test_add_func ("/eshi/settings/foreign-parameters", test_foreign);
+  g_test_add_func ("/eshi/settings/hostile-text", test_hostile);
+
+  return g_test_run ();
+}
