@@ -1,0 +1,378 @@
+/* eshi-cpu-dnnl.c: oneDNN 2.x behind a small door; see eshi-cpu-dnnl.h.
+ *
+ * oneDNN 3.x takes the descriptor's fields straight in dnnl_…_primitive_desc_create() and hides memory descriptors: a
+ * second file with the same functions is the way to it, not #if in this one.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-cpu-dnnl.h"
+
+#include <dnnl.h>
+#include <dnnl_debug.h>
+#include <glib/gi18n-lib.h>
+
+struct _EshiCpuDnnl
+{
+  dnnl_engine_t engine;
+  dnnl_stream_t stream;
+};
+
+enum
+{
+  ARG_SRC,
+  ARG_WEIGHTS,
+  ARG_BIAS,
+  ARG_DST,
+  ARG_SCRATCH,
+  N_ARGS,
+};
+
+struct _EshiCpuPrimitive
+{
+  EshiCpuDnnl           *dnnl; /* borrowed */
+  dnnl_primitive_desc_t  desc;
+  dnnl_primitive_t       primitive;
+  dnnl_memory_t          memory[N_ARGS];
+  dnnl_memory_desc_t     plain_weights; /* the reference's layout, in f32 */
+  GBytes                *form;
+  gboolean               bias;
+};
+
+static gboolean
+check (dnnl_status_t   status,
+       const char     *what,
+       GError        **error)
+{
+  EshiError code = status == dnnl_out_of_memory ? ESHI_ERROR_OUT_OF_MEMORY : ESHI_ERROR_FAILED;
+
+  if (status == dnnl_success)
+    return TRUE;
+  if (status == dnnl_unimplemented)
+    code = ESHI_ERROR_UNSUPPORTED;
+  /* Translators: the first %s is a name like "dnnl_primitive_create", the second a status like "out_of_memory" */
+  g_set_error (error, ESHI_ERROR, code, _("The library oneDNN failed in %s: %s."), what, dnnl_status2str (status));
+  return FALSE;
+}
+
+static dnnl_data_type_t
+data_type (EshiDType dtype)
+{
+  return dtype == ESHI_DTYPE_BF16 ? dnnl_bf16 : dnnl_f32;
+}
+
+EshiCpuDnnl *
+eshi_cpu_dnnl_new (GError **error)
+{
+  g_autoptr(EshiCpuDnnl) self = g_new0 (EshiCpuDnnl, 1);
+
+  if (!check (dnnl_engine_create (&self->engine, dnnl_cpu, 0), "dnnl_engine_create", error))
+    return NULL;
+  if (!check (dnnl_stream_create (&self->stream, self->engine, dnnl_stream_in_order), "dnnl_stream_create", error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+eshi_cpu_dnnl_free (EshiCpuDnnl *self)
+{
+  if (self == NULL)
+    return;
+  if (self->stream != NULL)
+    dnnl_stream_destroy (self->stream);
+  if (self->engine != NULL)
+    dnnl_engine_destroy (self->engine);
+  g_free (self);
+}
+
+void
+eshi_cpu_dnnl_limit_isa (const char *name)
+{
+  if (g_str_equal (name, "base"))
+    dnnl_set_max_cpu_isa (dnnl_cpu_isa_sse41);
+  else if (g_str_equal (name, "avx2"))
+    dnnl_set_max_cpu_isa (dnnl_cpu_isa_avx2);
+  else if (g_str_equal (name, "avx512"))
+    dnnl_set_max_cpu_isa (dnnl_cpu_isa_avx512_core);
+}
+
+char *
+eshi_cpu_dnnl_version (void)
+{
+  const dnnl_version_t *version = dnnl_version ();
+
+  return g_strdup_printf ("%d.%d.%d", version->major, version->minor, version->patch);
+}
+
+/* Attributes shared by all primitives: caller's scratch, activation, sum. */
+static dnnl_status_t
+make_attr (dnnl_primitive_attr_t *attr,
+           EshiActivation         act,
+           gboolean               accumulate)
+{
+  dnnl_post_ops_t ops = NULL;
+  dnnl_status_t status = dnnl_post_ops_create (&ops);
+
+  if (status != dnnl_success)
+    return status;
+  if (act == ESHI_ACT_SILU)
+    status = dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_swish, 1.0f, 0.0f);
+  else if (act == ESHI_ACT_QUICK_GELU)
+    status = dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_swish, 1.702f, 0.0f);
+  else if (act == ESHI_ACT_GELU)
+    status = dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_gelu_erf, 0.0f, 0.0f);
+  if (status == dnnl_success && accumulate)
+    status = dnnl_post_ops_append_sum (ops, 1.0f);
+  if (status == dnnl_success)
+    status = dnnl_primitive_attr_create (attr);
+  if (status == dnnl_success)
+    status = dnnl_primitive_attr_set_scratchpad_mode (*attr, dnnl_scratchpad_mode_user);
+  if (status == dnnl_success)
+    status = dnnl_primitive_attr_set_post_ops (*attr, ops);
+  dnnl_post_ops_destroy (ops);
+  return status;
+}
+
+/* Memory objects without memory, whose handles each run sets. */
+static gboolean
+make_memories (EshiCpuPrimitive  *self,
+               GError           **error)
+{
+  static const struct { dnnl_query_t what; int index; } queries[N_ARGS] = {
+    [ARG_SRC] = { dnnl_query_src_md, 0 },
+    [ARG_WEIGHTS] = { dnnl_query_weights_md, 0 },
+    [ARG_BIAS] = { dnnl_query_weights_md, 1 },
+    [ARG_DST] = { dnnl_query_dst_md, 0 },
+    [ARG_SCRATCH] = { dnnl_query_scratchpad_md, 0 },
+  };
+
+  for (guint i = 0; i < N_ARGS; i++)
+    {
+      const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md (self->desc, queries[i].what, queries[i].index);
+
+      if (i == ARG_BIAS && !self->bias)
+        continue;
+      if (!check (dnnl_memory_create (&self->memory[i], md, self->dnnl->engine, DNNL_MEMORY_NONE),
+                  "dnnl_memory_create", error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Takes over @desc, an operation descriptor. */
+static EshiCpuPrimitive *
+make_primitive (EshiCpuDnnl               *dnnl,
+                const_dnnl_op_desc_t       desc,
+                EshiActivation             act,
+                gboolean                   accumulate,
+                gboolean                   bias,
+                const dnnl_memory_desc_t  *plain_weights,
+                GError                   **error)
+{
+  g_autoptr(EshiCpuPrimitive) self = g_new0 (EshiCpuPrimitive, 1);
+  const dnnl_memory_desc_t *weights = NULL;
+  dnnl_primitive_attr_t attr = NULL;
+  dnnl_status_t status = dnnl_success;
+
+  self->dnnl = dnnl;
+  self->bias = bias;
+  self->plain_weights = *plain_weights;
+  status = make_attr (&attr, act, accumulate);
+  if (status == dnnl_success)
+    status = dnnl_primitive_desc_create (&self->desc, desc, attr, dnnl->engine, NULL);
+  if (attr != NULL)
+    dnnl_primitive_attr_destroy (attr);
+  if (!check (status, "dnnl_primitive_desc_create", error))
+    return NULL;
+  if (!check (dnnl_primitive_create (&self->primitive, self->desc), "dnnl_primitive_create", error))
+    return NULL;
+  weights = dnnl_primitive_desc_query_md (self->desc, dnnl_query_weights_md, 0);
+  self->form = g_bytes_new (weights, sizeof *weights);
+  if (!make_memories (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+EshiCpuPrimitive *
+eshi_cpu_dnnl_new_conv (EshiCpuDnnl            *self,
+                        const EshiCpuConvDesc  *desc,
+                        GError                **error)
+{
+  const EshiConvParams *p = &desc->params;
+  dnnl_data_type_t type = data_type (desc->dtype);
+  dnnl_dims_t src_dims = { desc->n, desc->ci, desc->h, desc->w };
+  dnnl_dims_t dst_dims = { desc->n, desc->co, desc->h_out, desc->w_out };
+  dnnl_dims_t weights_dims = { desc->co, desc->ci, desc->kh, desc->kw };
+  dnnl_dims_t strides = { p->stride, p->stride };
+  dnnl_dims_t before = { p->top, p->left };
+  dnnl_dims_t after = { p->bottom, p->right };
+  dnnl_memory_desc_t src, weights, bias, dst, plain;
+  dnnl_convolution_desc_t conv;
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag (&src, 4, src_dims, type, dnnl_nhwc);
+
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&weights, 4, weights_dims, type, dnnl_format_tag_any);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&plain, 4, weights_dims, dnnl_f32, dnnl_oihw);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&bias, 1, &weights_dims[0], dnnl_f32, dnnl_x);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&dst, 4, dst_dims, type, dnnl_nhwc);
+  if (status == dnnl_success)
+    status = dnnl_convolution_forward_desc_init (&conv, dnnl_forward_inference, dnnl_convolution_direct, &src, &weights,
+                                                 desc->bias ? &bias : NULL, &dst, strides, before, after);
+  if (!check (status, "dnnl_convolution_forward_desc_init", error))
+    return NULL;
+  return make_primitive (self, &conv, ESHI_ACT_NONE, desc->accumulate, desc->bias, &plain, error);
+}
+
+EshiCpuPrimitive *
+eshi_cpu_dnnl_new_matmul (EshiCpuDnnl              *self,
+                          const EshiCpuMatmulDesc  *desc,
+                          GError                  **error)
+{
+  dnnl_data_type_t type = data_type (desc->dtype);
+  dnnl_dims_t src_dims = { desc->m, desc->k };
+  dnnl_dims_t weights_dims = { desc->k, desc->n };
+  dnnl_dims_t bias_dims = { 1, desc->n };
+  dnnl_dims_t dst_dims = { desc->m, desc->n };
+  dnnl_memory_desc_t src, weights, bias, dst, plain;
+  dnnl_matmul_desc_t matmul;
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag (&src, 2, src_dims, type, dnnl_ab);
+
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&weights, 2, weights_dims, type, dnnl_format_tag_any);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&plain, 2, weights_dims, dnnl_f32, dnnl_ba);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&bias, 2, bias_dims, dnnl_f32, dnnl_ab);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&dst, 2, dst_dims, type, dnnl_ab);
+  if (status == dnnl_success)
+    status = dnnl_matmul_desc_init (&matmul, &src, &weights, desc->bias ? &bias : NULL, &dst);
+  if (!check (status, "dnnl_matmul_desc_init", error))
+    return NULL;
+  return make_primitive (self, &matmul, desc->act, desc->accumulate, desc->bias, &plain, error);
+}
+
+void
+eshi_cpu_primitive_free (EshiCpuPrimitive *self)
+{
+  if (self == NULL)
+    return;
+  for (guint i = 0; i < N_ARGS; i++)
+    if (self->memory[i] != NULL)
+      dnnl_memory_destroy (self->memory[i]);
+  if (self->primitive != NULL)
+    dnnl_primitive_destroy (self->primitive);
+  if (self->desc != NULL)
+    dnnl_primitive_desc_destroy (self->desc);
+  g_clear_pointer (&self->form, g_bytes_unref);
+  g_free (self);
+}
+
+const char *
+eshi_cpu_primitive_implementation (EshiCpuPrimitive *self)
+{
+  const char *name = NULL;
+
+  if (dnnl_primitive_desc_query (self->desc, dnnl_query_impl_info_str, 0, &name) != dnnl_success || name == NULL)
+    return "?";
+  return name;
+}
+
+gsize
+eshi_cpu_primitive_scratch_bytes (EshiCpuPrimitive *self)
+{
+  return dnnl_memory_desc_get_size (dnnl_primitive_desc_query_md (self->desc, dnnl_query_scratchpad_md, 0));
+}
+
+GBytes *
+eshi_cpu_primitive_weights_form (EshiCpuPrimitive *self)
+{
+  return self->form;
+}
+
+gsize
+eshi_cpu_primitive_weights_bytes (EshiCpuPrimitive *self)
+{
+  return dnnl_memory_desc_get_size (dnnl_primitive_desc_query_md (self->desc, dnnl_query_weights_md, 0));
+}
+
+gboolean
+eshi_cpu_primitive_pack (EshiCpuPrimitive  *self,
+                         void              *dst,
+                         const void        *src,
+                         EshiDType          src_dtype,
+                         GError           **error)
+{
+  const dnnl_memory_desc_t *packed = dnnl_primitive_desc_query_md (self->desc, dnnl_query_weights_md, 0);
+  dnnl_engine_t engine = self->dnnl->engine;
+  dnnl_memory_desc_t plain = self->plain_weights;
+  dnnl_primitive_desc_t desc = NULL;
+  dnnl_primitive_t reorder = NULL;
+  dnnl_memory_t memory[2] = { NULL, NULL };
+  dnnl_status_t status = dnnl_success;
+
+  plain.data_type = data_type (src_dtype);
+  status = dnnl_reorder_primitive_desc_create (&desc, &plain, engine, packed, engine, NULL);
+  if (status == dnnl_success)
+    status = dnnl_primitive_create (&reorder, desc);
+  if (status == dnnl_success)
+    status = dnnl_memory_create (&memory[0], &plain, engine, (void *) src);
+  if (status == dnnl_success)
+    status = dnnl_memory_create (&memory[1], packed, engine, dst);
+  if (status == dnnl_success)
+    {
+      dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, memory[0] }, { DNNL_ARG_TO, memory[1] } };
+
+      status = dnnl_primitive_execute (reorder, self->dnnl->stream, G_N_ELEMENTS (args), args);
+    }
+  if (status == dnnl_success)
+    status = dnnl_stream_wait (self->dnnl->stream);
+  for (guint i = 0; i < G_N_ELEMENTS (memory); i++)
+    if (memory[i] != NULL)
+      dnnl_memory_destroy (memory[i]);
+  if (reorder != NULL)
+    dnnl_primitive_destroy (reorder);
+  if (desc != NULL)
+    dnnl_primitive_desc_destroy (desc);
+  return check (status, "dnnl_reorder", error);
+}
+
+gboolean
+eshi_cpu_primitive_run (EshiCpuPrimitive            *self,
+                        const EshiCpuPrimitiveArgs  *args,
+                        GError                     **error)
+{
+  static const int names[N_ARGS] = {
+    [ARG_SRC] = DNNL_ARG_SRC,
+    [ARG_WEIGHTS] = DNNL_ARG_WEIGHTS,
+    [ARG_BIAS] = DNNL_ARG_BIAS,
+    [ARG_DST] = DNNL_ARG_DST,
+    [ARG_SCRATCH] = DNNL_ARG_SCRATCHPAD,
+  };
+  void *handles[N_ARGS] = {
+    [ARG_SRC] = (void *) args->src,
+    [ARG_WEIGHTS] = (void *) args->weights,
+    [ARG_BIAS] = (void *) args->bias,
+    [ARG_DST] = args->dst,
+    [ARG_SCRATCH] = args->scratch,
+  };
+  dnnl_exec_arg_t exec[N_ARGS];
+  int n = 0;
+
+  for (guint i = 0; i < N_ARGS; i++)
+    {
+      if (self->memory[i] == NULL)
+        continue;
+      if (!check (dnnl_memory_set_data_handle (self->memory[i], handles[i]), "dnnl_memory_set_data_handle", error))
+        return FALSE;
+      exec[n++] = (dnnl_exec_arg_t) { names[i], self->memory[i] };
+    }
+  if (!check (dnnl_primitive_execute (self->primitive, self->dnnl->stream, n, exec), "dnnl_primitive_execute", error))
+    return FALSE;
+  return check (dnnl_stream_wait (self->dnnl->stream), "dnnl_stream_wait", error);
+}

@@ -1,0 +1,332 @@
+/* eshi-cpu-matrix.c: convolutions, linear layers and GEGLU: oneDNN's primitives with their packed weights.
+ *
+ * A residual is added by oneDNN's "sum" to what dst already holds; where the graph could not give both the same memory
+ * it is copied there first, a small fraction of the op's time. The time embedding of a convolution is one number per
+ * channel, so it travels in the bias. A 1×1 convolution is a linear layer on pixels. Linear layers on a few f32 rows
+ * (the time embedding) are bound by reading weights and run in our own loop.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-cpu-backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of f32 up to which our own loop beats oneDNN's. */
+#define GEMV_MAX_ROWS 4
+
+/* Bytes of GEGLU's scratch: the product of one block of rows, which should not leave the caches before it is used. */
+#define GEGLU_BLOCK_BYTES (4 * 1024 * 1024)
+
+/* Rows of a block are a multiple of this, so that no tile of oneDNN's is cut. */
+#define GEGLU_BLOCK_STEP 64
+
+typedef struct
+{
+  EshiCpuPrimitive *primitive;
+  EshiCpuPrimitive *tail;      /* GEGLU: for the rows of the last block, if there are fewer */
+  EshiCpuPacked    *weight;
+  EshiCpuPacked    *tail_weight;
+  EshiCpuPacked    *bias;      /* nullable */
+  float            *sum;       /* CONV2D with an embedding: bias + embedding [co] */
+  gsize             scratch_bytes;
+  gsize             block_rows; /* GEGLU */
+  EshiDType         gemv_dtype; /* without a primitive: the type of @weight */
+} Plan;
+
+static gboolean
+is_bf16 (const EshiTensor *tensor)
+{
+  return tensor->dtype == ESHI_DTYPE_BF16;
+}
+
+static gint64
+last_dim (const EshiTensor *tensor)
+{
+  return tensor->shape.dim[tensor->shape.rank - 1];
+}
+
+static void
+matrix_unprepare (EshiCpuBackend *self,
+                  EshiOp         *op)
+{
+  Plan *plan = op->plan;
+
+  eshi_cpu_weights_release (self->weights, plan->weight);
+  eshi_cpu_weights_release (self->weights, plan->tail_weight);
+  eshi_cpu_weights_release (self->weights, plan->bias);
+  eshi_cpu_primitive_free (plan->primitive);
+  eshi_cpu_primitive_free (plan->tail);
+  g_free (plan->sum);
+  g_free (plan);
+}
+
+
+static gboolean
+pack_weight (const EshiTensor  *weight,
+             void              *dst,
+             gpointer           user_data,
+             GError           **error)
+{
+  EshiCpuPrimitive *primitive = user_data;
+  gboolean direct = (weight->dtype == ESHI_DTYPE_F32 || weight->dtype == ESHI_DTYPE_BF16)
+                    && (gsize) weight->data % eshi_dtype_size (weight->dtype) == 0;
+  gsize n = eshi_tensor_count (weight);
+  gsize size = eshi_dtype_size (weight->dtype);
+  const gsize block = 65536;
+  float *plain = NULL;
+  gboolean packed = FALSE;
+
+  if (direct)
+    return eshi_cpu_primitive_pack (primitive, dst, weight->data, weight->dtype, error);
+  plain = eshi_cpu_memory_alloc (n * sizeof (float), error);
+  if (plain == NULL)
+    return FALSE;
+#pragma omp parallel for schedule(static)
+  for (gsize i = 0; i < n; i += block)
+    eshi_convert_to_f32 (plain + i, (const char *) weight->data + i * size, weight->dtype, MIN (block, n - i));
+  packed = eshi_cpu_primitive_pack (primitive, dst, plain, ESHI_DTYPE_F32, error);
+  free (plain);
+  return packed;
+}
+
+EshiCpuPacked *
+_eshi_cpu_pack (EshiCpuBackend    *self,
+                const EshiTensor  *weight,
+                EshiCpuPrimitive  *primitive,
+                GError           **error)
+{
+  return eshi_cpu_weights_get (self->weights, weight, eshi_cpu_primitive_weights_form (primitive),
+                               eshi_cpu_primitive_weights_bytes (primitive), pack_weight, primitive, error);
+}
+
+/* What is left once plan->primitive is there: weight, bias, workspace. */
+static gboolean
+finish_plan (EshiCpuBackend  *self,
+             const EshiOp    *op,
+             GError         **error)
+{
+  Plan *plan = op->plan;
+
+  if (plan->primitive == NULL)
+    return FALSE;
+  plan->weight = _eshi_cpu_pack (self, op->src[ESHI_SRC_WEIGHT], plan->primitive, error);
+  if (plan->weight == NULL)
+    return FALSE;
+  if (op->src[ESHI_SRC_BIAS] != NULL)
+    {
+      plan->bias = eshi_cpu_weights_get_f32 (self->weights, op->src[ESHI_SRC_BIAS], error);
+      if (plan->bias == NULL)
+        return FALSE;
+    }
+  plan->scratch_bytes = eshi_cpu_primitive_scratch_bytes (plan->primitive);
+  g_debug ("cpu: %s: %s", op->label, eshi_cpu_primitive_implementation (plan->primitive));
+  return _eshi_cpu_reserve (self, plan->scratch_bytes, error);
+}
+
+static gboolean
+conv2d_prepare (EshiCpuBackend  *self,
+                EshiOp          *op,
+                GError         **error)
+{
+  const gint64 *x = op->src[ESHI_SRC_X]->shape.dim;
+  const gint64 *weight = op->src[ESHI_SRC_WEIGHT]->shape.dim;
+  const gint64 *dst = op->dst->shape.dim;
+  const EshiConvParams *p = &op->conv;
+  gboolean bias = op->src[ESHI_SRC_BIAS] != NULL || op->src[ESHI_SRC_EMBEDDING] != NULL;
+  gboolean accumulate = op->src[ESHI_SRC_RESIDUAL] != NULL;
+  gboolean pointwise = weight[2] == 1 && weight[3] == 1 && p->stride == 1
+                       && p->top + p->left + p->bottom + p->right == 0;
+  EshiCpuConvDesc conv = { .dtype = op->dst->dtype, .n = x[0], .h = x[1], .w = x[2], .ci = x[3], .h_out = dst[1],
+                           .w_out = dst[2], .co = dst[3], .kh = weight[2], .kw = weight[3], .params = *p,
+                           .bias = bias, .accumulate = accumulate };
+  EshiCpuMatmulDesc matmul = { .dtype = op->dst->dtype, .m = x[0] * x[1] * x[2], .k = x[3], .n = dst[3], .bias = bias,
+                               .accumulate = accumulate };
+  Plan *plan = g_new0 (Plan, 1);
+
+  op->plan = plan;
+  if (op->src[ESHI_SRC_EMBEDDING] != NULL)
+    plan->sum = g_new0 (float, dst[3]);
+  if (pointwise)
+    plan->primitive = eshi_cpu_dnnl_new_matmul (self->dnnl, &matmul, error);
+  else
+    plan->primitive = eshi_cpu_dnnl_new_conv (self->dnnl, &conv, error);
+  return finish_plan (self, op, error);
+}
+
+/* bias + embedding, in the plan's own vector. */
+static const float *
+sum_bias (const Plan   *plan,
+          const EshiOp *op)
+{
+  const float *bias = eshi_cpu_packed_data (plan->bias);
+  const float *embedding = _eshi_cpu_data (op->src[ESHI_SRC_EMBEDDING]);
+
+  if (embedding == NULL)
+    return bias;
+  for (gint64 i = 0; i < op->dst->shape.dim[3]; i++)
+    plan->sum[i] = embedding[i] + (bias != NULL ? bias[i] : 0.0f);
+  return plan->sum;
+}
+
+static gboolean
+conv2d_run (EshiCpuBackend  *self,
+            const EshiOp    *op,
+            GError         **error)
+{
+  const Plan *plan = op->plan;
+  EshiCpuPrimitiveArgs args = { .src = _eshi_cpu_data (op->src[ESHI_SRC_X]),
+                                .weights = eshi_cpu_packed_data (plan->weight), .bias = sum_bias (plan, op),
+                                .dst = _eshi_cpu_data (op->dst), .scratch = self->workspace };
+
+  _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);
+  return eshi_cpu_primitive_run (plan->primitive, &args, error);
+}
+
+static gboolean
+prepare_gemv (EshiCpuBackend  *self,
+              EshiOp          *op,
+              GError         **error)
+{
+  const EshiTensor *weight = op->src[ESHI_SRC_WEIGHT];
+  const EshiTensor *bias = op->src[ESHI_SRC_BIAS];
+  gboolean as_is = weight->dtype == ESHI_DTYPE_BF16 || (weight->dtype == ESHI_DTYPE_F16 && self->kernels->f16);
+  Plan *plan = op->plan;
+
+  plan->gemv_dtype = as_is ? weight->dtype : ESHI_DTYPE_F32;
+  plan->weight = as_is ? eshi_cpu_weights_get_copy (self->weights, weight, error)
+                       : eshi_cpu_weights_get_f32 (self->weights, weight, error);
+  if (plan->weight == NULL)
+    return FALSE;
+  if (bias == NULL)
+    return TRUE;
+  plan->bias = eshi_cpu_weights_get_f32 (self->weights, bias, error);
+  return plan->bias != NULL;
+}
+
+static gboolean
+linear_prepare (EshiCpuBackend  *self,
+                EshiOp          *op,
+                GError         **error)
+{
+  gint64 ci = last_dim (op->src[ESHI_SRC_X]);
+  gint64 co = last_dim (op->dst);
+  EshiCpuMatmulDesc desc = { .dtype = op->dst->dtype, .m = eshi_tensor_count (op->dst) / co, .k = ci, .n = co,
+                             .act = op->act, .bias = op->src[ESHI_SRC_BIAS] != NULL,
+                             .accumulate = op->src[ESHI_SRC_RESIDUAL] != NULL };
+  Plan *plan = g_new0 (Plan, 1);
+
+  op->plan = plan;
+  if (desc.m <= GEMV_MAX_ROWS && desc.dtype == ESHI_DTYPE_F32)
+    return prepare_gemv (self, op, error);
+  plan->primitive = eshi_cpu_dnnl_new_matmul (self->dnnl, &desc, error);
+  return finish_plan (self, op, error);
+}
+
+static gboolean
+linear_run (EshiCpuBackend  *self,
+            const EshiOp    *op,
+            GError         **error)
+{
+  const Plan *plan = op->plan;
+  EshiCpuPrimitiveArgs args = { .src = _eshi_cpu_data (op->src[ESHI_SRC_X]),
+                                .weights = eshi_cpu_packed_data (plan->weight),
+                                .bias = eshi_cpu_packed_data (plan->bias), .dst = _eshi_cpu_data (op->dst),
+                                .scratch = self->workspace };
+  EshiCpuGemv gemv = { .x = args.src, .weight = args.weights, .weight_dtype = plan->gemv_dtype, .bias = args.bias,
+                       .residual = _eshi_cpu_data (op->src[ESHI_SRC_RESIDUAL]), .dst = args.dst,
+                       .ci = last_dim (op->src[ESHI_SRC_X]), .co = last_dim (op->dst), .act = op->act };
+
+  if (plan->primitive != NULL)
+    {
+      _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);
+      return eshi_cpu_primitive_run (plan->primitive, &args, error);
+    }
+  gemv.m = eshi_tensor_count (op->dst) / gemv.co;
+  self->kernels->gemv (&gemv);
+  return TRUE;
+}
+
+/* Rows of a block, so that the product of one fits in GEGLU_BLOCK_BYTES. */
+static gsize
+choose_block (gsize rows,
+              gsize row_bytes)
+{
+  gsize block = GEGLU_BLOCK_BYTES / row_bytes / GEGLU_BLOCK_STEP * GEGLU_BLOCK_STEP;
+  gsize n_blocks = 0;
+
+  block = CLAMP (block, MIN (rows, GEGLU_BLOCK_STEP), rows);
+  n_blocks = (rows + block - 1) / block;
+  block = ((rows + n_blocks - 1) / n_blocks + GEGLU_BLOCK_STEP - 1) / GEGLU_BLOCK_STEP * GEGLU_BLOCK_STEP;
+  return MIN (block, rows);
+}
+
+static gboolean
+geglu_prepare (EshiCpuBackend  *self,
+               EshiOp          *op,
+               GError         **error)
+{
+  gsize co = last_dim (op->dst);
+  gsize rows = eshi_tensor_count (op->dst) / co;
+  gsize size = eshi_dtype_size (op->dst->dtype);
+  EshiCpuMatmulDesc desc = { .dtype = op->dst->dtype, .k = last_dim (op->src[ESHI_SRC_X]), .n = 2 * co, .bias = TRUE };
+  Plan *plan = g_new0 (Plan, 1);
+
+  op->plan = plan;
+  plan->block_rows = choose_block (rows, 2 * co * size);
+  desc.m = plan->block_rows;
+  plan->primitive = eshi_cpu_dnnl_new_matmul (self->dnnl, &desc, error);
+  if (!finish_plan (self, op, error))
+    return FALSE;
+  desc.m = rows % plan->block_rows;
+  if (desc.m > 0)
+    {
+      plan->tail = eshi_cpu_dnnl_new_matmul (self->dnnl, &desc, error);
+      if (plan->tail == NULL)
+        return FALSE;
+      plan->tail_weight = _eshi_cpu_pack (self, op->src[ESHI_SRC_WEIGHT], plan->tail, error);
+      if (plan->tail_weight == NULL)
+        return FALSE;
+      plan->scratch_bytes = MAX (plan->scratch_bytes, eshi_cpu_primitive_scratch_bytes (plan->tail));
+    }
+  plan->scratch_bytes = (plan->scratch_bytes + 63) / 64 * 64;
+  return _eshi_cpu_reserve (self, plan->scratch_bytes + plan->block_rows * 2 * co * size, error);
+}
+
+static gboolean
+geglu_run (EshiCpuBackend  *self,
+           const EshiOp    *op,
+           GError         **error)
+{
+  const Plan *plan = op->plan;
+  gboolean bf16 = is_bf16 (op->dst);
+  gsize co = last_dim (op->dst);
+  gsize ci = last_dim (op->src[ESHI_SRC_X]);
+  gsize rows = eshi_tensor_count (op->dst) / co;
+  gsize size = eshi_dtype_size (op->dst->dtype);
+  const char *x = _eshi_cpu_data (op->src[ESHI_SRC_X]);
+  char *dst = _eshi_cpu_data (op->dst);
+  char *product = self->workspace + plan->scratch_bytes;
+
+  for (gsize row = 0; row < rows; row += plan->block_rows)
+    {
+      gsize n = MIN (plan->block_rows, rows - row);
+      gboolean whole = n == plan->block_rows;
+      EshiCpuPrimitiveArgs args = { .src = x + row * ci * size,
+                                    .weights = eshi_cpu_packed_data (whole ? plan->weight : plan->tail_weight),
+                                    .bias = eshi_cpu_packed_data (plan->bias), .dst = product,
+                                    .scratch = self->workspace };
+
+      if (!eshi_cpu_primitive_run (whole ? plan->primitive : plan->tail, &args, error))
+        return FALSE;
+      self->kernels->geglu (dst + row * co * size, product, n, co, bf16);
+    }
+  return TRUE;
+}
+
+const EshiCpuRow _eshi_cpu_conv2d = { conv2d_prepare, matrix_unprepare, conv2d_run };
+const EshiCpuRow _eshi_cpu_linear = { linear_prepare, matrix_unprepare, linear_run };
+const EshiCpuRow _eshi_cpu_geglu = { geglu_prepare, matrix_unprepare, geglu_run };
