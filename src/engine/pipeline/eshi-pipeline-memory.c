@@ -1,0 +1,80 @@
+/* eshi-pipeline-memory.c: whether a picture of some size can fit into memory, asked before it is begun.
+ *
+ * Systems promise more memory than they have and then end the program that believed them, so a refusal by the
+ * allocator cannot be relied on.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "eshi-pipeline-private.h"
+
+/* Activations that are alive at once where a network needs most of them, in feature maps of its first level. Measured on
+ * the arenas of Stable Diffusion 1's graphs, and rounded up. */
+#define UNET_MAPS 16
+#define DECODER_MAPS 4
+
+/* Bytes that the computer can still give; 0 where that is unknown. */
+static guint64
+available_bytes (void)
+{
+  g_autofree char *text = NULL;
+  const char *line = NULL;
+
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return 0;
+
+  line = strstr (text, "MemAvailable:");
+  return line == NULL ? 0 : 1024 * g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10);
+}
+
+static guint64
+needed_bytes (EshiPipeline *self,
+              guint         height,
+              guint         width,
+              gboolean      guided)
+{
+  guint64 size = eshi_dtype_size (self->backend->compute);
+  guint64 area = (guint64) height * width;
+  guint factor = _eshi_pipeline_factor (self);
+  guint unet_channels = eshi_unet_get_config (self->unet)->block_out_channels[0];
+  guint decoder_channels = eshi_vae_get_config (self->vae)->block_out_channels[0];
+  guint64 bytes = 0;
+
+  bytes += UNET_MAPS * area * unet_channels * size * (guided ? 2 : 1);
+  bytes += DECODER_MAPS * area * factor * factor * decoder_channels * size;
+  if (self->steps == NULL)
+    bytes += eshi_pipeline_get_model_bytes (self) / 2 * size;
+  return bytes;
+}
+
+gboolean
+_eshi_pipeline_check_memory (EshiPipeline  *self,
+                             guint          height,
+                             guint          width,
+                             gboolean       guided,
+                             GError       **error)
+{
+  guint factor = _eshi_pipeline_factor (self);
+  guint64 available = available_bytes ();
+  guint64 needed = needed_bytes (self, height, width, guided);
+  EshiDeviceInfo info = { 0 };
+  g_autofree char *needed_text = NULL;
+  g_autofree char *available_text = NULL;
+
+  /* A device with memory of its own refuses by itself. */
+  if (available == 0 || needed <= available || (self->backend->klass->probe (&info, NULL) && info.memory_bytes > 0))
+    return TRUE;
+
+  needed_text = g_format_size (needed);
+  available_text = g_format_size (available);
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_OUT_OF_MEMORY,
+               _("A picture of %u × %u pixels needs about %s of memory, and only %s are free. Choose a smaller size, or "
+                 "close other programs."),
+               width * factor, height * factor, needed_text, available_text);
+  return FALSE;
+}

@@ -1,0 +1,181 @@
+/* eshi-pipeline-preview.c: see the header.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-pipeline-preview.h"
+
+#include <string.h>
+
+/* Share of the time since the first step that previews may have taken, a decoding that is to come included. Below the
+ * promised tenth, since the guess of a first decoding may be short. */
+#define BUDGET (1.0 / 12.0)
+
+/* Size of the fit's latents, and of the patches of one colour in them: a lone pixel of noise is nothing a decoder has
+ * seen. */
+#define FIT_SIZE 16
+#define FIT_PATCH 4
+
+void
+_eshi_preview_init (EshiPreview                 *self,
+                    EshiPipeline                *pipeline,
+                    const EshiPipelineCallbacks *callbacks,
+                    EshiDecodeGraph             *decoder)
+{
+  gsize n = (gsize) decoder->height * decoder->width;
+  guint factor = _eshi_pipeline_factor (pipeline);
+
+  *self = (EshiPreview) { pipeline, callbacks, decoder };
+  self->height = decoder->height;
+  self->width = decoder->width;
+  self->factor = factor;
+  self->started_us = g_get_monotonic_time ();
+  if (callbacks == NULL || callbacks->preview == NULL)
+    return;
+
+  self->colours = g_new (guint8, 3 * n);
+  self->pixels = g_new (guint8, 3 * n * factor * factor);
+  self->z = g_new (float, 4 * n);
+}
+
+void
+_eshi_preview_clear (EshiPreview *self)
+{
+  g_clear_pointer (&self->colours, g_free);
+  g_clear_pointer (&self->pixels, g_free);
+  g_clear_pointer (&self->z, g_free);
+}
+
+static double
+seconds_since (gint64 start_us)
+{
+  return (double) (g_get_monotonic_time () - start_us) / G_USEC_PER_SEC;
+}
+
+static gboolean
+can_afford_decoding (EshiPreview *self,
+                     double       guess)
+{
+  double cost = self->decoder->seconds > 0 ? self->decoder->seconds : guess;
+
+  return self->spent + cost <= BUDGET * (seconds_since (self->started_us) + cost);
+}
+
+static gboolean
+show_decoded (EshiPreview   *self,
+              const float   *x0,
+              guint          index,
+              guint          step,
+              GCancellable  *cancellable,
+              GError       **error)
+{
+  double scale = 1.0 / eshi_vae_get_config (self->pipeline->vae)->scaling_factor;
+
+  _eshi_planes_to_pixels (self->z, x0, (gsize) self->height * self->width, 4, (float) scale);
+  if (!_eshi_decode_graph_run (self->decoder, self->z, self->pixels, NULL, cancellable, error))
+    return FALSE;
+
+  self->callbacks->preview (index, step, self->width * self->factor, self->height * self->factor, self->pixels,
+                            self->callbacks->user_data);
+  return TRUE;
+}
+
+gboolean
+_eshi_preview_show (EshiPreview   *self,
+                    const float   *x0,
+                    guint          index,
+                    guint          step,
+                    double         guess,
+                    GCancellable  *cancellable,
+                    GError       **error)
+{
+  gint64 start = g_get_monotonic_time ();
+  gboolean ok = TRUE;
+
+  if (self->colours == NULL)
+    return TRUE;
+
+  if (can_afford_decoding (self, guess))
+    {
+      ok = show_decoded (self, x0, index, step, cancellable, error);
+    }
+  else
+    {
+      eshi_latent_rgb_apply (&self->pipeline->rgb, x0, (gsize) self->height * self->width, self->colours);
+      self->callbacks->preview (index, step, self->width, self->height, self->colours, self->callbacks->user_data);
+    }
+
+  self->spent += seconds_since (start);
+  return ok;
+}
+
+/* Latents [FIT_SIZE, FIT_SIZE, 4] as the UNet sees them: patches of normal noise. */
+static void
+make_fit_latents (float *latents)
+{
+  enum { N_SIDE = FIT_SIZE / FIT_PATCH };
+  g_autoptr(EshiRng) rng = eshi_rng_new (ESHI_RNG_CPU, 0);
+  float noise[N_SIDE * N_SIDE * 4];
+
+  eshi_rng_fill_normal (rng, noise, G_N_ELEMENTS (noise));
+  for (guint y = 0; y < FIT_SIZE; y++)
+    for (guint x = 0; x < FIT_SIZE; x++)
+      memcpy (&latents[4 * (y * FIT_SIZE + x)], &noise[4 * (y / FIT_PATCH * N_SIDE + x / FIT_PATCH)], 4 * sizeof (float));
+}
+
+/* Means of @factor² pixels of @image [FIT_SIZE · factor, FIT_SIZE · factor, 3]. */
+static void
+shrink (const float *image,
+        guint        factor,
+        float       *means)
+{
+  guint width = FIT_SIZE * factor;
+
+  memset (means, 0, 3 * FIT_SIZE * FIT_SIZE * sizeof (float));
+  for (guint y = 0; y < width; y++)
+    for (guint x = 0; x < width; x++)
+      for (guint c = 0; c < 3; c++)
+        means[3 * (y / factor * FIT_SIZE + x / factor) + c] +=
+          image[3 * ((gsize) y * width + x) + c] / (float) (factor * factor);
+}
+
+gboolean
+_eshi_preview_fit (EshiPipeline  *pipeline,
+                   GCancellable  *cancellable,
+                   GError       **error)
+{
+  const EshiVaeConfig *config = eshi_vae_get_config (pipeline->vae);
+  guint factor = _eshi_pipeline_factor (pipeline);
+  gsize area = (gsize) FIT_SIZE * FIT_SIZE * factor * factor;
+  g_autofree float *latents = NULL;
+  g_autofree float *z = NULL;
+  g_autofree float *means = NULL;
+  g_autofree float *image = NULL;
+  g_autofree guint8 *rgb = NULL;
+  EshiDecodeGraph *decoder = NULL;
+
+  if (pipeline->has_rgb)
+    return TRUE;
+
+  decoder = _eshi_pipeline_get_decoder (pipeline, FIT_SIZE, FIT_SIZE, FALSE, cancellable, error);
+  if (decoder == NULL)
+    return FALSE;
+
+  latents = g_new (float, 4 * FIT_SIZE * FIT_SIZE);
+  z = g_new (float, 4 * FIT_SIZE * FIT_SIZE);
+  means = g_new (float, 3 * FIT_SIZE * FIT_SIZE);
+  image = g_new (float, 3 * area);
+  rgb = g_new (guint8, 3 * area);
+  make_fit_latents (latents);
+  for (guint i = 0; i < 4 * FIT_SIZE * FIT_SIZE; i++)
+    z[i] = (float) (latents[i] / config->scaling_factor);
+  if (!_eshi_decode_graph_run (decoder, z, rgb, image, cancellable, error))
+    return FALSE;
+
+  shrink (image, factor, means);
+  eshi_latent_rgb_fit (latents, means, FIT_SIZE * FIT_SIZE, &pipeline->rgb);
+  pipeline->has_rgb = TRUE;
+  return TRUE;
+}

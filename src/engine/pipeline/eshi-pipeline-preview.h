@@ -1,0 +1,56 @@
+/* eshi-pipeline-preview.h: looks at an unfinished picture, within a budget of time.
+ *
+ * After every step the latents' colours are shown at the latents' own size; now and then, when that keeps all previews
+ * below a twelfth of the time that has passed, a copy of the latents goes through the decoder instead. The latents
+ * themselves are only read.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-pipeline-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  /* borrowed */
+  EshiPipeline                *pipeline;
+  const EshiPipelineCallbacks *callbacks;
+  EshiDecodeGraph             *decoder;
+
+  /* owned; NULL where nobody looks */
+  guint8                      *colours;  /* [h, w, 3] */
+  guint8                      *pixels;   /* [H, W, 3] */
+  float                       *z;        /* [h, w, 4] */
+
+  guint                        height;   /* of the latents */
+  guint                        width;
+  guint                        factor;
+  gint64                       started_us;
+  double                       spent;    /* seconds, in all */
+} EshiPreview;
+
+/* Allocates everything that eshi_preview_show() needs; nothing where @callbacks has no preview function. */
+void     _eshi_preview_init  (EshiPreview                  *self,
+                              EshiPipeline                 *pipeline,
+                              const EshiPipelineCallbacks  *callbacks,
+                              EshiDecodeGraph              *decoder);
+void     _eshi_preview_clear (EshiPreview                  *self);
+
+/* Shows @x0, f32 [4, h, w]. @guess: seconds that a decoding may take, where none was measured yet. */
+gboolean _eshi_preview_show  (EshiPreview                  *self,
+                              const float                  *x0,
+                              guint                         index,
+                              guint                         step,
+                              double                        guess,
+                              GCancellable                 *cancellable,
+                              GError                      **error);
+
+/* Finds the matrix for the latents' colours, by decoding patches of noise where the model does not bring one. */
+gboolean _eshi_preview_fit   (EshiPipeline                 *pipeline,
+                              GCancellable                 *cancellable,
+                              GError                      **error);
+
+G_END_DECLS

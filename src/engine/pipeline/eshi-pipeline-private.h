@@ -1,0 +1,163 @@
+/* eshi-pipeline-private.h: what the files of a pipeline share: the loaded parts, and the graphs that are kept.
+ *
+ * eshi-pipeline.c       loading, judging parameters, the public calls
+ * eshi-pipeline-text.c  prompts to contexts
+ * eshi-pipeline-graphs.c  one graph per shape, the last few kept
+ * eshi-pipeline-run.c   the steps of one picture
+ * eshi-pipeline-preview.c  looks at unfinished pictures
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-graph.h"
+#include "eshi-latent-rgb.h"
+#include "eshi-pipeline.h"
+#include "eshi-scheduler.h"
+#include "eshi-text-encoder.h"
+#include "eshi-tokenizer.h"
+#include "eshi-unet.h"
+#include "eshi-vae.h"
+
+G_BEGIN_DECLS
+
+/* Encodes one text at a time. */
+typedef struct
+{
+  EshiGraph  *graph;     /* NULL until needed */
+  guint       clip_skip; /* of the graph */
+  EshiTensor *ids;       /* i32 [1, tokens] */
+  EshiTensor *hidden;    /* f32 [1, tokens, d] */
+} EshiTextGraph;
+
+/* Keys and values of the cross attentions, for one context or for two (without and with the prompt). */
+typedef struct
+{
+  EshiGraph       *graph;   /* NULL until needed */
+  EshiTensor      *input;   /* f32 [1 or 2, tokens, d] */
+  EshiUnetContext  context;
+  char            *key;     /* what was uploaded last; NULL if nothing was */
+} EshiContextGraph;
+
+/* One prediction for latents of one size. */
+typedef struct
+{
+  guint       height;   /* of the latents */
+  guint       width;
+  gboolean    guided;
+  EshiGraph  *graph;
+  EshiTensor *latents;  /* f32 [1 or 2, h, w, 4] */
+  EshiTensor *timestep; /* f32 [1] */
+  EshiTensor *guidance; /* f32 [1]; NULL unless guided */
+  EshiTensor *output;   /* f32 [1, h, w, 4] */
+  double      flops;
+} EshiStepGraph;
+
+/* The decoder for latents of one size. */
+typedef struct
+{
+  guint       height;   /* of the latents */
+  guint       width;
+  gboolean    exact;    /* f32 whatever the backend's type */
+  EshiGraph  *graph;
+  EshiTensor *z;        /* f32 [1, h, w, 4] */
+  EshiTensor *image;    /* f32 [1, H, W, 3] */
+  EshiTensor *pixels;   /* u8 [1, H, W, 3] */
+  double      flops;
+  double      seconds;  /* that the last run took; 0 before it */
+} EshiDecodeGraph;
+
+struct _EshiPipeline
+{
+  /* borrowed */
+  EshiBackend         *backend;
+
+  /* owned: the model */
+  char                *folder;
+  EshiTokenizer       *tokenizer;
+  EshiTextEncoder     *text;
+  EshiUnet            *unet;
+  EshiVae             *vae;
+  EshiSchedulerConfig  scheduler_config;
+  const char          *sampler; /* static: the model's own */
+  EshiRgbParams        rgb;
+  gboolean             has_rgb;
+
+  /* owned: what was made for earlier calls */
+  EshiTextGraph        text_graph;
+  GQueue              *hidden;   /* of EshiHidden, newest first */
+  EshiContextGraph     contexts[2]; /* by guided */
+  GPtrArray           *steps;    /* of EshiStepGraph, newest first */
+  GPtrArray           *decoders; /* of EshiDecodeGraph, newest first */
+};
+
+/* Tokens of every context. */
+guint            _eshi_pipeline_n_tokens    (EshiPipeline        *self);
+guint            _eshi_pipeline_factor      (EshiPipeline        *self);
+
+/* eshi-pipeline-text.c. Makes self->contexts[guided] hold the context of @params' prompts. */
+gboolean         _eshi_pipeline_read        (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+void             _eshi_pipeline_text_clear  (EshiPipeline        *self);
+
+/* eshi-pipeline-graphs.c. Each returns a prepared graph that the pipeline keeps; NULL with @error set. */
+EshiTextGraph   *_eshi_pipeline_get_text    (EshiPipeline        *self,
+                                             guint                clip_skip,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+EshiContextGraph *_eshi_pipeline_get_context (EshiPipeline       *self,
+                                             gboolean             guided,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+EshiStepGraph   *_eshi_pipeline_get_step    (EshiPipeline        *self,
+                                             guint                height,
+                                             guint                width,
+                                             gboolean             guided,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+EshiDecodeGraph *_eshi_pipeline_get_decoder (EshiPipeline        *self,
+                                             guint                height,
+                                             guint                width,
+                                             gboolean             exact,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+void             _eshi_pipeline_graphs_clear (EshiPipeline       *self);
+
+/* Decodes @z, f32 [h, w, 4] as post_quant_conv takes it, into @rgb, [H, W, 3] u8, and @image (nullable), f32. */
+gboolean         _eshi_decode_graph_run     (EshiDecodeGraph     *self,
+                                             const float         *z,
+                                             guint8              *rgb,
+                                             float               *image,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+
+/* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. */
+gboolean         _eshi_pipeline_run         (EshiPipeline                 *self,
+                                             const EshiPipelineParams     *params,
+                                             const EshiPipelineCallbacks  *callbacks,
+                                             GCancellable                 *cancellable,
+                                             EshiPipelineResult           *result,
+                                             GError                      **error);
+
+/* Whether two graphs of these sizes fit into what memory is free. Error: OUT_OF_MEMORY. */
+gboolean         _eshi_pipeline_check_memory (EshiPipeline       *self,
+                                             guint                height,
+                                             guint                width,
+                                             gboolean             guided,
+                                             GError             **error);
+
+/* f32 [c, h·w] ↔ [h·w, c]; the first way times @scale. */
+void             _eshi_planes_to_pixels     (float               *dst,
+                                             const float         *src,
+                                             gsize                n_pixels,
+                                             guint                channels,
+                                             float                scale);
+void             _eshi_pixels_to_planes     (float               *dst,
+                                             const float         *src,
+                                             gsize                n_pixels,
+                                             guint                channels);
+
+G_END_DECLS

@@ -1,0 +1,299 @@
+/* eshi-pipeline-run.c: noise, steps, decoding, for each picture of a call. The steps allocate nothing.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include "eshi-pipeline-preview.h"
+#include "eshi-pipeline-private.h"
+
+typedef struct
+{
+  /* borrowed */
+  EshiPipeline                *pipeline;
+  const EshiPipelineParams    *params;
+  const EshiPipelineCallbacks *callbacks; /* (nullable) */
+  GCancellable                *cancellable;
+  EshiPipelineResult          *result;
+  EshiStepGraph               *step;
+  EshiDecodeGraph             *decoder;
+
+  /* owned */
+  EshiScheduler               *scheduler;
+  EshiPreview                  preview;
+  float                       *x;         /* [4, h, w]: the latents */
+  float                       *x0;        /* [4, h, w]: what the network thinks they will be */
+  float                       *noise;     /* [4, h, w]: the network's prediction */
+  float                       *pixels;    /* [2, h, w, 4]: the same on their way to and from the backend */
+  float                       *image;     /* [H, W, 3] */
+
+  gsize                        n_pixels;  /* of the latents */
+  guint                        n_calls;
+  guint                        index;     /* of the picture */
+  guint                        n_done;    /* calls of this picture */
+  guint                        n_timed;   /* calls of all pictures */
+} Run;
+
+static double
+seconds_since (gint64 start_us)
+{
+  return (double) (g_get_monotonic_time () - start_us) / G_USEC_PER_SEC;
+}
+
+/* Seconds per call of the network; 0 while unknown. */
+static double
+step_seconds (Run *self)
+{
+  const EshiPipelineTimings *timings = &self->result->timings;
+
+  return self->n_timed == 0 ? 0 : (timings->steps - timings->preview) / self->n_timed;
+}
+
+/* Seconds that a decoding takes: as measured, or in the proportion of its work to a step's. */
+static double
+decode_seconds (Run *self)
+{
+  if (self->decoder->seconds > 0)
+    return self->decoder->seconds;
+  return self->step->flops > 0 ? step_seconds (self) * self->decoder->flops / self->step->flops : 0;
+}
+
+static void
+report (Run               *self,
+        EshiPipelineStage  stage)
+{
+  double picture = self->n_calls * self->step->flops + self->decoder->flops;
+  double done = self->index * picture + self->n_done * self->step->flops;
+  guint n_left = self->params->n_pictures - self->index;
+  double left = ((double) n_left * self->n_calls - self->n_done) * step_seconds (self) + n_left * decode_seconds (self);
+  EshiPipelineProgress progress = {
+    .stage = stage,
+    .fraction = done / (picture * self->params->n_pictures),
+    .index = self->index,
+    .step = self->n_done * self->params->steps / self->n_calls,
+    .n_steps = self->params->steps,
+    .seconds_left = self->n_timed == 0 ? -1 : left,
+  };
+
+  if (self->callbacks != NULL && self->callbacks->progress != NULL)
+    self->callbacks->progress (&progress, self->callbacks->user_data);
+}
+
+static gboolean
+all_finite (const float *x,
+            gsize        n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (!isfinite (x[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+fail_not_finite (GError **error)
+{
+  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_FAILED,
+                       _("The model returned numbers that are not finite, so there is no picture. Its weights may be "
+                         "damaged; if another model works, download this one again."));
+  return FALSE;
+}
+
+/* The network's prediction for self->x, into self->noise. */
+static gboolean
+predict (Run     *self,
+         guint    call,
+         GError **error)
+{
+  EshiStepGraph *step = self->step;
+  float timestep = (float) eshi_scheduler_get_timestep (self->scheduler, call);
+  float scale = (float) eshi_scheduler_get_input_scale (self->scheduler, call);
+
+  _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, scale);
+  if (step->guided)
+    memcpy (self->pixels + 4 * self->n_pixels, self->pixels, 4 * self->n_pixels * sizeof (float));
+
+  if (!eshi_graph_upload (step->graph, step->latents, self->pixels, error) ||
+      !eshi_graph_upload (step->graph, step->timestep, &timestep, error) ||
+      !eshi_graph_run (step->graph, self->cancellable, error) ||
+      !eshi_graph_download (step->graph, step->output, self->pixels, error))
+    return FALSE;
+
+  if (!all_finite (self->pixels, 4 * self->n_pixels))
+    return fail_not_finite (error);
+  _eshi_pixels_to_planes (self->noise, self->pixels, self->n_pixels, 4);
+  return TRUE;
+}
+
+static gboolean
+run_steps (Run      *self,
+           EshiRng  *rng,
+           GError  **error)
+{
+  EshiPipelineTimings *timings = &self->result->timings;
+
+  for (guint i = 0; i < self->n_calls; i++)
+    {
+      gint64 start = g_get_monotonic_time ();
+
+      if (!predict (self, i, error))
+        return FALSE;
+      eshi_scheduler_step (self->scheduler, i, self->noise, self->x, rng, self->x0);
+      self->n_done = i + 1;
+      self->n_timed++;
+      timings->steps += seconds_since (start);
+      report (self, ESHI_PIPELINE_PAINTING);
+
+      /* The last one would only delay the picture itself. */
+      start = g_get_monotonic_time ();
+      if (i + 1 < self->n_calls &&
+          !_eshi_preview_show (&self->preview, self->x0, self->index, self->n_done * self->params->steps / self->n_calls,
+                               decode_seconds (self), self->cancellable, error))
+        return FALSE;
+      timings->preview = self->preview.spent;
+      timings->steps += seconds_since (start);
+    }
+
+  return TRUE;
+}
+
+/* Decodes self->x; a decoder of a half precision type whose numbers overflow is done again in f32. */
+static GBytes *
+decode (Run     *self,
+        GError **error)
+{
+  EshiPipeline *pipeline = self->pipeline;
+  guint factor = _eshi_pipeline_factor (pipeline);
+  gsize n = 3 * self->n_pixels * factor * factor;
+  float scale = (float) (1.0 / eshi_vae_get_config (pipeline->vae)->scaling_factor);
+  g_autofree guint8 *rgb = g_malloc (n);
+  EshiDecodeGraph *exact = NULL;
+
+  _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, scale);
+  if (!_eshi_decode_graph_run (self->decoder, self->pixels, rgb, self->image, self->cancellable, error))
+    return NULL;
+  if (all_finite (self->image, n))
+    return g_bytes_new_take (g_steal_pointer (&rgb), n);
+
+  if (pipeline->backend->compute != ESHI_DTYPE_F32)
+    {
+      exact = _eshi_pipeline_get_decoder (pipeline, self->decoder->height, self->decoder->width, TRUE, self->cancellable,
+                                          error);
+      if (exact == NULL || !_eshi_decode_graph_run (exact, self->pixels, rgb, self->image, self->cancellable, error))
+        return NULL;
+      if (all_finite (self->image, n))
+        return g_bytes_new_take (g_steal_pointer (&rgb), n);
+    }
+
+  fail_not_finite (error);
+  return NULL;
+}
+
+static gboolean
+paint_picture (Run     *self,
+               GError **error)
+{
+  guint64 seed = self->params->seed + self->index;
+  gsize n = 4 * self->n_pixels;
+  g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
+  float sigma = (float) eshi_scheduler_get_init_noise_sigma (self->scheduler);
+  EshiPipelinePicture *picture = &self->result->pictures[self->index];
+  gint64 start = 0;
+  GBytes *rgb = NULL;
+
+  eshi_scheduler_reset (self->scheduler);
+  eshi_rng_fill_normal (rng, self->x, n);
+  for (gsize i = 0; i < n; i++)
+    self->x[i] *= sigma;
+
+  self->n_done = 0;
+  report (self, ESHI_PIPELINE_PAINTING);
+  if (!run_steps (self, rng, error))
+    return FALSE;
+
+  report (self, ESHI_PIPELINE_FINISHING);
+  start = g_get_monotonic_time ();
+  rgb = decode (self, error);
+  self->result->timings.decode += seconds_since (start);
+  if (rgb == NULL)
+    return FALSE;
+
+  _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, 1.0f);
+  *picture = (EshiPipelinePicture) { self->params->width, self->params->height, rgb, seed,
+                                     g_bytes_new (self->pixels, n * sizeof (float)) };
+  self->result->n_pictures++;
+  if (self->callbacks != NULL && self->callbacks->picture != NULL)
+    self->callbacks->picture (self->index, picture, self->callbacks->user_data);
+  return TRUE;
+}
+
+static gboolean
+run_init (Run     *self,
+          GError **error)
+{
+  EshiPipeline *pipeline = self->pipeline;
+  const EshiPipelineParams *params = self->params;
+  guint factor = _eshi_pipeline_factor (pipeline);
+  guint height = params->height / factor;
+  guint width = params->width / factor;
+  float guidance = (float) params->guidance;
+
+  self->n_pixels = (gsize) height * width;
+  self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0, self->cancellable, error);
+  if (self->step == NULL)
+    return FALSE;
+  self->decoder = _eshi_pipeline_get_decoder (pipeline, height, width, FALSE, self->cancellable, error);
+  if (self->decoder == NULL)
+    return FALSE;
+  if (self->step->guided && !eshi_graph_upload (self->step->graph, self->step->guidance, &guidance, error))
+    return FALSE;
+
+  self->scheduler = eshi_scheduler_new (params->sampler, &pipeline->scheduler_config, params->steps, 4 * self->n_pixels,
+                                        error);
+  if (self->scheduler == NULL)
+    return FALSE;
+
+  self->n_calls = eshi_scheduler_get_n_calls (self->scheduler);
+  self->x = g_new (float, 4 * self->n_pixels);
+  self->x0 = g_new (float, 4 * self->n_pixels);
+  self->noise = g_new (float, 4 * self->n_pixels);
+  self->pixels = g_new (float, 8 * self->n_pixels);
+  self->image = g_new (float, 3 * self->n_pixels * factor * factor);
+  self->result->pictures = g_new0 (EshiPipelinePicture, params->n_pictures);
+  _eshi_preview_init (&self->preview, pipeline, self->callbacks, self->decoder);
+  return TRUE;
+}
+
+static void
+run_clear (Run *self)
+{
+  _eshi_preview_clear (&self->preview);
+  g_clear_pointer (&self->scheduler, eshi_scheduler_free);
+  g_free (self->x);
+  g_free (self->x0);
+  g_free (self->noise);
+  g_free (self->pixels);
+  g_free (self->image);
+}
+
+gboolean
+_eshi_pipeline_run (EshiPipeline                 *self,
+                    const EshiPipelineParams     *params,
+                    const EshiPipelineCallbacks  *callbacks,
+                    GCancellable                 *cancellable,
+                    EshiPipelineResult           *result,
+                    GError                      **error)
+{
+  Run run = { .pipeline = self, .params = params, .callbacks = callbacks, .cancellable = cancellable, .result = result };
+  gboolean ok = run_init (&run, error);
+
+  for (; ok && run.index < params->n_pictures; run.index++)
+    ok = paint_picture (&run, error);
+
+  run_clear (&run);
+  return ok;
+}
