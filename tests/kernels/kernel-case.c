@@ -15,7 +15,10 @@
 #define S3 ESHI_SHAPE3
 #define S4 ESHI_SHAPE4
 
-#define SAME { 1, 1, 1, 1, 1 }
+#define SAME      \
+  {               \
+    1, 1, 1, 1, 1 \
+  }
 #define F16 ESHI_DTYPE_F16
 #define BF16 ESHI_DTYPE_BF16
 #define F64 ESHI_DTYPE_F64
@@ -169,8 +172,8 @@ float
 kernel_value (guint  stream,
               gint64 index)
 {
-  guint64 z = (guint64) (index + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
-              + stream * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+  guint64 z = (guint64) (index + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) +
+              stream * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
 
   z = (z ^ z >> 31) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
 
@@ -225,7 +228,7 @@ fill (KernelData  *self,
     }
 
   self->values[index] = values;
-  self->src[index] = (EshiTensor) {
+  self->src[index] = (EshiTensor){
     .storage = storage,
     .dtype = dtype,
     .shape = shape,
@@ -271,7 +274,7 @@ fill_ids (KernelData *self)
     }
 
   self->bytes[ESHI_SRC_X] = (guint8 *) ids;
-  self->src[ESHI_SRC_X] = (EshiTensor) {
+  self->src[ESHI_SRC_X] = (EshiTensor){
     .storage = ESHI_STORAGE_INPUT,
     .dtype = ESHI_DTYPE_I32,
     .shape = self->test->x,
@@ -286,8 +289,8 @@ fill_x (KernelData *self,
 {
   const KernelCase *test = self->test;
 
-  if (test->kind == ESHI_OP_TIME_EMBEDDING || test->kind == ESHI_OP_LATENTS_TO_RGB
-      || (test->flags & CASE_FROM_F32) != 0)
+  if (test->kind == ESHI_OP_TIME_EMBEDDING || test->kind == ESHI_OP_LATENTS_TO_RGB ||
+      (test->flags & CASE_FROM_F32) != 0)
     dtype = precision = ESHI_DTYPE_F32;
 
   if (test->kind == ESHI_OP_EMBEDDING)
@@ -360,15 +363,15 @@ set_parameters (KernelData *self)
   if (test->kind == ESHI_OP_CONV2D)
     op->conv = test->conv;
   else if (test->kind == ESHI_OP_GROUP_NORM || test->kind == ESHI_OP_LAYER_NORM)
-    op->norm = (EshiNormParams) { test->kind == ESHI_OP_GROUP_NORM ? test->count : 1, 1e-5f };
+    op->norm = (EshiNormParams){ test->kind == ESHI_OP_GROUP_NORM ? test->count : 1, 1e-5f };
   else if (test->kind == ESHI_OP_ATTENTION)
-    op->attention = (EshiAttentionParams) {
+    op->attention = (EshiAttentionParams){
       .heads = test->count,
       .causal = (test->flags & CASE_CAUSAL) != 0,
       .scale = (float) (1 / sqrt ((double) test->x.dim[2] / test->count)),
     };
   else if (test->kind == ESHI_OP_LATENTS_TO_RGB)
-    op->rgb = (EshiRgbParams) {
+    op->rgb = (EshiRgbParams){
       .matrix = { { 0.25f, 0.125f, -0.5f }, { -0.25f, 0.5f, 0 }, { 0.0625f, 0.375f, 0.25f }, { 0, -0.125f, 0.5f } },
       .bias = { 0.125f, -0.25f, 0 },
     };
@@ -380,8 +383,8 @@ dst_type (const KernelCase *test,
 {
   if (test->kind == ESHI_OP_IMAGE_TO_U8)
     return ESHI_DTYPE_U8;
-  if (test->kind == ESHI_OP_TIME_EMBEDDING || test->kind == ESHI_OP_LATENTS_TO_RGB
-      || (test->flags & CASE_TO_F32) != 0)
+  if (test->kind == ESHI_OP_TIME_EMBEDDING || test->kind == ESHI_OP_LATENTS_TO_RGB ||
+      (test->flags & CASE_TO_F32) != 0)
     return ESHI_DTYPE_F32;
 
   return dtype;
@@ -393,14 +396,14 @@ kernel_data_new (const KernelCase *test,
                  EshiDType         precision)
 {
   KernelData *self = g_new0 (KernelData, 1);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
 
   self->test = test;
   set_parameters (self);
   fill_x (self, dtype, precision);
   fill_others (self, dtype, precision);
 
-  self->dst = (EshiTensor) { .storage = ESHI_STORAGE_OUTPUT, .dtype = dst_type (test, dtype), .shape = test->y };
+  self->dst = (EshiTensor){ .storage = ESHI_STORAGE_OUTPUT, .dtype = dst_type (test, dtype), .shape = test->y };
   self->op.dst = &self->dst;
   eshi_op_infer (&self->op, &self->dst.shape, &error);
   g_assert_no_error (error);

@@ -50,8 +50,8 @@ conv2d (const KernelData *data,
   const EshiConvParams *conv = &data->op.conv;
   const gint64 *x = data->src[ESHI_SRC_X].shape.dim;
   const gint64 *w = data->src[ESHI_SRC_WEIGHT].shape.dim;
-  double sum = or_zero (data->values[ESHI_SRC_BIAS], p.c) + or_zero (data->values[ESHI_SRC_EMBEDDING], p.c)
-               + or_zero (data->values[ESHI_SRC_RESIDUAL], index);
+  double sum = or_zero (data->values[ESHI_SRC_BIAS], p.c) + or_zero (data->values[ESHI_SRC_EMBEDDING], p.c) +
+               or_zero (data->values[ESHI_SRC_RESIDUAL], index);
 
   for (gint64 i = 0; i < w[1]; i++)
     for (gint64 ky = 0; ky < w[2]; ky++)
@@ -61,8 +61,7 @@ conv2d (const KernelData *data,
           gint64 sx = p.w * conv->stride + kx - conv->left;
 
           if (sy >= 0 && sy < x[1] && sx >= 0 && sx < x[2])
-            sum += (double) data->values[ESHI_SRC_X][((p.n * x[1] + sy) * x[2] + sx) * x[3] + i]
-                   * data->values[ESHI_SRC_WEIGHT][((p.c * w[1] + i) * w[2] + ky) * w[3] + kx];
+            sum += (double) data->values[ESHI_SRC_X][((p.n * x[1] + sy) * x[2] + sx) * x[3] + i] * data->values[ESHI_SRC_WEIGHT][((p.c * w[1] + i) * w[2] + ky) * w[3] + kx];
         }
 
   return sum;
@@ -243,8 +242,8 @@ element (const KernelData *data,
     case ESHI_OP_CONCAT:
       return concat (data, p);
     case ESHI_OP_EMBEDDING:
-      return (double) data->values[ESHI_SRC_TABLE][(gint64) x[row] * dim[2] + c]
-             + data->values[ESHI_SRC_POSITIONS][row % dim[1] * dim[2] + c];
+      return (double) data->values[ESHI_SRC_TABLE][(gint64) x[row] * dim[2] + c] +
+             data->values[ESHI_SRC_POSITIONS][row % dim[1] * dim[2] + c];
     case ESHI_OP_TIME_EMBEDDING:
       return time_embedding (data, index);
     case ESHI_OP_ACTIVATION:

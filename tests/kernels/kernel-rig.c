@@ -76,13 +76,13 @@ kernel_open_backend (const char     *name,
 }
 
 static void
-upload (Run          *run,
-        EshiBuffer   *buffer,
-        gsize         offset,
-        const void   *bytes,
-        gsize         size)
+upload (Run        *run,
+        EshiBuffer *buffer,
+        gsize       offset,
+        const void *bytes,
+        gsize       size)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
 
   run->backend->klass->upload (run->backend, buffer, offset, bytes, size, &error);
   g_assert_no_error (error);
@@ -93,7 +93,7 @@ download (Run        *run,
           EshiBuffer *buffer,
           gsize       size)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   guint8 *bytes = g_malloc (size);
 
   run->backend->klass->download (run->backend, bytes, buffer, 0, size, &error);
@@ -109,7 +109,7 @@ place (Run        *run,
 {
   gsize size = eshi_tensor_bytes (tensor) + 3 * GUARD;
   g_autofree guint8 *poison = g_malloc (size);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
 
   tensor->buffer = run->backend->klass->alloc (run->backend, size, &error);
   g_assert_no_error (error);
@@ -185,7 +185,7 @@ static guint8 *
 run_once (Run *run)
 {
   guint shared = shared_slot (run->data->test);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   g_autofree guint8 *bytes = NULL;
 
   for (guint i = 0; i < ESHI_OP_MAX_SRC; i++)
@@ -227,7 +227,7 @@ kernel_run (EshiBackend       *backend,
 {
   const EshiBackendClass *klass = backend->klass;
   Run run = { .backend = backend, .data = data, .op = data->op };
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   g_autofree guint8 *first = NULL;
   g_autofree guint8 *second = NULL;
 

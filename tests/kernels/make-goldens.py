@@ -18,7 +18,7 @@ from diffusers.models.embeddings import get_timestep_embedding
 
 X, WEIGHT, BIAS, EMBEDDING, RESIDUAL = range(5)
 EPS = float(np.float32(1e-5))
-MAX_VALUES = 240  # per case; beyond that, one of every few elements
+MAX_VALUES = 160  # per case; beyond that, one of every few elements
 
 
 def value(stream, shape, scale=2.0, offset=0.0, dtype=np.float32):

@@ -24,11 +24,11 @@ typedef struct
 } Limits;
 
 /* By the type of the activations: what rounding alone explains, with some room. */
-static const Limits ref_limits = { 1e-14, 1e-6 };   /* double sums; dst rounds by 2⁻²⁵ at most */
+static const Limits ref_limits = { 1e-14, 1e-6 }; /* double sums; dst rounds by 2⁻²⁵ at most */
 static const Limits limits[ESHI_N_DTYPES] = {
   [ESHI_DTYPE_F32] = { 1e-11, 5e-5 },               /* f32 sums over up to 11520 products, in any order */
-  [ESHI_DTYPE_F16] = { 2e-6, 2e-2 },                /* dst rounds by 2⁻¹², weights and inner results too */
-  [ESHI_DTYPE_BF16] = { 6e-5, 6e-2 },               /* the same by 2⁻⁹ */
+  [ESHI_DTYPE_F16] = { 2e-6, 1e-2 },                /* dst rounds by 2⁻¹², weights and inner results too */
+  [ESHI_DTYPE_BF16] = { 6e-5, 6e-2 },               /* the same by 2⁻⁹; GEGLU's products reach ten times their rms */
 };
 
 /* What needs another limit than its type's. */
@@ -81,14 +81,15 @@ find_limits (const Trial *trial)
     return ref_limits;
 
   for (guint i = 0; i < G_N_ELEMENTS (exceptions); i++)
-    if (exceptions[i].kind == trial->test->kind
-        && (exceptions[i].dtype == ESHI_N_DTYPES || exceptions[i].dtype == trial->dtype)
-        && (exceptions[i].name == NULL || strcmp (exceptions[i].name, trial->test->name) == 0))
+    if (exceptions[i].kind == trial->test->kind &&
+        (exceptions[i].dtype == ESHI_N_DTYPES || exceptions[i].dtype == trial->dtype) &&
+        (exceptions[i].name == NULL || strcmp (exceptions[i].name, trial->test->name) == 0))
       return exceptions[i].limits;
 
   return limits[trial->dtype];
 }
 
+/* Fails the test, without ending the program, so that one run shows all that is wrong with a backend. */
 static void
 compare (const float  *got,
          const double *expected,
@@ -99,22 +100,25 @@ compare (const float  *got,
   double error = 0;
   double largest = 0;
   double rms = 0;
+  guint n_strange = 0;
+  g_autofree char *report = NULL;
 
   for (gsize i = 0; i < n; i++)
     {
       double difference = got[i] - expected[i];
 
-      g_assert_true (isfinite (got[i]));
+      n_strange += !isfinite (got[i]);
       energy += expected[i] * expected[i];
       error += difference * difference;
       largest = fmax (largest, fabs (difference));
     }
 
   rms = sqrt (energy / (double) n);
-  g_test_message ("nmse %.2g of %.2g, largest %.2g of %.2g", energy > 0 ? error / energy : 0, limit.nmse,
-                  rms > 0 ? largest / rms : 0, limit.largest);
-  g_assert_cmpfloat (error, <=, limit.nmse * energy);
-  g_assert_cmpfloat (largest, <=, limit.largest * rms);
+  report = g_strdup_printf ("nmse %.2g of %.2g, largest %.2g of %.2g", energy > 0 ? error / energy : 0, limit.nmse,
+                            rms > 0 ? largest / rms : 0, limit.largest);
+  g_test_message ("%s", report);
+  if (n_strange > 0 || error > limit.nmse * energy || largest > limit.largest * rms)
+    g_test_fail_printf ("%s, %u values are not numbers", report, n_strange);
 }
 
 /* What the reference makes of @trial's operands in f32; CONVERT's rounding is known without it. */
@@ -123,7 +127,7 @@ expect (const Trial      *trial,
         const KernelData *data)
 {
   gsize n = (gsize) eshi_tensor_count (&data->dst);
-  g_autoptr (KernelData) exact = kernel_data_new (trial->test, ESHI_DTYPE_F32, trial->dtype);
+  g_autoptr(KernelData) exact = kernel_data_new (trial->test, ESHI_DTYPE_F32, trial->dtype);
   g_autofree float *values = NULL;
   double *expected = NULL;
 
@@ -157,7 +161,7 @@ static void
 test_case (gconstpointer user_data)
 {
   const Trial *trial = user_data;
-  g_autoptr (KernelData) data = kernel_data_new (trial->test, trial->dtype, trial->dtype);
+  g_autoptr(KernelData) data = kernel_data_new (trial->test, trial->dtype, trial->dtype);
   const char *why_not = NULL;
   g_autofree float *got = kernel_run (trial->backend, data, &why_not);
   g_autofree double *expected = NULL;
@@ -192,7 +196,7 @@ test_golden (gconstpointer user_data)
   const KernelGolden *golden = user_data;
   EshiBackend *ref = kernel_open_backend ("ref", ESHI_PRECISION_F32, NULL);
   const KernelCase *test = find_case (golden->kind, golden->name);
-  g_autoptr (KernelData) data = kernel_data_new (test, ESHI_DTYPE_F32, ESHI_DTYPE_F32);
+  g_autoptr(KernelData) data = kernel_data_new (test, ESHI_DTYPE_F32, ESHI_DTYPE_F32);
   gsize n = (gsize) eshi_tensor_count (&data->dst);
   gsize n_values = (n + golden->step - 1) / golden->step;
   g_autofree double *oracle = kernel_oracle (data);
@@ -206,7 +210,7 @@ test_golden (gconstpointer user_data)
       sampled[i] = got[i * golden->step];
       g_assert_cmpfloat (fabs (oracle[i * golden->step] - golden->values[i]), <=, golden->oracle_error);
     }
-  compare (sampled, golden->values, n_values, (Limits) { golden->nmse, sqrt (golden->nmse) * 10 });
+  compare (sampled, golden->values, n_values, (Limits){ golden->nmse, sqrt (golden->nmse) * 10 });
 
   ref->klass->close (ref);
 }
@@ -216,12 +220,12 @@ static void
 test_shared_weight (gconstpointer user_data)
 {
   EshiBackend *backend = (gpointer) user_data;
-  g_autoptr (KernelData) data = kernel_data_new (find_case (ESHI_OP_LINEAR, "primes"), backend->compute,
+  g_autoptr(KernelData) data = kernel_data_new (find_case (ESHI_OP_LINEAR, "primes"), backend->compute,
                                                  backend->compute);
   gsize size = eshi_tensor_bytes (&data->dst);
   g_autofree guint8 *got = g_malloc (size);
   g_autofree guint8 *expected = g_malloc (size);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   EshiBuffer *x = backend->klass->alloc (backend, eshi_tensor_bytes (&data->src[ESHI_SRC_X]), &error);
   EshiBuffer *dst = backend->klass->alloc (backend, size, &error);
   EshiOp first = data->op;
@@ -256,7 +260,7 @@ static void
 test_bad_id (gconstpointer user_data)
 {
   EshiBackend *backend = (gpointer) user_data;
-  g_autoptr (KernelData) data = kernel_data_new (find_case (ESHI_OP_EMBEDDING, "more-positions"), backend->compute,
+  g_autoptr(KernelData) data = kernel_data_new (find_case (ESHI_OP_EMBEDDING, "more-positions"), backend->compute,
                                                  backend->compute);
   EshiBuffer *x = backend->klass->alloc (backend, eshi_tensor_bytes (&data->src[ESHI_SRC_X]), NULL);
   EshiBuffer *dst = backend->klass->alloc (backend, eshi_tensor_bytes (&data->dst), NULL);
@@ -269,7 +273,7 @@ test_bad_id (gconstpointer user_data)
   g_assert_true (backend->klass->prepare == NULL || backend->klass->prepare (backend, &op, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
     {
-      g_autoptr (GError) error = NULL;
+      g_autoptr(GError) error = NULL;
 
       all[3] = ids[i];
       g_assert_true (backend->klass->upload (backend, x, 0, all, eshi_tensor_bytes (&data->src[ESHI_SRC_X]), NULL));
@@ -290,10 +294,10 @@ test_unavailable (gconstpointer reason)
 }
 
 static void
-add_backend_test (const Target      *target,
-                  EshiBackend       *backend,
-                  const char        *name,
-                  GTestDataFunc      function)
+add_backend_test (const Target  *target,
+                  EshiBackend   *backend,
+                  const char    *name,
+                  GTestDataFunc  function)
 {
   g_autofree char *path = g_strdup_printf ("/eshi/kernels/%s/%s", target->name, name);
 
@@ -355,7 +359,7 @@ main (int    argc,
   add_goldens ();
   for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
     {
-      g_autoptr (GError) error = NULL;
+      g_autoptr(GError) error = NULL;
       g_autofree char *path = g_strdup_printf ("/eshi/kernels/%s/available", targets[i].name);
 
       backends[i] = kernel_open_backend (targets[i].plugin, targets[i].precision, &error);

@@ -13,7 +13,7 @@
 #include "eshi-graph.h"
 
 /* Every allocation of the process is counted where glibc lets itself be replaced and no sanitizer does so already. */
-#if defined (__GLIBC__) && !defined (__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 #define COUNTS_MALLOC 1
 
 static guint n_mallocs;
@@ -22,8 +22,7 @@ extern void *__libc_malloc (size_t size);
 extern void *__libc_calloc (size_t n, size_t size);
 extern void *__libc_realloc (void *block, size_t size);
 
-__attribute__ ((visibility ("default"))) void *
-malloc (size_t size)
+__attribute__ ((visibility ("default"))) void * malloc (size_t size)
 {
   n_mallocs++;
   return __libc_malloc (size);
@@ -38,8 +37,8 @@ calloc (size_t n,
 }
 
 __attribute__ ((visibility ("default"))) void *
-realloc (void   *block,
-         size_t  size)
+realloc (void *block,
+         size_t size)
 {
   n_mallocs++;
   return __libc_realloc (block, size);
@@ -154,7 +153,7 @@ new_weights (void)
 static void
 assert_prepared (EshiGraph *graph)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
 
   eshi_graph_prepare (graph, NULL, &error);
   g_assert_no_error (error);
@@ -228,21 +227,21 @@ random_op (EshiGraph *graph,
       return eshi_graph_reshape (graph, x, ESHI_SHAPE4 (1, flat.dim[1], 1, c));
     default: /* the residual is x itself, which dst must not overwrite */
       return eshi_graph_conv2d (graph, "twice", x, make_weight (weights, rand, ESHI_SHAPE4 (c, c, 1, 3)), NULL, NULL, x,
-                                (EshiConvParams) { .stride = 1, .left = 1, .right = 1 });
+                                (EshiConvParams){ .stride = 1, .left = 1, .right = 1 });
     }
 }
 
 /* Builds and runs a random graph of 40 ops and returns its last three tensors. @keep: give every tensor memory of its
  * own, so that nothing is ever reused. */
 static GBytes *
-run_random (guint32  seed,
-            gboolean keep,
-            gsize   *arena_bytes)
+run_random (guint32   seed,
+            gboolean  keep,
+            gsize    *arena_bytes)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
-  g_autoptr (GPtrArray) pool = g_ptr_array_new ();
-  g_autoptr (GByteArray) result = g_byte_array_new ();
-  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr(GPtrArray) weights = new_weights ();
+  g_autoptr(GPtrArray) pool = g_ptr_array_new ();
+  g_autoptr(GByteArray) result = g_byte_array_new ();
+  g_autoptr(GRand) rand = g_rand_new_with_seed (seed);
   EshiBackend *backend = open_wrapper ();
   EshiGraph *graph = eshi_graph_new (backend);
   EshiTensor *input = eshi_graph_input (graph, "x", ESHI_DTYPE_F32, ESHI_SHAPE4 (1, 5, 3, 4));
@@ -291,8 +290,8 @@ test_reuse (void)
   for (guint32 seed = 0; seed < 200; seed++)
     {
       gsize arena_bytes[2] = { 0 };
-      g_autoptr (GBytes) reused = run_random (seed, FALSE, &arena_bytes[0]);
-      g_autoptr (GBytes) kept = run_random (seed, TRUE, &arena_bytes[1]);
+      g_autoptr(GBytes) reused = run_random (seed, FALSE, &arena_bytes[0]);
+      g_autoptr(GBytes) kept = run_random (seed, TRUE, &arena_bytes[1]);
       const float *values = g_bytes_get_data (reused, NULL);
 
       g_assert_true (g_bytes_equal (reused, kept));
@@ -309,7 +308,7 @@ test_reuse (void)
 static void
 test_plan (void)
 {
-  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  g_autoptr(GRand) rand = g_rand_new_with_seed (7);
 
   for (guint round = 0; round < 100; round++)
     {
@@ -330,9 +329,9 @@ test_plan (void)
           g_assert_cmpuint (slots[i].offset % ESHI_ARENA_ALIGNMENT, ==, 0);
           g_assert_cmpuint (slots[i].offset + slots[i].size, <=, total);
           for (guint k = 0; k < i; k++)
-            g_assert_true (slots[i].first > slots[k].last || slots[k].first > slots[i].last
-                           || slots[i].offset >= slots[k].offset + slots[k].size
-                           || slots[k].offset >= slots[i].offset + slots[i].size);
+            g_assert_true (slots[i].first > slots[k].last || slots[k].first > slots[i].last ||
+                           slots[i].offset >= slots[k].offset + slots[k].size ||
+                           slots[k].offset >= slots[i].offset + slots[i].size);
         }
       for (guint step = 0; step < 70; step++)
         {
@@ -354,8 +353,8 @@ test_plan (void)
 static void
 test_in_place (void)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
-  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr(GPtrArray) weights = new_weights ();
+  g_autoptr(GRand) rand = g_rand_new_with_seed (1);
   EshiBackend *backend = open_wrapper ();
   EshiGraph *graph = eshi_graph_new (backend);
   EshiTensor *w = make_weight (weights, rand, ESHI_SHAPE2 (8, 8));
@@ -396,7 +395,7 @@ small_graph (EshiBackend  *backend,
              EshiTensor  **input,
              EshiTensor  **output)
 {
-  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  g_autoptr(GRand) rand = g_rand_new_with_seed (3);
   EshiGraph *graph = eshi_graph_new (backend);
   EshiTensor *x = eshi_graph_input (graph, "x", ESHI_DTYPE_F32, ESHI_SHAPE3 (1, 3, 8));
 
@@ -414,12 +413,12 @@ small_graph (EshiBackend  *backend,
 static void
 test_run_allocates_nothing (void)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
+  g_autoptr(GPtrArray) weights = new_weights ();
   EshiBackend *backend = open_wrapper ();
   EshiTensor *input = NULL;
   EshiTensor *output = NULL;
   EshiGraph *graph = small_graph (backend, weights, &input, &output);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   guint before = 0;
   guint before_allocs = 0;
   float result[24] = { 0 };
@@ -443,9 +442,9 @@ test_run_allocates_nothing (void)
 static void
 test_first_error_stays (void)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
-  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GPtrArray) weights = new_weights ();
+  g_autoptr(GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr(GError) error = NULL;
   EshiBackend *backend = open_wrapper ();
   EshiGraph *graph = eshi_graph_new (backend);
   EshiTensor *x = eshi_graph_input (graph, "x", ESHI_DTYPE_F32, ESHI_SHAPE3 (1, 3, 8));
@@ -471,7 +470,7 @@ test_first_error_stays (void)
 static void
 test_labels (void)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
+  g_autoptr(GPtrArray) weights = new_weights ();
   EshiBackend *backend = open_wrapper ();
   EshiTensor *input = NULL;
   EshiTensor *output = NULL;
@@ -491,8 +490,8 @@ test_labels (void)
 static void
 test_unsupported (void)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GPtrArray) weights = new_weights ();
+  g_autoptr(GError) error = NULL;
   EshiBackend *backend = open_wrapper ();
   EshiGraph *graph = eshi_graph_new (backend);
   EshiTensor *x = NULL;
@@ -514,7 +513,7 @@ test_unsupported (void)
 static void
 test_out_of_memory (void)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
+  g_autoptr(GPtrArray) weights = new_weights ();
   EshiBackend *backend = open_wrapper ();
   EshiTensor *input = NULL;
   EshiTensor *output = NULL;
@@ -522,7 +521,7 @@ test_out_of_memory (void)
 
   for (guint i = 1; i <= 3; i++)
     {
-      g_autoptr (GError) error = NULL;
+      g_autoptr(GError) error = NULL;
 
       n_allocs = 0;
       fail_alloc = i;
@@ -553,9 +552,9 @@ cancel_cb (const EshiOp *op,
 static void
 test_cancel (void)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GPtrArray) weights = new_weights ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
   EshiBackend *backend = open_wrapper ();
   EshiTensor *input = NULL;
   EshiTensor *output = NULL;
@@ -584,8 +583,8 @@ test_cancel (void)
 static void
 test_across_graphs (void)
 {
-  g_autoptr (GPtrArray) weights = new_weights ();
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GPtrArray) weights = new_weights ();
+  g_autoptr(GError) error = NULL;
   EshiBackend *backend = open_wrapper ();
   EshiTensor *input = NULL;
   EshiTensor *output = NULL;

@@ -14,20 +14,20 @@ static EshiTensor
 activation (EshiDType dtype,
             EshiShape shape)
 {
-  return (EshiTensor) { .storage = ESHI_STORAGE_ACTIVATION, .dtype = dtype, .shape = shape };
+  return (EshiTensor){ .storage = ESHI_STORAGE_ACTIVATION, .dtype = dtype, .shape = shape };
 }
 
 static EshiTensor
 weight (EshiShape shape)
 {
-  return (EshiTensor) { .storage = ESHI_STORAGE_WEIGHT, .dtype = ESHI_DTYPE_F16, .shape = shape, .data = "" };
+  return (EshiTensor){ .storage = ESHI_STORAGE_WEIGHT, .dtype = ESHI_DTYPE_F16, .shape = shape, .data = "" };
 }
 
 static void
 assert_refused (const EshiOp *op,
                 const char   *message)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
 
   g_assert_false (eshi_op_check (op, &error));
   g_assert_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT);
@@ -38,7 +38,7 @@ static void
 assert_fits (const EshiOp *op,
              EshiShape     expected)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   EshiShape shape = { 0 };
 
   g_assert_true (eshi_op_infer (op, &shape, &error));
@@ -83,9 +83,9 @@ test_conv_shapes (void)
   EshiOp op = { .kind = ESHI_OP_CONV2D, .src = { &x, &w }, .conv = { .stride = 2, .bottom = 1, .right = 1 } };
 
   assert_fits (&op, ESHI_SHAPE4 (2, 32, 32, 5));
-  op.conv = (EshiConvParams) { 1, 1, 1, 1, 1 };
+  op.conv = (EshiConvParams){ 1, 1, 1, 1, 1 };
   assert_fits (&op, ESHI_SHAPE4 (2, 65, 64, 5));
-  op.conv = (EshiConvParams) { .stride = 1 };
+  op.conv = (EshiConvParams){ .stride = 1 };
   assert_fits (&op, ESHI_SHAPE4 (2, 63, 62, 5));
 }
 

@@ -29,7 +29,7 @@ value_of_f16 (guint half)
 }
 
 static float
-to_f32 (guint16 bits,
+to_f32 (guint16   bits,
         EshiDType dtype)
 {
   float value = 0;
@@ -152,7 +152,7 @@ static void
 test_lengths (void)
 {
   guint8 src[1 + 50 * 2] = { 0 };
-  _Alignas (float) guint8 dst[1 + 51 * 4] = { 0 };
+  _Alignas(float) guint8 dst[1 + 51 * 4] = { 0 };
 
   for (gsize n = 0; n <= 50; n++)
     {
@@ -183,7 +183,7 @@ test_shapes (void)
   EshiShape shape = ESHI_SHAPE4 (1, 64, 64, 320);
   EshiShape other = ESHI_SHAPE3 (1, 64, 64);
   g_autofree char *text = eshi_shape_to_string (&shape);
-  g_autoptr (EshiTensor) weight = eshi_tensor_new_weight ("w", ESHI_DTYPE_F16, &shape, "");
+  g_autoptr(EshiTensor) weight = eshi_tensor_new_weight ("w", ESHI_DTYPE_F16, &shape, "");
 
   g_assert_cmpstr (text, ==, "[1, 64, 64, 320]");
   g_assert_cmpint (eshi_tensor_count (weight), ==, 1310720);

@@ -20,8 +20,8 @@ static int
 compare_larger_first (gconstpointer a,
                       gconstpointer b)
 {
-  const EshiArenaSlot *left = *(EshiArenaSlot * const *) a;
-  const EshiArenaSlot *right = *(EshiArenaSlot * const *) b;
+  const EshiArenaSlot *left = *(EshiArenaSlot *const *) a;
+  const EshiArenaSlot *right = *(EshiArenaSlot *const *) b;
 
   if (left->size != right->size)
     return left->size > right->size ? -1 : 1;
@@ -65,8 +65,8 @@ gsize
 eshi_arena_plan (EshiArenaSlot *slots,
                  guint          n_slots)
 {
-  g_autoptr (GPtrArray) order = g_ptr_array_new ();
-  g_autoptr (GPtrArray) placed = g_ptr_array_new ();
+  g_autoptr(GPtrArray) order = g_ptr_array_new ();
+  g_autoptr(GPtrArray) placed = g_ptr_array_new ();
   gsize size = 0;
 
   g_return_val_if_fail (slots != NULL || n_slots == 0, 0);

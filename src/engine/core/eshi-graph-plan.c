@@ -66,8 +66,8 @@ find_donor (EshiGraph *self,
   else if (op->kind == ESHI_OP_GROUP_NORM)
     donor = node_of (self, op->src[ESHI_SRC_X]);
 
-  if (donor == NULL || donor->tensor.storage != ESHI_STORAGE_ACTIVATION || donor->tensor.last_op != index
-      || eshi_tensor_bytes (&donor->tensor) != eshi_tensor_bytes (op->dst))
+  if (donor == NULL || donor->tensor.storage != ESHI_STORAGE_ACTIVATION || donor->tensor.last_op != index ||
+      eshi_tensor_bytes (&donor->tensor) != eshi_tensor_bytes (op->dst))
     return NULL;
 
   /* As its own x too, a residual would be overwritten while it is still being read. */
@@ -114,7 +114,7 @@ make_slots (EshiGraph *self)
 void
 _eshi_graph_plan (EshiGraph *self)
 {
-  g_autoptr (GArray) slots = NULL;
+  g_autoptr(GArray) slots = NULL;
 
   self->total_bytes = 0;
   settle_views (self);

@@ -316,9 +316,9 @@ eshi_graph_reshape (EshiGraph  *self,
   if (!is_open (self) || x == NULL)
     return NULL;
 
-  if (x->storage == ESHI_STORAGE_WEIGHT || shape.rank < 1 || shape.rank > ESHI_MAX_RANK
-      || eshi_shape_count (&shape) != eshi_tensor_count (x)
-      || (x->storage == ESHI_STORAGE_ACTIVATION && !_eshi_graph_owns (self, x)))
+  if (x->storage == ESHI_STORAGE_WEIGHT || shape.rank < 1 || shape.rank > ESHI_MAX_RANK ||
+      eshi_shape_count (&shape) != eshi_tensor_count (x) ||
+      (x->storage == ESHI_STORAGE_ACTIVATION && !_eshi_graph_owns (self, x)))
     {
       g_autofree char *from = eshi_shape_to_string (&x->shape);
 
@@ -505,8 +505,8 @@ eshi_graph_upload (EshiGraph   *self,
 {
   g_return_val_if_fail (self != NULL && data != NULL, FALSE);
 
-  return check_transfer (self, x, error)
-         && self->backend->klass->upload (self->backend, x->buffer, x->offset, data, eshi_tensor_bytes (x), error);
+  return check_transfer (self, x, error) &&
+         self->backend->klass->upload (self->backend, x->buffer, x->offset, data, eshi_tensor_bytes (x), error);
 }
 
 gboolean
@@ -517,8 +517,8 @@ eshi_graph_download (EshiGraph   *self,
 {
   g_return_val_if_fail (self != NULL && data != NULL, FALSE);
 
-  return check_transfer (self, x, error)
-         && self->backend->klass->download (self->backend, data, x->buffer, x->offset, eshi_tensor_bytes (x), error);
+  return check_transfer (self, x, error) &&
+         self->backend->klass->download (self->backend, data, x->buffer, x->offset, eshi_tensor_bytes (x), error);
 }
 
 /* Runs @op alone and reports how long it took. */

@@ -78,7 +78,7 @@ append_tensor (GString          *string,
 char *
 eshi_op_describe (const EshiOp *op)
 {
-  g_autoptr (GString) operands = g_string_new (NULL);
+  g_autoptr(GString) operands = g_string_new (NULL);
 
   g_return_val_if_fail (op != NULL, NULL);
 
@@ -158,8 +158,8 @@ role_allows (guint             role,
     case ROLE_I32:
       return tensor->storage != ESHI_STORAGE_WEIGHT && tensor->dtype == ESHI_DTYPE_I32;
     case ROLE_WEIGHT:
-      return tensor->storage == ESHI_STORAGE_WEIGHT && tensor->data != NULL
-             && (is_activation_type (tensor->dtype) || tensor->dtype == ESHI_DTYPE_F64);
+      return tensor->storage == ESHI_STORAGE_WEIGHT && tensor->data != NULL &&
+             (is_activation_type (tensor->dtype) || tensor->dtype == ESHI_DTYPE_F64);
     default:
       return FALSE;
     }
@@ -268,9 +268,9 @@ infer_conv2d (const EshiOp  *op,
 
   *shape = ESHI_SHAPE4 (x->dim[0], height / conv->stride + 1, width / conv->stride + 1, weight->dim[0]);
 
-  return check_vector (op, ESHI_SRC_BIAS, weight->dim[0], error)
-         && check_embedding (op, weight->dim[0], error)
-         && check_residual (op, shape, error);
+  return check_vector (op, ESHI_SRC_BIAS, weight->dim[0], error) &&
+         check_embedding (op, weight->dim[0], error) &&
+         check_residual (op, shape, error);
 }
 
 /* x's shape with @channels in the last place. */
@@ -341,8 +341,8 @@ check_norm (const EshiOp  *op,
   if (!(op->norm.eps >= 0.0f) || !isfinite (op->norm.eps))
     return refuse (op, error, _("eps must not be negative"));
 
-  return check_vector (op, ESHI_SRC_WEIGHT, channels, error)
-         && check_vector (op, ESHI_SRC_BIAS, channels, error);
+  return check_vector (op, ESHI_SRC_WEIGHT, channels, error) &&
+         check_vector (op, ESHI_SRC_BIAS, channels, error);
 }
 
 static gboolean

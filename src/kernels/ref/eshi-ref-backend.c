@@ -213,8 +213,8 @@ ref_download (EshiBackend  *backend,
 static gboolean
 is_half (const EshiTensor *tensor)
 {
-  return tensor != NULL && tensor->storage != ESHI_STORAGE_WEIGHT
-         && (tensor->dtype == ESHI_DTYPE_F16 || tensor->dtype == ESHI_DTYPE_BF16);
+  return tensor != NULL && tensor->storage != ESHI_STORAGE_WEIGHT &&
+         (tensor->dtype == ESHI_DTYPE_F16 || tensor->dtype == ESHI_DTYPE_BF16);
 }
 
 static const char *

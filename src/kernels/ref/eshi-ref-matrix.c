@@ -38,7 +38,8 @@ make_matrix (const EshiTensor  *weight,
   gsize n_row = (gsize) (dim[1] * dim[2] * dim[3]);
   gint64 n_tiles = (dim[0] + ESHI_REF_COLUMNS - 1) / ESHI_REF_COLUMNS;
   g_autofree float *row = g_try_new (float, n_row);
-  g_autofree float *tiles = g_try_new0 (float, n_row * (gsize) n_tiles * ESHI_REF_COLUMNS);
+  gsize n_all = n_row * (gsize) (n_tiles * ESHI_REF_COLUMNS);
+  g_autofree float *tiles = g_try_new0 (float, n_all);
   EshiRefMatrix *matrix = NULL;
 
   if (row == NULL || tiles == NULL)
@@ -111,18 +112,18 @@ _eshi_ref_matrix_prepare (EshiRefBackend  *self,
 {
   plan->matrix = _eshi_ref_matrix_ref (self, op->src[ESHI_SRC_WEIGHT], error);
 
-  return plan->matrix != NULL
-         && _eshi_ref_vector (&plan->bias, op->src[ESHI_SRC_BIAS], error)
-         && _eshi_ref_reserve (self, ESHI_REF_ROWS * (gsize) plan->matrix->n_tiles * ESHI_REF_COLUMNS, error);
+  return plan->matrix != NULL &&
+         _eshi_ref_vector (&plan->bias, op->src[ESHI_SRC_BIAS], error) &&
+         _eshi_ref_reserve (self, ESHI_REF_ROWS * (gsize) plan->matrix->n_tiles * ESHI_REF_COLUMNS, error);
 }
 
 /* sums[r, 0..31] += rows[r] · tile; tile: [n_in, 32], sums: rows @stride apart. */
 static void
-accumulate_tile (const float         *tile,
-                 gint64               n_in,
-                 const float * const  rows[ESHI_REF_ROWS],
-                 double              *sums,
-                 gint64               stride)
+accumulate_tile (const float        *tile,
+                 gint64              n_in,
+                 const float *const  rows[ESHI_REF_ROWS],
+                 double             *sums,
+                 gint64              stride)
 {
   for (gint64 i = 0; i < n_in; i++)
     for (guint r = 0; r < ESHI_REF_ROWS; r++)
@@ -142,7 +143,7 @@ accumulate_tile (const float         *tile,
 void
 _eshi_ref_matrix_accumulate (const EshiRefMatrix *matrix,
                              gint64               tap,
-                             const float * const  rows[ESHI_REF_ROWS],
+                             const float *const   rows[ESHI_REF_ROWS],
                              double              *sums)
 {
   for (gint64 t = 0; t < matrix->n_tiles; t++)

@@ -52,8 +52,8 @@ prepare_norm (EshiRefBackend  *self,
               EshiRefPlan     *plan,
               GError         **error)
 {
-  return _eshi_ref_vector (&plan->weight, op->src[ESHI_SRC_WEIGHT], error)
-         && _eshi_ref_vector (&plan->bias, op->src[ESHI_SRC_BIAS], error);
+  return _eshi_ref_vector (&plan->weight, op->src[ESHI_SRC_WEIGHT], error) &&
+         _eshi_ref_vector (&plan->bias, op->src[ESHI_SRC_BIAS], error);
 }
 
 static gboolean
