@@ -71,7 +71,7 @@ plan_job (const EshiCpuAttention *p)
   job.keys_bytes = round_up (job.s_pad * job.d_pairs * job.element, 64);
   job.values_bytes = round_up (job.s_pad * job.d_pad * job.element, 64);
   /* q, scores, probabilities, accumulator, maximum and sum */
-  job.task_bytes = round_up (4 * QUERIES * (job.d_pairs + KEYS + KEYS + job.d_pad + 2), 64);
+  job.task_bytes = round_up (4 * QUERIES * (job.d_pairs + KEYS + KEYS + job.d_pad + 1 + ESHI_LANES), 64);
   job.n_blocks = (p->t + QUERIES - 1) / QUERIES;
   job.keys = p->scratch;
   job.values = job.keys + p->n * p->heads * job.keys_bytes;
@@ -271,46 +271,87 @@ multiply (float      *c,
     multiply_typed (c, c_stride, a, a_stride, b, b_stride, steps, rows, panels, FALSE, FALSE);
 }
 
-/* One row of scores [KEYS] to probabilities, in place or as bf16 to @out; the first @visible keys count, up to @width all
- * others become 0. Updates maximum, sum and the row of the accumulator. */
-ESHI_INLINE void
-soften_row (float  *scores,
-            void   *out,
-            gsize   visible,
-            gsize   width,
-            float   scale,
-            float  *maximum,
-            float  *sum,
-            float  *accumulator,
-            gsize   d_pad,
-            gboolean bf16)
+/* As exact as the type of the probabilities makes sense of. */
+ESHI_INLINE EshiVec
+exponential (EshiVec  x,
+             gboolean bf16)
 {
-  EshiVec max = eshi_vec_set1 (MINUS_BIG);
+#if ESHI_NATIVE_BF16
+  if (bf16)
+    return eshi_vec_exp_coarse (x);
+#endif
+  return eshi_vec_exp (x);
+}
+
+/* The largest of the first @width scores, a multiple of lanes; four at a time, for one would wait for the other. */
+ESHI_INLINE float
+find_maximum (const float *scores,
+              gsize        width)
+{
+  EshiVec max[4];
+  gsize i = 0;
+
+  for (guint j = 0; j < 4; j++)
+    max[j] = eshi_vec_load (scores, 0, FALSE);
+  for (; i + 4 * ESHI_LANES <= width; i += 4 * ESHI_LANES)
+#pragma GCC unroll 4
+    for (guint j = 0; j < 4; j++)
+      max[j] = eshi_vec_max (max[j], eshi_vec_load (scores, i + j * ESHI_LANES, FALSE));
+  for (; i < width; i += ESHI_LANES)
+    max[0] = eshi_vec_max (max[0], eshi_vec_load (scores, i, FALSE));
+  return eshi_vec_max_lane (eshi_vec_max (eshi_vec_max (max[0], max[1]), eshi_vec_max (max[2], max[3])));
+}
+
+/* What is known of a row's softmax so far. */
+typedef struct
+{
+  float  maximum;
+  float *sum;         /* [lanes] */
+  float *accumulator; /* [d_pad] */
+} Row;
+
+/* Scales what the row has gathered so far to a larger maximum. */
+ESHI_INLINE void
+raise_maximum (Row   *row,
+               float  maximum,
+               gsize  d_pad)
+{
+  float scale = eshi_vec_exp (eshi_vec_set1 (row->maximum - maximum))[0];
+
+  eshi_vec_store (row->sum, 0, eshi_vec_load (row->sum, 0, FALSE) * scale, FALSE);
+  for (gsize i = 0; i < d_pad; i += ESHI_LANES)
+    eshi_vec_store (row->accumulator, i, eshi_vec_load (row->accumulator, i, FALSE) * scale, FALSE);
+  row->maximum = maximum;
+}
+
+/* One row of scores [KEYS] to probabilities in @out (which may be @scores): the first @visible keys count, all others up
+ * to @width become 0. Updates @row. */
+ESHI_INLINE void
+soften_row (Row      *row,
+            float    *scores,
+            void     *out,
+            gsize     visible,
+            gsize     width,
+            gsize     d_pad,
+            float     scale,
+            gboolean  bf16)
+{
   EshiVec total = { 0 };
-  float new_max = 0.0f;
-  float rescale = 0.0f;
+  float maximum = 0.0f;
 
   for (gsize i = visible; i < width; i++)
     scores[i] = MINUS_BIG;
-  for (gsize i = 0; i < width; i += ESHI_LANES)
-    max = eshi_vec_max (max, eshi_vec_load (scores, i, FALSE));
-  new_max = MAX (*maximum, eshi_vec_max_lane (max) * scale);
+  maximum = find_maximum (scores, width) * scale;
+  if (maximum > row->maximum)
+    raise_maximum (row, maximum, d_pad);
   for (gsize i = 0; i < width; i += ESHI_LANES)
     {
-      EshiVec p = eshi_vec_exp (eshi_vec_load (scores, i, FALSE) * scale - new_max);
+      EshiVec p = exponential (eshi_vec_load (scores, i, FALSE) * scale - row->maximum, bf16);
 
       total += p;
       eshi_vec_store (out, i, p, bf16);
     }
-  if (new_max > *maximum)
-    {
-      rescale = eshi_vec_exp (eshi_vec_set1 (*maximum - new_max))[0];
-      *sum *= rescale;
-      for (gsize i = 0; i < d_pad; i += ESHI_LANES)
-        eshi_vec_store (accumulator, i, eshi_vec_load (accumulator, i, FALSE) * rescale, FALSE);
-      *maximum = new_max;
-    }
-  *sum += eshi_vec_sum (total);
+  eshi_vec_store (row->sum, 0, eshi_vec_load (row->sum, 0, FALSE) + total, FALSE);
 }
 
 /* Buffers of one thread. */
@@ -321,7 +362,7 @@ typedef struct
   char  *probabilities; /* the same as bf16, or @scores itself */
   float *accumulator;   /* [QUERIES, d_pad] */
   float *maximum;       /* [QUERIES] */
-  float *sum;           /* [QUERIES] */
+  float *sum;           /* [QUERIES, lanes] */
 } Buffers;
 
 static Buffers
@@ -335,7 +376,7 @@ get_buffers (const Job *job,
   b.accumulator = b.scores + QUERIES * KEYS;
   b.maximum = b.accumulator + QUERIES * job->d_pad;
   b.sum = b.maximum + QUERIES;
-  b.q = (char *) (b.sum + QUERIES);
+  b.q = (char *) (b.sum + QUERIES * ESHI_LANES);
   b.probabilities = job->packed_bf16 ? b.q + 4 * QUERIES * job->d_pairs : (char *) b.scores;
   return b;
 }
@@ -361,11 +402,9 @@ load_queries (const Job     *job,
           ((float *) b->q)[r * job->d_pairs + i] = widen (p->q, origin + r * stride + i, p->bf16);
       }
   memset (b->accumulator, 0, rows * job->d_pad * sizeof (float));
+  memset (b->sum, 0, rows * ESHI_LANES * sizeof (float));
   for (gsize r = 0; r < rows; r++)
-    {
-      b->maximum[r] = MINUS_BIG;
-      b->sum[r] = 0.0f;
-    }
+    b->maximum[r] = MINUS_BIG;
 }
 
 static void
@@ -380,7 +419,7 @@ store_rows (const Job     *job,
   for (gsize r = 0; r < n_rows; r++)
     {
       const float *row = b->accumulator + r * job->d_pad;
-      float inverse = 1.0f / b->sum[r];
+      float inverse = 1.0f / eshi_vec_sum (eshi_vec_load (b->sum, r * ESHI_LANES, FALSE));
       gsize at = origin + r * stride;
       gsize i = 0;
 
@@ -416,13 +455,13 @@ add_keys (const Job     *job,
       gsize visible = last > first_key ? MIN (width, last - first_key) : 0;
       float *scores = b->scores + r * KEYS;
       char *out = b->probabilities + r * probability_row;
+      Row row = { b->maximum[r], b->sum + r * ESHI_LANES, b->accumulator + r * job->d_pad };
 
       if (job->packed_bf16)
-        soften_row (scores, out, visible, width, p->scale, &b->maximum[r], &b->sum[r],
-                    b->accumulator + r * job->d_pad, job->d_pad, TRUE);
+        soften_row (&row, scores, out, visible, width, job->d_pad, p->scale, TRUE);
       else
-        soften_row (scores, out, visible, width, p->scale, &b->maximum[r], &b->sum[r],
-                    b->accumulator + r * job->d_pad, job->d_pad, FALSE);
+        soften_row (&row, scores, out, visible, width, job->d_pad, p->scale, FALSE);
+      b->maximum[r] = row.maximum;
     }
   multiply (b->accumulator, job->d_pad * sizeof (float), b->probabilities, probability_row, values,
             job->s_pad * ESHI_LANES * job->element, width / per_step, rows, job->d_pad / ESHI_LANES, TRUE,

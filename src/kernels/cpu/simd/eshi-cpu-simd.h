@@ -79,24 +79,31 @@ eshi_vec_min (EshiVec a,
 #endif
 }
 
+/* Sum and largest of the lanes, by halves. */
 ESHI_INLINE float
 eshi_vec_sum (EshiVec a)
 {
-  float sum = 0.0f;
-
-  for (guint i = 0; i < ESHI_LANES; i++)
-    sum += a[i];
-  return sum;
+#if defined (__AVX512F__)
+  return _mm512_reduce_add_ps ((__m512) a);
+#else
+  for (guint half = ESHI_LANES / 2; half > 0; half /= 2)
+    for (guint i = 0; i < half; i++)
+      a[i] += a[i + half];
+  return a[0];
+#endif
 }
 
 ESHI_INLINE float
 eshi_vec_max_lane (EshiVec a)
 {
-  float max = a[0];
-
-  for (guint i = 1; i < ESHI_LANES; i++)
-    max = MAX (max, a[i]);
-  return max;
+#if defined (__AVX512F__)
+  return _mm512_reduce_max_ps ((__m512) a);
+#else
+  for (guint half = ESHI_LANES / 2; half > 0; half /= 2)
+    for (guint i = 0; i < half; i++)
+      a[i] = MAX (a[i], a[i + half]);
+  return a[0];
+#endif
 }
 
 /* bf16 → f32, exactly. */
@@ -186,6 +193,23 @@ eshi_vec_exp (EshiVec x)
 
   return (p * (r * r) + r + 1.0f) * (EshiVec) exponent;
 }
+
+#if ESHI_NATIVE_BF16
+
+/* eˣ to 1e-4 of its value, enough for what is rounded to bf16 next; 0 where it underflows. */
+ESHI_INLINE EshiVec
+eshi_vec_exp_coarse (EshiVec x)
+{
+  const float magic = 12582912.0f;
+  EshiVec clamped = eshi_vec_max (eshi_vec_set1 (-200.0f), x);
+  EshiVec n = (clamped * 1.44269504f + magic) - magic;
+  EshiVec r = clamped * 1.44269504f - n;
+  EshiVec p = ((5.5171624e-2f * r + 0.24261113f) * r + 0.69326097f) * r + 0.99992806f;
+
+  return (EshiVec) _mm512_scalef_ps ((__m512) p, (__m512) n);
+}
+
+#endif
 
 /* erf to 4e-7, by a rational function fitted on |x| < 3.92, beyond which it is ±1 in f32. */
 ESHI_INLINE EshiVec
