@@ -1,17 +1,16 @@
-#!/usr/bin/env python3
-"""The two passes around clang-format that make the GTK look: C on standard input, C on standard output.
+"""The two passes around clang-format that make the GTK look; tools/format runs all three.
 
---before  moves an operator that opens a line to the end of the line above, and fences off what clang-format can only
-          harm: tables, struct bodies, macros and prototypes, which are aligned by hand.
---after   removes the fences, puts each parameter of a function definition on its own line with the names aligned,
-          and writes g_autoptr(Type) and _("text") tight. A definition with a parameter that it cannot read (a
-          function pointer) is left as it stands.
+before() moves an operator that opens a line to the end of the line above, and fences off what clang-format can only
+harm: tables, struct bodies, macros and prototypes, which are aligned by hand.
+
+after() removes the fences, puts each parameter of a function definition on its own line with the names aligned, and
+writes g_autoptr(Type) and _("text") tight. A definition with a parameter that it cannot read (a function pointer) is
+left as it stands.
 
 SPDX-License-Identifier: MIT
 """
 
 import re
-import sys
 
 OFF = "/* clang-format off */"
 ON = "/* clang-format on */"
@@ -85,7 +84,7 @@ def before(text):
         else:
             fenced.append(lines[i])
             i += 1
-    return re.sub(r'\b_\("', MARKED, "\n".join(fenced))
+    return re.sub(r'\b_ ?\("', MARKED, "\n".join(fenced))
 
 
 def split_parameters(text):
@@ -133,10 +132,3 @@ def after(text):
     text = "\n".join(lines).replace(MARKED, '_("')
     return DEFINITION.sub(line_up, TIGHT.sub(r"\1(", text))
 
-
-def main():
-    sys.stdout.write({"--before": before, "--after": after}[sys.argv[1]](sys.stdin.read()))
-
-
-if __name__ == "__main__":
-    main()
