@@ -164,6 +164,7 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_IMAGE_TO_U8, "one-pixel", S4 (1, 1, 1, 3) },
   { ESHI_OP_IMAGE_TO_U8, "odd", S4 (1, 31, 17, 3) },
   { ESHI_OP_IMAGE_TO_U8, "inside-range", S4 (1, 64, 64, 3), .scale = 1 },
+  { ESHI_OP_IMAGE_TO_U8, "half-grey-is-128", S4 (1, 1, 5, 3), .scale = 0x1p-100f },
 };
 
 const guint kernel_n_cases = G_N_ELEMENTS (kernel_cases);
