@@ -31,12 +31,15 @@ static Entry entries[] = {
   { .name = "ref", .built_in = &eshi_backend_ref_class },
 };
 
-/* OpenMP reads its environment when it is loaded. Left alone, its threads spin between two ops and take the processor
- * from whatever else runs. */
+/* How long idle OpenMP threads spin before they sleep: long enough for the gaps between two ops, short enough to leave
+ * the processor to whatever else runs. */
+#define SPIN_COUNT "10000"
+
 void
 _eshi_backend_registry_init (void)
 {
-  g_setenv ("OMP_WAIT_POLICY", "passive", FALSE);
+  if (g_getenv ("OMP_WAIT_POLICY") == NULL)
+    g_setenv ("GOMP_SPINCOUNT", SPIN_COUNT, FALSE);
 }
 
 /* The folder that this library, or the program it is linked into, was loaded from. */

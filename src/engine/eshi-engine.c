@@ -131,9 +131,17 @@ EshiEngine *
 eshi_engine_new (const char *backend,
                  guint       n_threads)
 {
+  return eshi_engine_new_with_precision (backend, n_threads, NULL);
+}
+
+EshiEngine *
+eshi_engine_new_with_precision (const char *backend,
+                                guint       n_threads,
+                                const char *precision)
+{
   _eshi_backend_registry_init ();
 
-  return _eshi_engine_new_with_painter (_eshi_pipeline_painter_new (backend, n_threads));
+  return _eshi_engine_new_with_painter (_eshi_pipeline_painter_new (backend, n_threads, precision));
 }
 
 guint64

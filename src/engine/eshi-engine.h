@@ -39,6 +39,17 @@ EshiEngine *eshi_engine_new (const char *backend,
                              guint       n_threads);
 
 /**
+ * eshi_engine_new_with_precision:
+ * @precision: (nullable): "f32", "half", or "auto" for the backend's fastest sound type, as eshi_engine_new() does
+ *
+ * A precision that the device does not have, or no precision at all, comes back as failed events.
+ */
+ESHI_AVAILABLE
+EshiEngine *eshi_engine_new_with_precision (const char *backend,
+                                            guint       n_threads,
+                                            const char *precision);
+
+/**
  * eshi_engine_submit:
  * @self: an engine
  * @request: (transfer full): what to do; not to be touched afterwards

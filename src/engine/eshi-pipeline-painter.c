@@ -14,6 +14,7 @@
 #include "eshi-model-list.h"
 #include "eshi-pipeline-painter.h"
 #include "eshi-pipeline.h"
+#include "eshi-precision.h"
 #include "eshi-sampler.h"
 
 typedef struct
@@ -22,6 +23,7 @@ typedef struct
 
   char          *backend_name; /* (nullable) */
   guint          n_threads;
+  char          *precision;    /* (nullable) */
 
   /* Of the worker's thread; NULL until needed */
   GThread       *thread;
@@ -139,8 +141,10 @@ static gboolean
 ensure_backend (PipelinePainter  *self,
                 GError          **error)
 {
-  EshiBackendOptions options = { .precision = ESHI_PRECISION_AUTO, .n_threads = self->n_threads };
+  EshiBackendOptions options = { .n_threads = self->n_threads };
 
+  if (!_eshi_precision_from_name (self->precision, &options.precision, error))
+    return FALSE;
   if (self->backend == NULL)
     self->backend = _eshi_backend_registry_open (self->backend_name, &options, error);
 
@@ -274,12 +278,14 @@ pipeline_painter_free (EshiPainter *painter)
 
   close_backend (self);
   g_free (self->backend_name);
+  g_free (self->precision);
   g_free (self);
 }
 
 EshiPainter *
 _eshi_pipeline_painter_new (const char *backend,
-                            guint       n_threads)
+                            guint       n_threads,
+                            const char *precision)
 {
   PipelinePainter *self = g_new0 (PipelinePainter, 1);
 
@@ -287,6 +293,7 @@ _eshi_pipeline_painter_new (const char *backend,
   self->parent.free = pipeline_painter_free;
   self->backend_name = g_strdup (backend);
   self->n_threads = n_threads;
+  self->precision = g_strdup (precision);
 
   return &self->parent;
 }

@@ -9,8 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* As eshi_engine_new(). Opens nothing until its first request; everything it opens belongs to that thread. */
+/* As eshi_engine_new_with_precision(). Opens nothing until its first request; everything it opens belongs to that thread. */
 EshiPainter *_eshi_pipeline_painter_new (const char *backend,
-                                         guint       n_threads);
+                                         guint       n_threads,
+                                         const char *precision);
 
 G_END_DECLS

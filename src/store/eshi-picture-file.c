@@ -127,6 +127,45 @@ write_beside (const char *path,
   return g_steal_pointer (&temporary);
 }
 
+/* Renaming would put the picture in the place of a device. */
+static gboolean
+check_target (const char  *path,
+              GError     **error)
+{
+  GStatBuf status;
+
+  if (g_stat (path, &status) != 0 || S_ISREG (status.st_mode))
+    return TRUE;
+
+  set_write_error (error, S_ISDIR (status.st_mode) ? EISDIR : EACCES, path);
+
+  return FALSE;
+}
+
+gboolean
+eshi_picture_file_check (const char  *path,
+                         GError     **error)
+{
+  g_autofree char *folder = NULL;
+
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  folder = g_path_get_dirname (path);
+  if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
+    {
+      set_write_error (error, ENOENT, path);
+      return FALSE;
+    }
+  if (g_access (folder, W_OK | X_OK) != 0)
+    {
+      set_write_error (error, errno, path);
+      return FALSE;
+    }
+
+  return check_target (path, error);
+}
+
 gboolean
 eshi_picture_file_save (const char          *path,
                         EshiImage           *image,
@@ -136,7 +175,6 @@ eshi_picture_file_save (const char          *path,
 {
   g_autoptr(GBytes) bytes = NULL;
   g_autofree char *temporary = NULL;
-  GStatBuf status;
 
   g_return_val_if_fail (path != NULL, FALSE);
 
@@ -144,12 +182,8 @@ eshi_picture_file_save (const char          *path,
   if (bytes == NULL)
     return FALSE;
 
-  /* Renaming would put the picture in the place of a device. */
-  if (g_stat (path, &status) == 0 && !S_ISREG (status.st_mode))
-    {
-      set_write_error (error, S_ISDIR (status.st_mode) ? EISDIR : EACCES, path);
-      return FALSE;
-    }
+  if (!check_target (path, error))
+    return FALSE;
 
   temporary = write_beside (path, bytes);
   if (temporary == NULL || g_rename (temporary, path) != 0)

@@ -43,6 +43,16 @@ gboolean eshi_picture_file_save (const char          *path,
                                  GError             **error);
 
 /**
+ * eshi_picture_file_check:
+ * @path: file that is to be written later
+ *
+ * Whether eshi_picture_file_save() would find a folder there that it may write to, so that nobody waits for a picture
+ * that has no place. Error: as from saving.
+ */
+gboolean eshi_picture_file_check (const char  *path,
+                                  GError     **error);
+
+/**
  * eshi_picture_file_save_in_folder:
  * @folder: (nullable): where; made if need be; %NULL for eshi_picture_file_today()
  *

@@ -1,0 +1,312 @@
+/* eshi-cli-generate.c: eshi-cli generate: from arguments to a job.
+ *
+ * Everything that can be wrong about the arguments is found before the engine is started.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "eshi-cli-report.h"
+#include "eshi-picture-file.h"
+
+/* Stands for a number that was not given. */
+#define UNSET G_MININT
+
+#define PROMPTS_DIGITS 4
+#define MAX_THREADS 1024
+#define MAX_PROMPTS_BYTES (16 << 20)
+
+typedef struct
+{
+  char     *prompt;
+  char     *prompts;
+  char     *negative;
+  char     *model;
+  int       width;
+  int       height;
+  int       steps;
+  double    guidance;
+  char     *seed;
+  char     *sampler;
+  char     *rng;
+  int       count;
+  char     *output;
+  char     *backend;
+  int       threads;
+  char     *precision;
+  char     *previews;
+  gboolean  no_previews;
+  gboolean  json;
+  gboolean  quiet;
+} Options;
+
+static void
+options_clear (Options *self)
+{
+  g_free (self->prompt);
+  g_free (self->prompts);
+  g_free (self->negative);
+  g_free (self->model);
+  g_free (self->seed);
+  g_free (self->sampler);
+  g_free (self->rng);
+  g_free (self->output);
+  g_free (self->backend);
+  g_free (self->precision);
+  g_free (self->previews);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+static gboolean
+options_parse (Options  *self,
+               int       argc,
+               char    **argv)
+{
+  const GOptionEntry entries[] = {
+    { "prompt", 'p', 0, G_OPTION_ARG_FILENAME, &self->prompt, N_("What to paint"), N_("TEXT") },
+    { "prompts", 0, 0, G_OPTION_ARG_FILENAME, &self->prompts, N_("File with a prompt on each line"), N_("FILE") },
+    { "negative", 0, 0, G_OPTION_ARG_FILENAME, &self->negative, N_("What is not wanted"), N_("TEXT") },
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &self->model, N_("Model; the embedded one if left out"), N_("FOLDER") },
+    { "width", 'W', 0, G_OPTION_ARG_INT, &self->width, N_("Pixels, a multiple of 8"), N_("NUMBER") },
+    { "height", 'H', 0, G_OPTION_ARG_INT, &self->height, N_("Pixels, a multiple of 8"), N_("NUMBER") },
+    { "steps", 0, 0, G_OPTION_ARG_INT, &self->steps, N_("Steps"), N_("NUMBER") },
+    { "guidance", 0, 0, G_OPTION_ARG_DOUBLE, &self->guidance, N_("Guidance scale, 1 to 30"), N_("NUMBER") },
+    { "seed", 0, 0, G_OPTION_ARG_FILENAME, &self->seed, N_("0 to 4294967295, or random"), N_("NUMBER") },
+    { "sampler", 0, 0, G_OPTION_ARG_FILENAME, &self->sampler, N_("Sampler, such as lms or euler-a"), N_("NAME") },
+    { "rng", 0, 0, G_OPTION_ARG_FILENAME, &self->rng, N_("Kind of noise: cpu or philox"), N_("KIND") },
+    { "count", 'n', 0, G_OPTION_ARG_INT, &self->count, N_("Pictures of each prompt"), N_("NUMBER") },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &self->output, N_("PNG file; the pictures folder if left out"),
+      N_("FILE") },
+    { "backend", 0, 0, G_OPTION_ARG_FILENAME, &self->backend, N_("cpu, ref or cuda"), N_("NAME") },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &self->threads, N_("Processor threads"), N_("NUMBER") },
+    { "precision", 0, 0, G_OPTION_ARG_FILENAME, &self->precision, N_("auto, f32 or half"), N_("TYPE") },
+    { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
+    { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, N_("Write nothing but errors"), NULL },
+    { NULL },
+  };
+
+  self->width = self->height = self->steps = self->threads = UNSET;
+  self->guidance = UNSET;
+  self->count = 1;
+
+  return eshi_cli_parse (argc, argv, NULL, _("Paints pictures and writes them as PNG files."), entries, NULL);
+}
+
+/* Zeros mean "the model's own" to the engine, but nobody types them to say so. */
+static gboolean
+check_zeros (const Options *options)
+{
+  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads" };
+  const gboolean zeros[] = {
+    options->width == 0, options->height == 0, options->steps == 0, options->guidance == 0.0, options->threads == 0,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (zeros); i++)
+    if (zeros[i])
+      {
+        g_autofree char *sentence = g_strdup_printf (_("%s cannot be 0; leave it out for the usual value."), names[i]);
+
+        eshi_cli_complain (sentence);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+static gboolean
+check_options (const Options *options)
+{
+  if ((options->prompt == NULL) == (options->prompts == NULL))
+    {
+      eshi_cli_complain (_("Give either --prompt TEXT or --prompts FILE; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+  if (options->previews != NULL && options->no_previews)
+    {
+      eshi_cli_complain (_("Give either --previews FOLDER or --no-previews; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+  if (options->threads != UNSET && (options->threads < 0 || options->threads > MAX_THREADS))
+    {
+      eshi_cli_complain (_("The number of threads must be from 1 to 1024."));
+      return FALSE;
+    }
+
+  return check_zeros (options);
+}
+
+static gboolean
+set_text (char       **field,
+          const char  *argument)
+{
+  char *text = NULL;
+
+  if (argument == NULL)
+    return TRUE;
+
+  text = eshi_cli_text (argument);
+  if (text == NULL)
+    return FALSE;
+
+  g_free (*field);
+  *field = text;
+
+  return TRUE;
+}
+
+/* (transfer full): what all prompts have in common; NULL after having complained. */
+static EshiSettings *
+make_settings (const Options *options)
+{
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  g_autoptr(GError) error = NULL;
+
+  settings->model = g_strdup (options->model);
+  settings->width = options->width != UNSET ? options->width : 0;
+  settings->height = options->height != UNSET ? options->height : 0;
+  settings->steps = options->steps != UNSET ? options->steps : 0;
+  settings->guidance = options->guidance != UNSET ? options->guidance : 0.0;
+  settings->sampler = g_strdup (options->sampler);
+  settings->n_images = options->count;
+  settings->previews = options->previews != NULL;
+  if (!set_text (&settings->prompt, options->prompt) ||
+      !set_text (&settings->negative_prompt, options->negative) ||
+      !eshi_cli_rng (options->rng, &settings->rng) ||
+      !eshi_cli_seed (options->seed, &settings->seed))
+    return NULL;
+
+  /* A seed that nobody chose leaves room for the rest of the batch. */
+  if (options->seed == NULL || g_ascii_strcasecmp (options->seed, "random") == 0)
+    settings->seed = MIN (settings->seed, ESHI_SEED_MAX - 64);
+  if (!eshi_settings_validate (settings, &error))
+    {
+      eshi_cli_fail (error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&settings);
+}
+
+/* The lines of the file of prompts that are not empty; NULL after having complained. */
+static GPtrArray *
+read_prompts (const char *path)
+{
+  g_autoptr(GPtrArray) prompts = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *contents = NULL;
+  g_auto(GStrv) lines = NULL;
+  gsize n_bytes = 0;
+
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR) || !g_file_get_contents (path, &contents, &n_bytes, NULL) ||
+      n_bytes > MAX_PROMPTS_BYTES || !g_utf8_validate (contents, n_bytes, NULL))
+    {
+      eshi_cli_complain (_("The file of prompts cannot be read; it must be UTF-8 text with a prompt on each line."));
+      return NULL;
+    }
+
+  lines = g_strsplit (g_str_has_prefix (contents, "\xef\xbb\xbf") ? contents + 3 : contents, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (*g_strstrip (lines[i]) != '\0')
+      g_ptr_array_add (prompts, g_strdup (lines[i]));
+  if (prompts->len == 0)
+    {
+      eshi_cli_complain (_("The file of prompts is empty; write a prompt on each line."));
+      return NULL;
+    }
+
+  return g_steal_pointer (&prompts);
+}
+
+/* (transfer full): the settings of each request; NULL after having complained. */
+static GPtrArray *
+make_requests (const Options *options)
+{
+  g_autoptr(EshiSettings) settings = make_settings (options);
+  g_autoptr(GPtrArray) requests = NULL;
+  g_autoptr(GPtrArray) prompts = NULL;
+
+  if (settings == NULL)
+    return NULL;
+
+  requests = g_ptr_array_new_with_free_func ((GDestroyNotify) eshi_settings_free);
+  if (options->prompts == NULL)
+    {
+      g_ptr_array_add (requests, g_steal_pointer (&settings));
+      return g_steal_pointer (&requests);
+    }
+
+  prompts = read_prompts (options->prompts);
+  if (prompts == NULL)
+    return NULL;
+  for (guint i = 0; i < prompts->len; i++)
+    {
+      EshiSettings *one = eshi_settings_copy (settings);
+
+      g_free (one->prompt);
+      one->prompt = g_strdup (prompts->pdata[i]);
+      g_ptr_array_add (requests, one);
+    }
+
+  return g_steal_pointer (&requests);
+}
+
+/* Whether there is room for what is to be written; complains itself. */
+static gboolean
+check_places (const Options    *options,
+              const EshiCliJob *job)
+{
+  g_autofree char *first = eshi_cli_job_path (job, 0);
+  g_autofree char *preview = options->previews != NULL ? g_build_filename (options->previews, "a.png", NULL) : NULL;
+  g_autoptr(GError) error = NULL;
+
+  if ((first == NULL || eshi_picture_file_check (first, &error)) &&
+      (preview == NULL || eshi_picture_file_check (preview, &error)))
+    return TRUE;
+
+  eshi_cli_fail (error);
+
+  return FALSE;
+}
+
+int
+eshi_cli_generate (int    argc,
+                   char **argv)
+{
+  gint64 started_at = g_get_monotonic_time ();
+  g_auto(Options) options = { NULL };
+  g_auto(EshiCliJob) job = { NULL };
+  g_autoptr(GPtrArray) requests = NULL;
+  int status = ESHI_CLI_OK;
+
+  if (!options_parse (&options, argc, argv) || !check_options (&options))
+    return ESHI_CLI_USAGE;
+  requests = make_requests (&options);
+  if (requests == NULL)
+    return ESHI_CLI_USAGE;
+
+  eshi_cli_job_init (&job);
+  job.backend = options.backend;
+  job.n_threads = options.threads != UNSET ? options.threads : 0;
+  job.precision = options.precision;
+  job.settings = requests;
+  job.output = options.output;
+  job.numbered = options.prompts != NULL || options.count > 1;
+  job.n_digits = options.prompts != NULL ? PROMPTS_DIGITS : 1;
+  job.previews = options.previews;
+  job.quiet = options.quiet || options.json;
+  job.print_paths = !options.quiet && !options.json;
+  if (!check_places (&options, &job))
+    return ESHI_CLI_FAILED;
+
+  status = eshi_cli_job_run (&job);
+  if (status == ESHI_CLI_OK && options.json)
+    eshi_cli_report_print (&job, (g_get_monotonic_time () - started_at) / 1e6);
+
+  return status;
+}

@@ -1,0 +1,100 @@
+/* eshi-cli-models.c: eshi-cli models: which models there are.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+#include "eshi-cli.h"
+
+static void
+add_string (JsonBuilder *builder,
+            const char  *name,
+            const char  *value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, value);
+}
+
+static void
+add_int (JsonBuilder *builder,
+         const char  *name,
+         gint64       value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+static void
+print_json (GPtrArray *models)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new_immutable ();
+  g_autoptr(JsonNode) root = NULL;
+  g_autofree char *text = NULL;
+
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < models->len; i++)
+    {
+      const EshiModelInfo *info = models->pdata[i];
+      g_autofree char *path = g_filename_display_name (info->path);
+
+      json_builder_begin_object (builder);
+      add_string (builder, "name", info->name);
+      add_string (builder, "path", path);
+      json_builder_set_member_name (builder, "embedded");
+      json_builder_add_boolean_value (builder, info->embedded);
+      add_int (builder, "width", info->width);
+      add_int (builder, "height", info->height);
+      add_int (builder, "steps", info->steps);
+      json_builder_set_member_name (builder, "guidance");
+      json_builder_add_double_value (builder, info->guidance);
+      add_string (builder, "sampler", info->sampler);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, TRUE);
+  eshi_cli_print (text);
+}
+
+static void
+print_text (GPtrArray *models)
+{
+  for (guint i = 0; i < models->len; i++)
+    {
+      const EshiModelInfo *info = models->pdata[i];
+      const EshiSampler *sampler = eshi_sampler_find (info->sampler);
+      g_autofree char *path = g_filename_display_name (info->path);
+
+      printf (_("%s: %d × %d pixels, %d steps, guidance scale %g, %s\n"), info->name, info->width, info->height,
+              info->steps, info->guidance, sampler->label);
+      printf ("  %s\n", path);
+    }
+}
+
+int
+eshi_cli_models (int    argc,
+                 char **argv)
+{
+  gboolean json = FALSE;
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Write JSON"), NULL },
+    { NULL },
+  };
+  g_autoptr(GPtrArray) models = NULL;
+
+  if (!eshi_cli_parse (argc, argv, NULL, _("Lists the models, the embedded one first."), entries, NULL))
+    return ESHI_CLI_USAGE;
+
+  models = eshi_model_list ();
+  if (json)
+    print_json (models);
+  else
+    print_text (models);
+
+  return ESHI_CLI_OK;
+}
