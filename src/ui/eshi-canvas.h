@@ -1,0 +1,53 @@
+/* eshi-canvas.h: one picture, as large as it may be, with zoom and pan.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+#define ESHI_TYPE_CANVAS (eshi_canvas_get_type ())
+
+/**
+ * EshiCanvas:
+ *
+ * Actions: `canvas.zoom-in`, `canvas.zoom-out`, `canvas.zoom-fit`, `canvas.zoom-actual`.
+ * Properties: `zoom` (double, notifies): 0 while the picture fits the canvas, else widget pixels per picture pixel.
+ * Signals: `menu-requested (double x, double y)`: right click, long press or menu key.
+ */
+G_DECLARE_FINAL_TYPE (EshiCanvas, eshi_canvas, ESHI, CANVAS, GtkWidget)
+
+GtkWidget *eshi_canvas_new (void);
+
+/**
+ * eshi_canvas_show:
+ * @texture: (nullable): what to draw; may have fewer pixels than the picture will have
+ * @width: of the finished picture, in pixels
+ * @height: likewise
+ * @title: (nullable): what a screen reader says
+ *
+ * Cross-fades when the size stays, unless animations are switched off. Zoom and position are kept while the size stays.
+ */
+void eshi_canvas_show (EshiCanvas *self,
+                       GdkTexture *texture,
+                       int         width,
+                       int         height,
+                       const char *title);
+
+/* Returns: (transfer none) (nullable) */
+GdkTexture *eshi_canvas_get_texture (EshiCanvas *self);
+
+double eshi_canvas_get_zoom (EshiCanvas *self);
+
+/* @zoom: 0 to fit; else it is brought into 1/8 to 32 */
+void eshi_canvas_set_zoom (EshiCanvas *self,
+                           double      zoom);
+
+/* Where the picture is drawn, in widget pixels. */
+void eshi_canvas_get_picture_rect (EshiCanvas      *self,
+                                   graphene_rect_t *rect);
+
+G_END_DECLS

@@ -1,0 +1,58 @@
+/* eshi-picture.h: a finished picture of this session, with how it was made and where it lies.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include <gtk/gtk.h>
+#include <libeshi-engine.h>
+
+G_BEGIN_DECLS
+
+#define ESHI_TYPE_PICTURE (eshi_picture_get_type ())
+
+/**
+ * EshiPicture:
+ *
+ * Properties: `path` (string, nullable; notifies when the picture was saved), `title` (string).
+ */
+G_DECLARE_FINAL_TYPE (EshiPicture, eshi_picture, ESHI, PICTURE, GObject)
+
+EshiPicture *eshi_picture_new (EshiImage          *image,
+                               const EshiSettings *settings,
+                               const char         *model_name);
+
+/* Returns: (transfer none) */
+EshiImage *eshi_picture_get_image (EshiPicture *self);
+
+/* Returns: (transfer none): the same object at every call */
+GdkTexture *eshi_picture_get_texture (EshiPicture *self);
+
+/* Returns: (transfer none) */
+const EshiSettings *eshi_picture_get_settings (EshiPicture *self);
+
+/* Returns: (transfer none) (nullable) */
+const char *eshi_picture_get_model_name (EshiPicture *self);
+
+/* Returns: (transfer none) (nullable): %NULL until it was saved */
+const char *eshi_picture_get_path (EshiPicture *self);
+
+void eshi_picture_set_path (EshiPicture *self,
+                            const char  *path);
+
+/* Returns: (transfer none): the prompt, or words for a picture without one */
+const char *eshi_picture_get_title (EshiPicture *self);
+
+/* Returns: (transfer full): size, sampler, steps, guidance scale and seed in one line */
+char *eshi_picture_dup_summary (EshiPicture *self);
+
+/**
+ * eshi_picture_make_texture:
+ * @image: [h, w, 3] u8
+ *
+ * Returns: (transfer full): a texture that shares @image's pixels
+ */
+GdkTexture *eshi_picture_make_texture (const EshiImage *image);
+
+G_END_DECLS

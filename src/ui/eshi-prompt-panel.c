@@ -1,0 +1,580 @@
+/* eshi-prompt-panel.c: the words and the settings of the next picture, and the button that paints it.
+ *
+ * It knows nothing of the engine's work: it hands out settings, and takes settings.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-prompt-panel.h"
+
+#include "eshi-prompt-view.h"
+#include "eshi-seed-row.h"
+#include "eshi-style-chips.h"
+
+#include <glib/gi18n-lib.h>
+
+#define MAX_SIZES 8
+#define DEFAULT_SIDE 512
+#define SIDE_MAX 2048
+
+typedef struct
+{
+  int width;
+  int height;
+} Size;
+
+struct _EshiPromptPanel
+{
+  AdwBin parent_instance;
+
+  /* Template Widgets */
+  EshiPromptView *prompt;
+  EshiPromptView *negative_prompt;
+  EshiStyleChips *chips;
+  GtkLabel *token_count;
+  GtkExpander *negative_expander;
+  AdwComboRow *size_row;
+  AdwComboRow *sampler_row;
+  EshiSeedRow *seed_row;
+  GtkAdjustment *steps;
+  GtkAdjustment *guidance;
+  GtkAdjustment *n_images;
+  GtkButton *generate;
+
+  /* Owned References */
+  char *model_path;
+  EshiTokens *tokens;
+  GStrv history;
+  char *history_text;      /* what stood there before the history was looked at */
+
+  Size sizes[MAX_SIZES];
+  guint n_sizes;
+  int history_position;    /* −1: not in the history */
+  guint loading : 1;       /* widgets are being set by us: no `changed` */
+  guint composing : 1;
+};
+
+enum
+{
+  PROP_0,
+  PROP_COMPOSING,
+  N_PROPS,
+};
+
+enum
+{
+  CHANGED,
+  N_SIGNALS,
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (EshiPromptPanel, eshi_prompt_panel, ADW_TYPE_BIN)
+
+static void
+emit_changed (EshiPromptPanel *self)
+{
+  g_assert (ESHI_IS_PROMPT_PANEL (self));
+
+  if (!self->loading)
+    g_signal_emit (self, signals[CHANGED], 0);
+}
+
+/* --- the ruler of pieces ----------------------------------------------------------------------------------------- */
+
+/* Returns: how many characters of @text fit the model, by bisection */
+static int
+find_limit (EshiTokens *tokens,
+            const char *text)
+{
+  gsize limit = eshi_tokens_get_limit (tokens);
+  int low = 0;
+  int high = (int) g_utf8_strlen (text, -1);
+
+  while (low < high)
+    {
+      int middle = (low + high + 1) / 2;
+      g_autofree char *start = g_utf8_substring (text, 0, middle);
+
+      if (eshi_tokens_count (tokens, start) <= limit)
+        low = middle;
+      else
+        high = middle - 1;
+    }
+  return low;
+}
+
+static void
+show_token_count (EshiPromptPanel *self,
+                  gsize            count,
+                  gsize            limit)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GSIZE_FORMAT "/%" G_GSIZE_FORMAT, count, limit);
+  g_autofree char *label = g_strdup_printf (_("%s pieces"), text);
+
+  gtk_label_set_text (self->token_count, text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->token_count), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  if (count > limit)
+    {
+      gtk_widget_add_css_class (GTK_WIDGET (self->token_count), "warning");
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->token_count),
+                                   _("The model reads only as much; the dimmed words are left out"));
+    }
+  else
+    {
+      gtk_widget_remove_css_class (GTK_WIDGET (self->token_count), "warning");
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->token_count),
+                                   _("Pieces of words that the model reads, and how many it can read"));
+    }
+}
+
+static void
+count_tokens (EshiPromptPanel *self)
+{
+  g_autofree char *seen = NULL;
+  gsize count;
+  gsize limit;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->token_count), self->tokens != NULL);
+  if (self->tokens == NULL)
+    return;
+  seen = eshi_prompt_view_dup_seen_text (self->prompt);
+  count = eshi_tokens_count (self->tokens, seen);
+  limit = eshi_tokens_get_limit (self->tokens);
+  show_token_count (self, count, limit);
+  if (!eshi_prompt_view_get_composing (self->prompt))
+    eshi_prompt_view_dim_after (self->prompt, count > limit ? find_limit (self->tokens, seen) : -1);
+}
+
+/* --- callbacks --------------------------------------------------------------------------------------------------- */
+
+static void
+on_prompt_text_changed_cb (EshiPromptPanel *self)
+{
+  g_assert (ESHI_IS_PROMPT_PANEL (self));
+
+  count_tokens (self);
+  emit_changed (self);
+}
+
+static void
+on_composing_cb (EshiPromptPanel *self)
+{
+  gboolean composing;
+
+  g_assert (ESHI_IS_PROMPT_PANEL (self));
+
+  composing = eshi_prompt_view_get_composing (self->prompt) || eshi_prompt_view_get_composing (self->negative_prompt);
+  if (composing == self->composing)
+    return;
+  self->composing = composing;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COMPOSING]);
+}
+
+static void
+on_submit_cb (EshiPromptPanel *self)
+{
+  g_assert (ESHI_IS_PROMPT_PANEL (self));
+
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.generate", NULL);
+}
+
+/* --- sizes and samplers ------------------------------------------------------------------------------------------ */
+
+static guint
+add_size (EshiPromptPanel *self,
+          int              width,
+          int              height)
+{
+  GtkStringList *list = GTK_STRING_LIST (adw_combo_row_get_model (self->size_row));
+  g_autofree char *label = NULL;
+
+  for (guint i = 0; i < self->n_sizes; i++)
+    {
+      if (self->sizes[i].width == width && self->sizes[i].height == height)
+        return i;
+    }
+  /* The last place is for a size that a picture brought along. */
+  if (self->n_sizes == MAX_SIZES)
+    {
+      gtk_string_list_remove (list, MAX_SIZES - 1);
+      self->n_sizes--;
+    }
+  label = g_strdup_printf ("%d × %d", width, height);
+  gtk_string_list_append (list, label);
+  self->sizes[self->n_sizes] = (Size) { width, height };
+  return self->n_sizes++;
+}
+
+static int
+round_side (double side)
+{
+  return MIN (((int) side + 31) / 32 * 32, SIDE_MAX);
+}
+
+static void
+fill_sizes (EshiPromptPanel *self,
+            int              width,
+            int              height)
+{
+  GtkStringList *list = GTK_STRING_LIST (adw_combo_row_get_model (self->size_row));
+
+  gtk_string_list_splice (list, 0, self->n_sizes, NULL);
+  self->n_sizes = 0;
+  add_size (self, width, height);
+  add_size (self, round_side (width * 1.5), height);
+  add_size (self, width, round_side (height * 1.5));
+  add_size (self, round_side (width * 1.25), height);
+  add_size (self, width, round_side (height * 1.25));
+  add_size (self, round_side (width * 1.5), round_side (height * 1.5));
+}
+
+static void
+fill_samplers (EshiPromptPanel *self)
+{
+  g_autoptr (GtkStringList) list = gtk_string_list_new (NULL);
+  guint n_samplers;
+  const EshiSampler *samplers = eshi_samplers (&n_samplers);
+
+  for (guint i = 0; i < n_samplers; i++)
+    gtk_string_list_append (list, samplers[i].label);
+  adw_combo_row_set_model (self->sampler_row, G_LIST_MODEL (list));
+}
+
+static const char *
+get_sampler_id (EshiPromptPanel *self)
+{
+  guint n_samplers;
+  const EshiSampler *samplers = eshi_samplers (&n_samplers);
+  guint selected = adw_combo_row_get_selected (self->sampler_row);
+
+  return selected < n_samplers ? samplers[selected].id : NULL;
+}
+
+static void
+select_sampler (EshiPromptPanel *self,
+                const char      *name)
+{
+  guint n_samplers;
+  const EshiSampler *samplers = eshi_samplers (&n_samplers);
+  const EshiSampler *sampler = name != NULL ? eshi_sampler_find (name) : NULL;
+
+  if (sampler != NULL)
+    adw_combo_row_set_selected (self->sampler_row, (guint) (sampler - samplers));
+}
+
+/* --- the object -------------------------------------------------------------------------------------------------- */
+
+static void
+eshi_prompt_panel_dispose (GObject *object)
+{
+  gtk_widget_dispose_template (GTK_WIDGET (object), ESHI_TYPE_PROMPT_PANEL);
+  G_OBJECT_CLASS (eshi_prompt_panel_parent_class)->dispose (object);
+}
+
+static void
+eshi_prompt_panel_finalize (GObject *object)
+{
+  EshiPromptPanel *self = ESHI_PROMPT_PANEL (object);
+
+  g_clear_pointer (&self->model_path, g_free);
+  g_clear_pointer (&self->tokens, eshi_tokens_free);
+  g_clear_pointer (&self->history, g_strfreev);
+  g_clear_pointer (&self->history_text, g_free);
+  G_OBJECT_CLASS (eshi_prompt_panel_parent_class)->finalize (object);
+}
+
+static void
+eshi_prompt_panel_get_property (GObject    *object,
+                                guint       prop_id,
+                                GValue     *value,
+                                GParamSpec *pspec)
+{
+  EshiPromptPanel *self = ESHI_PROMPT_PANEL (object);
+
+  switch (prop_id)
+    {
+    case PROP_COMPOSING:
+      g_value_set_boolean (value, self->composing);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/eshi_app/Eshi/ui/eshi-prompt-panel.ui");
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, prompt);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, negative_prompt);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, chips);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, token_count);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, negative_expander);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, size_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, sampler_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, seed_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, steps);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, guidance);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, n_images);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, generate);
+  gtk_widget_class_bind_template_callback (widget_class, on_prompt_text_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, on_composing_cb);
+  gtk_widget_class_bind_template_callback (widget_class, on_submit_cb);
+  gtk_widget_class_bind_template_callback (widget_class, emit_changed);
+}
+
+static void
+eshi_prompt_panel_class_init (EshiPromptPanelClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = eshi_prompt_panel_dispose;
+  object_class->finalize = eshi_prompt_panel_finalize;
+  object_class->get_property = eshi_prompt_panel_get_property;
+
+  properties[PROP_COMPOSING] =
+    g_param_spec_boolean ("composing", NULL, NULL, FALSE,
+                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                   0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  g_type_ensure (ESHI_TYPE_PROMPT_VIEW);
+  g_type_ensure (ESHI_TYPE_STYLE_CHIPS);
+  g_type_ensure (ESHI_TYPE_SEED_ROW);
+  bind_template (GTK_WIDGET_CLASS (klass));
+}
+
+static void
+eshi_prompt_panel_init (EshiPromptPanel *self)
+{
+  self->loading = TRUE;
+  self->history_position = -1;
+  gtk_widget_init_template (GTK_WIDGET (self));
+  eshi_style_chips_set_buffer (self->chips, gtk_text_view_get_buffer (GTK_TEXT_VIEW (self->prompt)));
+  fill_samplers (self);
+  fill_sizes (self, DEFAULT_SIDE, DEFAULT_SIDE);
+  count_tokens (self);
+  self->loading = FALSE;
+}
+
+GtkWidget *
+eshi_prompt_panel_new (void)
+{
+  return g_object_new (ESHI_TYPE_PROMPT_PANEL, NULL);
+}
+
+gboolean
+eshi_prompt_panel_get_composing (EshiPromptPanel *self)
+{
+  g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), FALSE);
+
+  return self->composing;
+}
+
+gboolean
+eshi_prompt_panel_get_seed_locked (EshiPromptPanel *self)
+{
+  g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), FALSE);
+
+  return eshi_seed_row_get_locked (self->seed_row);
+}
+
+void
+eshi_prompt_panel_set_seed_locked (EshiPromptPanel *self,
+                                   gboolean         locked)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  eshi_seed_row_set_locked (self->seed_row, locked);
+}
+
+EshiSettings *
+eshi_prompt_panel_dup_settings (EshiPromptPanel *self)
+{
+  EshiSettings *settings;
+  guint size;
+
+  g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
+
+  settings = eshi_settings_new ();
+  g_free (settings->prompt);
+  g_free (settings->negative_prompt);
+  g_free (settings->sampler);
+  settings->prompt = eshi_prompt_view_dup_text (self->prompt);
+  settings->negative_prompt = eshi_prompt_view_dup_text (self->negative_prompt);
+  settings->sampler = g_strdup (get_sampler_id (self));
+  settings->model = g_strdup (self->model_path);
+  size = adw_combo_row_get_selected (self->size_row);
+  if (size < self->n_sizes)
+    {
+      settings->width = self->sizes[size].width;
+      settings->height = self->sizes[size].height;
+    }
+  settings->steps = (int) gtk_adjustment_get_value (self->steps);
+  settings->guidance = gtk_adjustment_get_value (self->guidance);
+  settings->n_images = (int) gtk_adjustment_get_value (self->n_images);
+  settings->seed = eshi_seed_row_get_seed (self->seed_row);
+  return settings;
+}
+
+EshiSettings *
+eshi_prompt_panel_take_settings (EshiPromptPanel *self)
+{
+  EshiSettings *settings;
+
+  g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
+
+  settings = eshi_prompt_panel_dup_settings (self);
+  settings->seed = eshi_seed_row_take (self->seed_row);
+  self->history_position = -1;
+  return settings;
+}
+
+static void
+load_rest (EshiPromptPanel    *self,
+           const EshiSettings *settings)
+{
+  if (settings->width > 0 && settings->height > 0)
+    adw_combo_row_set_selected (self->size_row, add_size (self, settings->width, settings->height));
+  if (settings->steps > 0)
+    gtk_adjustment_set_value (self->steps, settings->steps);
+  if (settings->guidance > 0)
+    gtk_adjustment_set_value (self->guidance, settings->guidance);
+  gtk_adjustment_set_value (self->n_images, settings->n_images);
+  select_sampler (self, settings->sampler);
+}
+
+void
+eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
+                                 const EshiSettings *settings,
+                                 EshiSettingsParts   parts)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+  g_return_if_fail (settings != NULL);
+
+  self->loading = TRUE;
+  if ((parts & ESHI_SETTINGS_PROMPT) != 0)
+    {
+      gboolean has_negative = settings->negative_prompt != NULL && settings->negative_prompt[0] != '\0';
+
+      eshi_prompt_view_set_text (self->prompt, settings->prompt);
+      eshi_prompt_view_set_text (self->negative_prompt, settings->negative_prompt);
+      if (has_negative)
+        gtk_expander_set_expanded (self->negative_expander, TRUE);
+    }
+  if ((parts & ESHI_SETTINGS_SEED) != 0)
+    {
+      eshi_seed_row_set_seed (self->seed_row, (guint) settings->seed);
+      eshi_seed_row_set_locked (self->seed_row, TRUE);
+    }
+  if ((parts & ESHI_SETTINGS_REST) != 0)
+    load_rest (self, settings);
+  self->loading = FALSE;
+  emit_changed (self);
+}
+
+void
+eshi_prompt_panel_set_model (EshiPromptPanel     *self,
+                             const EshiModelInfo *model,
+                             gboolean             adopt)
+{
+  g_autoptr (EshiSettings) kept = NULL;
+
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  g_clear_pointer (&self->model_path, g_free);
+  if (model == NULL)
+    return;
+  kept = eshi_prompt_panel_dup_settings (self);
+  self->model_path = model->embedded ? NULL : g_strdup (model->path);
+  self->loading = TRUE;
+  fill_sizes (self, model->width > 0 ? model->width : DEFAULT_SIDE, model->height > 0 ? model->height : DEFAULT_SIDE);
+  if (adopt)
+    {
+      adw_combo_row_set_selected (self->size_row, 0);
+      gtk_adjustment_set_value (self->steps, model->steps);
+      gtk_adjustment_set_value (self->guidance, model->guidance);
+      select_sampler (self, model->sampler);
+    }
+  else
+    {
+      load_rest (self, kept);
+    }
+  self->loading = FALSE;
+  emit_changed (self);
+}
+
+void
+eshi_prompt_panel_set_tokens (EshiPromptPanel *self,
+                              EshiTokens      *tokens)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  g_clear_pointer (&self->tokens, eshi_tokens_free);
+  self->tokens = tokens;
+  count_tokens (self);
+}
+
+void
+eshi_prompt_panel_set_history (EshiPromptPanel    *self,
+                               const char * const *prompts)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  g_strfreev (self->history);
+  self->history = g_strdupv ((GStrv) prompts);
+  self->history_position = -1;
+}
+
+void
+eshi_prompt_panel_step_history (EshiPromptPanel *self,
+                                gboolean         older)
+{
+  int n_prompts;
+  int position;
+
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  n_prompts = self->history != NULL ? (int) g_strv_length (self->history) : 0;
+  position = CLAMP (self->history_position + (older ? 1 : -1), -1, n_prompts - 1);
+  if (position == self->history_position || eshi_prompt_view_get_composing (self->prompt))
+    return;
+  if (self->history_position < 0)
+    {
+      g_free (self->history_text);
+      self->history_text = eshi_prompt_view_dup_text (self->prompt);
+    }
+  self->history_position = position;
+  eshi_prompt_view_set_text (self->prompt, position < 0 ? self->history_text : self->history[position]);
+}
+
+void
+eshi_prompt_panel_roll_seed (EshiPromptPanel *self)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  eshi_seed_row_roll (self->seed_row);
+}
+
+void
+eshi_prompt_panel_focus_prompt (EshiPromptPanel *self)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->prompt));
+}
+
+void
+eshi_prompt_panel_set_obstacle (EshiPromptPanel *self,
+                                const char      *sentence)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->generate),
+                               sentence != NULL ? sentence : _("Paint a Picture (Ctrl+Enter)"));
+}

@@ -1,0 +1,79 @@
+/* eshi-session.h: what this run of the program paints: its requests, its pictures, and their files.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include <gtk/gtk.h>
+#include <libeshi-engine.h>
+
+#include "eshi-picture.h"
+#include "eshi-progress-row.h"
+
+G_BEGIN_DECLS
+
+#define ESHI_TYPE_SESSION (eshi_session_get_type ())
+
+/**
+ * EshiSession:
+ *
+ * Stands between the engine and the window, and has no widgets.
+ *
+ * Properties: `busy` (boolean, read only, notifies): something is painted or waits.
+ * Signals:
+ *   `started`: the next request is being painted
+ *   `progress`: eshi_session_get_progress() changed
+ *   `preview`: eshi_session_get_preview() changed
+ *   `painted (EshiPicture *picture)`: a picture is finished and heads the list
+ *   `saved (EshiPicture *picture)`: it has a file now
+ *   `stopped (gboolean cancelled)`: the request ended with or without its pictures
+ *   `failed (GError *error, char *about)`: a request or saving a picture failed; @about says which, in one line
+ *
+ * Thread: main.
+ */
+G_DECLARE_FINAL_TYPE (EshiSession, eshi_session, ESHI, SESSION, GObject)
+
+EshiSession *eshi_session_new (void);
+
+gboolean eshi_session_get_busy (EshiSession *self);
+
+/* Returns: (transfer none) (element-type EshiPicture): newest first */
+GListModel *eshi_session_get_pictures (EshiSession *self);
+
+/**
+ * eshi_session_generate:
+ *
+ * Asks the engine for pictures. What is wrong with @settings comes back as `failed`.
+ *
+ * Returns: place in the queue: 1 if it starts at once
+ */
+guint eshi_session_generate (EshiSession        *self,
+                             const EshiSettings *settings);
+
+/* Stops the request being painted; those that wait go on. Returns: whether there was one */
+gboolean eshi_session_cancel (EshiSession *self);
+
+/* Writes @picture to a file again, after saving failed. */
+void eshi_session_save (EshiSession *self,
+                        EshiPicture *picture);
+
+/* Takes @picture out of the list; its file stays. */
+void eshi_session_forget (EshiSession *self,
+                          EshiPicture *picture);
+
+/* Puts a forgotten picture back in its place. */
+void eshi_session_restore (EshiSession *self,
+                           EshiPicture *picture,
+                           guint        position);
+
+/* Of the request being painted. (transfer none) */
+const EshiProgress *eshi_session_get_progress (EshiSession *self);
+
+/* Settings of the request being painted. (transfer none) (nullable) */
+const EshiSettings *eshi_session_get_settings (EshiSession *self);
+
+/* (transfer none) (nullable) */
+GdkTexture *eshi_session_get_preview (EshiSession *self);
+
+G_END_DECLS

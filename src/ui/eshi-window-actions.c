@@ -1,0 +1,599 @@
+/* eshi-window-actions.c: what the window can do with a prompt and with a picture.
+ *
+ * Taking a picture away is undone, not confirmed: its file goes to the trash only when the offer to undo has gone.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-window-private.h"
+
+#include "eshi-test-log.h"
+
+#include <eshi-picture-file.h>
+#include <glib/gi18n-lib.h>
+
+#define COMMIT_WAIT_MS 40
+#define COMPOSING_WAIT_MS 500
+
+/* --- generate and stop ------------------------------------------------------------------------------------------- */
+
+static void
+generate_now (EshiWindow *self)
+{
+  g_autoptr (EshiSettings) settings = eshi_prompt_panel_take_settings (self->panel);
+
+  _eshi_window_generate (self, settings);
+}
+
+static gboolean
+on_pending_cb (gpointer user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  self->pending_source = 0;
+  self->generate_pending = FALSE;
+  if (eshi_prompt_panel_get_composing (self->panel))
+    _eshi_window_toast (self, _("Accept the word you are writing first, then generate"));
+  else
+    generate_now (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Some input methods commit a moment after they stop composing. */
+static void
+on_composing_cb (EshiWindow *self)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  if (!self->generate_pending || eshi_prompt_panel_get_composing (self->panel))
+    return;
+  g_clear_handle_id (&self->pending_source, g_source_remove);
+  self->pending_source = g_timeout_add (COMMIT_WAIT_MS, on_pending_cb, self);
+}
+
+static void
+generate_action (GSimpleAction *action,
+                 GVariant      *parameter,
+                 gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  if (self->generate_pending)
+    return;
+  if (!eshi_prompt_panel_get_composing (self->panel))
+    {
+      generate_now (self);
+      return;
+    }
+  self->generate_pending = TRUE;
+  self->pending_source = g_timeout_add (COMPOSING_WAIT_MS, on_pending_cb, self);
+}
+
+static void
+cancel_action (GSimpleAction *action,
+               GVariant      *parameter,
+               gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  if (eshi_session_cancel (self->session))
+    eshi_progress_row_set_stopping (self->progress_row);
+}
+
+static void
+focus_prompt_action (GSimpleAction *action,
+                     GVariant      *parameter,
+                     gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  gtk_widget_set_visible (self->panel_page, TRUE);
+  adw_leaflet_set_visible_child (self->leaflet, self->panel_page);
+  eshi_prompt_panel_focus_prompt (self->panel);
+}
+
+static void
+roll_seed_action (GSimpleAction *action,
+                  GVariant      *parameter,
+                  gpointer       user_data)
+{
+  eshi_prompt_panel_roll_seed (ESHI_WINDOW (user_data)->panel);
+}
+
+static void
+step_history_action (GSimpleAction *action,
+                     GVariant      *parameter,
+                     gpointer       user_data)
+{
+  eshi_prompt_panel_step_history (ESHI_WINDOW (user_data)->panel, g_variant_get_boolean (parameter));
+}
+
+/* --- the window's shape ------------------------------------------------------------------------------------------ */
+
+static void
+toggle_panel_action (GSimpleAction *action,
+                     GVariant      *parameter,
+                     gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  gboolean shown = adw_leaflet_get_visible_child (self->leaflet) == self->panel_page;
+
+  if (adw_leaflet_get_folded (self->leaflet))
+    {
+      adw_leaflet_set_visible_child (self->leaflet, shown ? self->picture_page : self->panel_page);
+      return;
+    }
+  adw_leaflet_set_visible_child (self->leaflet, self->picture_page);
+  gtk_widget_set_visible (self->panel_page, !gtk_widget_get_visible (self->panel_page));
+}
+
+static void
+show_panel_action (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  gtk_widget_set_visible (self->panel_page, TRUE);
+  adw_leaflet_set_visible_child (self->leaflet, self->panel_page);
+}
+
+static void
+show_picture_action (GSimpleAction *action,
+                     GVariant      *parameter,
+                     gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  adw_leaflet_set_visible_child (self->leaflet, self->picture_page);
+}
+
+static void
+fullscreen_action (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  GtkWindow *window = GTK_WINDOW (user_data);
+
+  if (gtk_window_is_fullscreen (window))
+    gtk_window_unfullscreen (window);
+  else
+    gtk_window_fullscreen (window);
+}
+
+static void
+zoom_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  gtk_widget_activate_action (GTK_WIDGET (self->canvas), g_variant_get_string (parameter, NULL), NULL);
+}
+
+static void
+model_action (GSimpleAction *action,
+              GVariant      *parameter,
+              gpointer       user_data)
+{
+  _eshi_window_choose_model (ESHI_WINDOW (user_data), g_variant_get_string (parameter, NULL), TRUE);
+}
+
+/* --- a picture's settings ---------------------------------------------------------------------------------------- */
+
+static EshiSettingsParts
+parts_by_name (const char *name)
+{
+  if (g_str_equal (name, "prompt"))
+    return ESHI_SETTINGS_PROMPT;
+  if (g_str_equal (name, "seed"))
+    return ESHI_SETTINGS_SEED;
+  return ESHI_SETTINGS_ALL;
+}
+
+static void
+load_settings_action (GSimpleAction *action,
+                      GVariant      *parameter,
+                      gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+
+  if (picture == NULL)
+    return;
+  eshi_prompt_panel_load_settings (self->panel, eshi_picture_get_settings (picture),
+                                   parts_by_name (g_variant_get_string (parameter, NULL)));
+  _eshi_window_toast (self, _("Settings taken over"));
+}
+
+static void
+rerun_action (GSimpleAction *action,
+              GVariant      *parameter,
+              gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+
+  if (picture != NULL)
+    _eshi_window_generate (self, eshi_picture_get_settings (picture));
+}
+
+static void
+read_settings_in_thread (GTask        *task,
+                         gpointer      source,
+                         gpointer      task_data,
+                         GCancellable *cancellable)
+{
+  GError *error = NULL;
+  EshiSettings *settings = eshi_picture_file_load_settings (g_file_peek_path (task_data), NULL, &error);
+
+  if (settings != NULL && !eshi_settings_validate (settings, &error))
+    g_clear_pointer (&settings, eshi_settings_free);
+  if (settings == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, settings, (GDestroyNotify) eshi_settings_free);
+}
+
+static void
+on_settings_read_cb (GObject      *source,
+                     GAsyncResult *result,
+                     gpointer      user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (source);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EshiSettings) settings = g_task_propagate_pointer (G_TASK (result), &error);
+  GFile *file = g_task_get_task_data (G_TASK (result));
+  g_autofree char *name = g_file_get_basename (file);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (settings == NULL)
+    {
+      _eshi_window_show_error (self, _("No Settings Were Read"), error, name);
+      return;
+    }
+  eshi_prompt_panel_load_settings (self->panel, settings, ESHI_SETTINGS_ALL);
+  _eshi_window_toast (self, _("Settings taken over"));
+}
+
+void
+eshi_window_load_settings_of_file (EshiWindow *self,
+                                   GFile      *file)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (ESHI_IS_WINDOW (self));
+  g_return_if_fail (G_IS_FILE (file));
+
+  if (g_file_peek_path (file) == NULL)
+    return;
+  task = g_task_new (self, self->cancellable, on_settings_read_cb, NULL);
+  g_task_set_source_tag (task, eshi_window_load_settings_of_file);
+  g_task_set_task_data (task, g_object_ref (file), g_object_unref);
+  g_task_run_in_thread (task, read_settings_in_thread);
+}
+
+/* --- a picture's file -------------------------------------------------------------------------------------------- */
+
+static void
+copy_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+
+  if (picture == NULL)
+    return;
+  gdk_clipboard_set_texture (gtk_widget_get_clipboard (GTK_WIDGET (self)), eshi_picture_get_texture (picture));
+  _eshi_window_toast (self, _("Picture copied"));
+}
+
+static void
+show_path (EshiWindow *self,
+           const char *path)
+{
+  g_autofree char *uri = g_filename_to_uri (path, NULL, NULL);
+
+  if (uri != NULL)
+    gtk_show_uri (GTK_WINDOW (self), uri, GDK_CURRENT_TIME);
+}
+
+static void
+open_folder_action (GSimpleAction *action,
+                    GVariant      *parameter,
+                    gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+  const char *path = g_variant_get_string (parameter, NULL);
+
+  /* An empty path means the picture that is shown. */
+  if (path[0] == '\0' && picture != NULL)
+    path = eshi_picture_get_path (picture);
+  if (path != NULL && path[0] != '\0')
+    {
+      g_autofree char *folder = g_path_get_dirname (path);
+
+      show_path (self, folder);
+    }
+}
+
+static void
+open_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+
+  if (picture != NULL && eshi_picture_get_path (picture) != NULL)
+    show_path (self, eshi_picture_get_path (picture));
+}
+
+static void
+export_in_thread (GTask        *task,
+                  gpointer      source,
+                  gpointer      task_data,
+                  GCancellable *cancellable)
+{
+  EshiPicture *picture = task_data;
+  const char *path = g_object_get_data (G_OBJECT (task), "eshi-path");
+  GError *error = NULL;
+
+  if (eshi_picture_file_save (path, eshi_picture_get_image (picture), eshi_picture_get_settings (picture),
+                              eshi_picture_get_model_name (picture), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_exported_cb (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (source);
+  g_autoptr (GError) error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      eshi_test_log ("EXPORTED");
+      _eshi_window_toast (self, _("Saved"));
+    }
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      _eshi_window_show_error (self, _("The Picture Was Not Exported"), error, NULL);
+    }
+}
+
+static void
+on_export_response_cb (EshiWindow           *self,
+                       int                   response,
+                       GtkFileChooserNative *chooser)
+{
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GTask) task = NULL;
+  EshiPicture *picture = g_object_get_data (G_OBJECT (chooser), "eshi-picture");
+
+  g_assert (ESHI_IS_WINDOW (self));
+
+  file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+  if (response == GTK_RESPONSE_ACCEPT && file != NULL && g_file_peek_path (file) != NULL)
+    {
+      task = g_task_new (self, self->cancellable, on_exported_cb, NULL);
+      g_task_set_source_tag (task, on_export_response_cb);
+      g_task_set_task_data (task, g_object_ref (picture), g_object_unref);
+      g_object_set_data_full (G_OBJECT (task), "eshi-path", g_file_get_path (file), g_free);
+      g_task_run_in_thread (task, export_in_thread);
+    }
+  g_object_unref (chooser);
+}
+
+static char *
+dup_export_name (EshiPicture *picture)
+{
+  const char *path = eshi_picture_get_path (picture);
+
+  if (path != NULL)
+    return g_path_get_basename (path);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ".png", eshi_picture_get_settings (picture)->seed);
+}
+
+static void
+export_action (GSimpleAction *action,
+               GVariant      *parameter,
+               gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+  g_autofree char *name = NULL;
+  GtkFileChooserNative *chooser;
+
+  if (picture == NULL)
+    return;
+  name = dup_export_name (picture);
+  chooser = gtk_file_chooser_native_new (_("Export Picture"), GTK_WINDOW (self), GTK_FILE_CHOOSER_ACTION_SAVE,
+                                         _("_Save"), _("_Cancel"));
+  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
+  g_object_set_data_full (G_OBJECT (chooser), "eshi-picture", g_object_ref (picture), g_object_unref);
+  g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_response_cb), self, G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+save_again_action (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+
+  if (picture != NULL && eshi_picture_get_path (picture) == NULL)
+    eshi_session_save (self->session, picture);
+}
+
+/* --- trash ------------------------------------------------------------------------------------------------------- */
+
+static void
+on_trashed_cb (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_trash_finish (G_FILE (source), result, &error))
+    g_message ("A picture was not moved to the trash: %s", error->message);
+}
+
+void
+_eshi_window_empty_trash (EshiWindow *self)
+{
+  g_autoptr (EshiPicture) picture = g_steal_pointer (&self->trashed);
+  g_autoptr (GFile) file = NULL;
+
+  if (picture == NULL || eshi_picture_get_path (picture) == NULL)
+    return;
+  file = g_file_new_for_path (eshi_picture_get_path (picture));
+  g_file_trash_async (file, G_PRIORITY_DEFAULT, NULL, on_trashed_cb, NULL);
+}
+
+static void
+on_trash_toast_dismissed_cb (EshiWindow *self,
+                             AdwToast   *toast)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  /* A later picture's toast replaced this one: the trash was emptied then. */
+  if (self->trashed == g_object_get_data (G_OBJECT (toast), "eshi-picture"))
+    _eshi_window_empty_trash (self);
+  _eshi_window_update_actions (self);
+}
+
+static void
+offer_undo (EshiWindow *self)
+{
+  AdwToast *toast = adw_toast_new (_("Moved to the trash"));
+
+  adw_toast_set_button_label (toast, _("_Undo"));
+  adw_toast_set_action_name (toast, "win.undo-trash");
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  g_object_set_data (G_OBJECT (toast), "eshi-picture", self->trashed);
+  g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_trash_toast_dismissed_cb), self, G_CONNECT_SWAPPED);
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+static void
+trash_action (GSimpleAction *action,
+              GVariant      *parameter,
+              gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  GListModel *pictures = eshi_session_get_pictures (self->session);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+  guint n_pictures = g_list_model_get_n_items (pictures);
+  guint position = 0;
+
+  if (picture == NULL)
+    return;
+  _eshi_window_empty_trash (self);
+  self->trashed = g_object_ref (picture);
+  while (position < n_pictures)
+    {
+      g_autoptr (EshiPicture) each = g_list_model_get_item (pictures, position);
+
+      if (each == picture)
+        break;
+      position++;
+    }
+  self->trashed_position = position;
+  eshi_session_forget (self->session, picture);
+  if (n_pictures > 1)
+    {
+      g_autoptr (EshiPicture) next = g_list_model_get_item (pictures, MIN (position, n_pictures - 2));
+
+      eshi_filmstrip_set_selected (self->filmstrip, next);
+    }
+  offer_undo (self);
+  _eshi_window_update_actions (self);
+}
+
+static void
+undo_trash_action (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  g_autoptr (EshiPicture) picture = g_steal_pointer (&self->trashed);
+
+  if (picture == NULL)
+    return;
+  eshi_session_restore (self->session, picture, self->trashed_position);
+  eshi_filmstrip_set_selected (self->filmstrip, picture);
+  _eshi_window_update_actions (self);
+}
+
+/* --- the table --------------------------------------------------------------------------------------------------- */
+
+static const GActionEntry entries[] = {
+  { "generate", generate_action },
+  { "cancel", cancel_action },
+  { "focus-prompt", focus_prompt_action },
+  { "roll-seed", roll_seed_action },
+  { "step-history", step_history_action, "b" },
+  { "toggle-panel", toggle_panel_action },
+  { "show-panel", show_panel_action },
+  { "show-picture", show_picture_action },
+  { "fullscreen", fullscreen_action },
+  { "zoom", zoom_action, "s" },
+  { "model", model_action, "s", "''" },
+  { "load-settings", load_settings_action, "s" },
+  { "rerun", rerun_action },
+  { "copy", copy_action },
+  { "open", open_action },
+  { "open-folder", open_folder_action, "s" },
+  { "export", export_action },
+  { "save-again", save_again_action },
+  { "trash", trash_action },
+  { "undo-trash", undo_trash_action },
+};
+
+void
+_eshi_window_add_actions (EshiWindow *self)
+{
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  g_signal_connect_object (self->panel, "notify::composing", G_CALLBACK (on_composing_cb), self, G_CONNECT_SWAPPED);
+}
+
+static void
+enable (EshiWindow *self,
+        const char *name,
+        gboolean    enabled)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), name);
+
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (action), enabled);
+}
+
+void
+_eshi_window_update_actions (EshiWindow *self)
+{
+  EshiPicture *picture = _eshi_window_get_picture (self);
+  gboolean saved = picture != NULL && eshi_picture_get_path (picture) != NULL;
+  gboolean has_model = self->models != NULL && self->models->len > 0;
+
+  enable (self, "generate", has_model);
+  enable (self, "rerun", has_model && picture != NULL);
+  enable (self, "cancel", self->session != NULL && eshi_session_get_busy (self->session));
+  enable (self, "load-settings", picture != NULL);
+  enable (self, "copy", picture != NULL);
+  enable (self, "export", picture != NULL);
+  enable (self, "trash", picture != NULL);
+  enable (self, "undo-trash", self->trashed != NULL);
+  enable (self, "open", saved);
+  enable (self, "save-again", picture != NULL && !saved);
+}

@@ -1,0 +1,79 @@
+/* eshi-window-keys.c: the keyboard.
+ *
+ * One controller in the bubble phase, so that an input method gets every key first, and a check that nothing is being
+ * composed, for input methods that let keys pass. Application accelerators run before the input method and are not
+ * used for anything that acts on a prompt.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-window-private.h"
+
+typedef struct
+{
+  guint keyval;
+  GdkModifierType modifiers;
+  const char *action;
+  const char *parameter;   /* GVariant text; NULL for none */
+} Key;
+
+static const Key keys[] = {
+  { GDK_KEY_Return, GDK_CONTROL_MASK, "win.generate", NULL },
+  { GDK_KEY_KP_Enter, GDK_CONTROL_MASK, "win.generate", NULL },
+  { GDK_KEY_Escape, 0, "win.cancel", NULL },
+  { GDK_KEY_period, GDK_CONTROL_MASK, "win.cancel", NULL },
+  { GDK_KEY_l, GDK_CONTROL_MASK, "win.focus-prompt", NULL },
+  { GDK_KEY_r, GDK_CONTROL_MASK, "win.roll-seed", NULL },
+  { GDK_KEY_r, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.rerun", NULL },
+  { GDK_KEY_Up, GDK_ALT_MASK, "win.step-history", "true" },
+  { GDK_KEY_Down, GDK_ALT_MASK, "win.step-history", "false" },
+  { GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.copy", NULL },
+  { GDK_KEY_e, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.export", NULL },
+  { GDK_KEY_Delete, 0, "win.trash", NULL },
+  { GDK_KEY_z, GDK_CONTROL_MASK, "win.undo-trash", NULL },
+  { GDK_KEY_plus, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-in'" },
+  { GDK_KEY_equal, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-in'" },
+  { GDK_KEY_KP_Add, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-in'" },
+  { GDK_KEY_minus, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-out'" },
+  { GDK_KEY_KP_Subtract, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-out'" },
+  { GDK_KEY_0, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-fit'" },
+  { GDK_KEY_KP_0, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-fit'" },
+  { GDK_KEY_F9, 0, "win.toggle-panel", NULL },
+  { GDK_KEY_F11, 0, "win.fullscreen", NULL },
+  { GDK_KEY_w, GDK_CONTROL_MASK, "window.close", NULL },
+  { GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL },
+};
+
+static gboolean
+key_cb (GtkWidget *widget,
+        GVariant  *args,
+        gpointer   user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (widget);
+  const Key *key = user_data;
+  g_autoptr (GVariant) parameter = NULL;
+
+  if (eshi_prompt_panel_get_composing (self->panel))
+    return GDK_EVENT_PROPAGATE;
+  if (key->parameter != NULL)
+    parameter = g_variant_ref_sink (g_variant_new_parsed (key->parameter));
+  return gtk_widget_activate_action_variant (widget, key->action, parameter);
+}
+
+void
+_eshi_window_add_keys (EshiWindow *self)
+{
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+
+  gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_BUBBLE);
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      GtkShortcutTrigger *trigger = gtk_keyval_trigger_new (keys[i].keyval, keys[i].modifiers);
+      GtkShortcutAction *action = gtk_callback_action_new (key_cb, (gpointer) &keys[i], NULL);
+
+      gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller), gtk_shortcut_new (trigger, action));
+    }
+  gtk_widget_add_controller (GTK_WIDGET (self), controller);
+}

@@ -1,0 +1,91 @@
+/* eshi-window-private.h: the window's own files among themselves.
+ *
+ * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
+ * finds models and their tokenizers; -keys.c is the keyboard.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-canvas.h"
+#include "eshi-filmstrip.h"
+#include "eshi-progress-row.h"
+#include "eshi-prompt-panel.h"
+#include "eshi-window.h"
+
+G_BEGIN_DECLS
+
+struct _EshiWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  /* Template Widgets */
+  AdwLeaflet *leaflet;
+  GtkWidget *panel_page;
+  GtkWidget *picture_page;
+  GtkWidget *show_picture_button;
+  EshiPromptPanel *panel;
+  AdwToastOverlay *toasts;
+  AdwWindowTitle *title;
+  GtkBox *studio;
+  GtkStack *stack;
+  AdwStatusPage *no_model_page;
+  EshiCanvas *canvas;
+  GtkRevealer *progress_revealer;
+  EshiProgressRow *progress_row;
+  EshiFilmstrip *filmstrip;
+  GtkMenuButton *model_button;
+  GMenu *model_menu;
+  GMenuModel *picture_menu;
+
+  /* Borrowed References */
+  AdwToast *saved_toast;        /* weak */
+  GtkWidget *error_dialog;      /* weak */
+  GtkPopover *popover;          /* weak; the picture menu while it is open */
+
+  /* Owned References */
+  EshiSession *session;
+  EshiDraft *draft;
+  GCancellable *cancellable;    /* cancelled when the window goes */
+  GPtrArray *models;            /* of EshiModelInfo; NULL until they were looked for */
+  EshiPicture *trashed;         /* taken away, its file still there: can come back */
+
+  guint trashed_position;
+  guint inhibit_cookie;
+  guint pending_source;         /* waits for a commit before it generates */
+  guint arrange_source;
+  guint following : 1;          /* the canvas shows what is being painted */
+  guint selecting : 1;          /* the filmstrip's selection is being set by us */
+  guint generate_pending : 1;
+  guint wide : 1;
+  guint quit_confirmed : 1;
+  guint restored : 1;           /* settings came from the draft */
+};
+
+/* eshi-window.c */
+void         _eshi_window_generate       (EshiWindow         *self,
+                                          const EshiSettings *settings);
+void         _eshi_window_toast          (EshiWindow         *self,
+                                          const char         *text);
+EshiPicture *_eshi_window_get_picture    (EshiWindow         *self);
+void         _eshi_window_show_error     (EshiWindow         *self,
+                                          const char         *heading,
+                                          const GError       *error,
+                                          const char         *about);
+
+/* eshi-window-actions.c */
+void         _eshi_window_add_actions    (EshiWindow         *self);
+void         _eshi_window_update_actions (EshiWindow         *self);
+void         _eshi_window_empty_trash    (EshiWindow         *self);
+
+/* eshi-window-models.c */
+void         _eshi_window_find_models    (EshiWindow         *self);
+void         _eshi_window_choose_model   (EshiWindow         *self,
+                                          const char         *path,
+                                          gboolean            adopt);
+
+/* eshi-window-keys.c */
+void         _eshi_window_add_keys       (EshiWindow         *self);
+
+G_END_DECLS
