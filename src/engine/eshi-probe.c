@@ -6,6 +6,8 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
 
 #include "eshi-backend-registry.h"
 #include "eshi-model-list.h"
@@ -33,6 +35,23 @@ get_folder (const char  *model,
   return info != NULL ? g_strdup (info->path) : NULL;
 }
 
+/* Whether a file can be written at @output, so that nothing is computed for nobody. */
+static gboolean
+check_output (const char  *output,
+              GError     **error)
+{
+  g_autofree char *folder = g_path_get_dirname (output);
+  g_autofree char *shown = g_filename_display_name (output);
+
+  if (g_access (folder, W_OK | X_OK) == 0 && !g_file_test (output, G_FILE_TEST_IS_DIR))
+    return TRUE;
+
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
+               _("“%s” cannot be written there; choose a folder that exists and that you may write to."), shown);
+
+  return FALSE;
+}
+
 gboolean
 eshi_probe_stage (const char    *model,
                   const char    *stage,
@@ -54,7 +73,7 @@ eshi_probe_stage (const char    *model,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   folder = get_folder (model, error);
-  if (folder == NULL || !_eshi_precision_from_name (precision, &options.precision, error))
+  if (folder == NULL || !check_output (output, error) || !_eshi_precision_from_name (precision, &options.precision, error))
     return FALSE;
 
   _eshi_backend_registry_init ();
@@ -109,6 +128,8 @@ eshi_probe_noise (guint64        seed,
                              "most 268435456."));
       return FALSE;
     }
+  if (!check_output (output, error))
+    return FALSE;
 
   noise = g_try_new (float, n);
   if (noise == NULL)

@@ -1,0 +1,391 @@
+#!/usr/bin/env python3
+"""eshi-cli as people meet it: what goes wrong is one sentence and an exit status, and leaves nothing behind.
+
+test-cli.py ESHI_CLI [arguments|model|NAME…]
+    writes TAP: the cases about arguments, those that need a model ($ESHI_MODEL_DIR/mame), the named ones, or all
+
+SPDX-License-Identifier: MIT
+"""
+
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CLI = sys.argv[1]
+MODEL = Path(os.environ.get("ESHI_MODEL_DIR", "/nonexistent")) / "mame"
+SMALL = ["--width", "64", "--height", "64", "--steps", "2"]
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+TIMEOUT_S = 120
+
+
+class Case:
+    """A folder of its own, and a way to run the program in it."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.env = dict(os.environ, LC_ALL="C.UTF-8", HOME=folder, XDG_DATA_HOME=f"{folder}/data")
+        self.env.pop("ESHI_BACKEND", None)
+        self.env.pop("LANGUAGE", None)
+
+    def run(self, *args, env=None, **kwargs):
+        return subprocess.run([CLI, *args], cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True,
+                              timeout=TIMEOUT_S, **kwargs)
+
+    def refuse(self, status, *args, env=None, words=""):
+        """ARGS must fail with STATUS and one sentence that has WORDS in it, and leave no file behind."""
+        before = self.files()
+        result = self.run(*args, env=env)
+        errors = result.stderr.decode()
+        assert result.returncode == status, f"{args}: exit status {result.returncode}, not {status}: {errors}"
+        assert errors.count("\n") == 1 and errors.endswith((".\n", "。\n")), f"{args}: not one sentence: {errors!r}"
+        assert words in errors, f"{args}: no {words!r} in {errors!r}"
+        assert result.stdout == b"", f"{args}: {result.stdout!r} on standard output"
+        assert self.files() == before, f"{args}: left {self.files() - before} behind"
+
+    def succeed(self, *args, env=None):
+        result = self.run(*args, env=env)
+        assert result.returncode == OK, f"{args}: exit status {result.returncode}: {result.stderr.decode()}"
+        return result
+
+    def files(self):
+        return {str(path) for path in self.folder.rglob("*")}
+
+
+def chunks(path):
+    """The chunks of a PNG file before its pixels."""
+    data, at = path.read_bytes(), 8
+    while data[at + 4:at + 8] != b"IDAT":
+        size = struct.unpack(">I", data[at:at + 4])[0]
+        yield data[at + 4:at + 8], data[at + 8:at + 8 + size]
+        at += size + 12
+
+
+def copy_model(folder):
+    """A model whose files are links, so that single ones can be replaced."""
+    for source in MODEL.rglob("*"):
+        target = folder / source.relative_to(MODEL)
+        if source.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(source.resolve())
+    return folder
+
+
+def read_f32(path, name):
+    """One f32 tensor of a safetensors file: its shape and its values."""
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    entry = json.loads(data[8:8 + size])[name]
+    start, end = entry["data_offsets"]
+    assert entry["dtype"] == "F32"
+    return entry["shape"], struct.unpack(f"<{(end - start) // 4}f", data[8 + size + start:8 + size + end])
+
+
+# --- arguments that are wrong; no model needed ----------------------------------------------------------------------
+
+def test_commands(case):
+    case.refuse(USAGE)
+    case.refuse(USAGE, "paint", words="paint")
+    case.refuse(USAGE, "--nonsense")
+    case.refuse(USAGE, "generate", "-p", "猫", "--nonsense", words="nonsense")
+    case.refuse(USAGE, "generate", "-p", "猫", "too much", words="too much")
+    case.refuse(USAGE, "models", "x")
+    case.refuse(USAGE, "devices", "x")
+    case.refuse(USAGE, "tokenize")
+    case.refuse(USAGE, "tokenize", "a", "b", "-p", "猫")
+    case.refuse(USAGE, "probe")
+    case.refuse(USAGE, "bench", "x")
+
+
+def test_help(case):
+    assert b"generate" in case.succeed("--help").stdout
+    assert b"--seed" in case.succeed("generate", "--help").stdout
+    assert case.succeed("--version").stdout.startswith(b"eshi-cli ")
+    assert b"ref" in case.succeed("devices").stdout
+
+
+def test_numbers(case):
+    bad = {
+        "--width": ["0", "-8", "8", "63", "100", "2056", "99999999999", "abc", ""],
+        "--height": ["0", "-64", "65", "4096", "1e3"],
+        "--steps": ["0", "-1", "1001", "2.5", "x"],
+        "--guidance": ["0", "-1", "0.5", "31", "nan", "inf", "x"],
+        "--seed": ["-1", "4294967296", "99999999999999999999", "1.5", "abc", ""],
+        "--count": ["0", "-1", "65", "x"],
+        "--threads": ["0", "-1", "99999", "x"],
+        "--sampler": ["nope", "", "\udcff"],
+        "--rng": ["dice", ""],
+    }
+    for option, values in bad.items():
+        for value in values:
+            case.refuse(USAGE, "generate", "-p", "猫", "-o", "a.png", f"{option}={value}")
+    case.refuse(USAGE, "generate", "-p", "猫", "--seed", "4294967295", "-n", "2", words="4294967294")
+
+
+def test_texts(case):
+    case.refuse(USAGE, "generate", "-o", "a.png")
+    case.refuse(USAGE, "generate", "-p", "a", "--prompts", "b", "-o", "a.png")
+    case.refuse(USAGE, "generate", "-p", b"\xff\xfe", "-o", "a.png", words="UTF-8")
+    case.refuse(USAGE, "generate", "--prompts", "missing.txt", "-o", "a.png")
+    case.refuse(USAGE, "generate", "--prompts", ".", "-o", "a.png")
+    (case.folder / "empty.txt").write_text("\n \n", encoding="utf-8")
+    (case.folder / "binary.txt").write_bytes(b"\xff\x00\xfe")
+    case.refuse(USAGE, "generate", "--prompts", "empty.txt", "-o", "a.png")
+    case.refuse(USAGE, "generate", "--prompts", "binary.txt", "-o", "a.png")
+    case.refuse(USAGE, "generate", "-p", "a", "--previews", ".", "--no-previews", "-o", "a.png")
+
+
+def test_places(case):
+    (case.folder / "file").write_text("x", encoding="utf-8")
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", "no/such/folder/a.png", words="a.png")
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", "file/a.png")
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", ".")
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", "/dev/null")
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", "/proc/a.png")
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", "a.png", "--previews", "no/such")
+
+
+def test_models_missing(case):
+    (case.folder / "hollow").mkdir()
+    (case.folder / "file").write_text("x", encoding="utf-8")
+    for model in ["missing", "hollow", "file", "", "/dev/null"]:
+        case.refuse(FAILED, "generate", "-p", "猫", "-o", "a.png", "-m", model)
+        case.refuse(FAILED, "bench", "-m", model)
+        case.refuse(FAILED, "tokenize", model, "-p", "猫")
+    env = {"ESHI_MODEL_DIR": str(case.folder / "hollow")}
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", "a.png", env=env)
+    case.refuse(FAILED, "tokenize", "-p", "猫", env=env)
+    (case.folder / "hollow" / "model_index.json").write_text("[" * 100000, encoding="utf-8")
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", "a.png", "-m", "hollow", words="model_index.json")
+    (case.folder / "hollow" / "model_index.json").write_text("{}", encoding="utf-8")
+    case.refuse(FAILED, "generate", "-p", "猫", "-o", "a.png", "-m", "hollow")
+
+
+def test_noise(case):
+    """The first values that torch.randn gives for a CPU generator of seed 42 and shape (1, 4, 64, 64)."""
+    case.succeed("probe", "--stage", "noise", "--seed", "42", "--rng", "cpu", "--shape", "1,4,64,64", "--output", "n.st")
+    shape, values = read_f32(case.folder / "n.st", "noise")
+    assert shape == [1, 4, 64, 64]
+    expected = [1.9269153, 1.4872841, 0.90071720, -2.1055210, 0.67841846, -1.2345449, -0.04306748, -1.6046669]
+    assert all(abs(a - b) < 2e-6 for a, b in zip(values, expected)), values[:8]
+    assert abs(sum(values) - 149.7648) < 0.01
+    case.succeed("probe", "--stage", "noise", "--seed", "0", "--rng", "philox", "--shape", "16384", "--output", "p.st")
+    assert abs(read_f32(case.folder / "p.st", "noise")[1][0] + 0.9246624) < 2e-6
+
+    base = ["probe", "--stage", "noise", "--seed", "1"]
+    for shape in ["", "0", "-1", "1,2,x", "1,2,3,4,5,6,7,8,9", "1000000,1000000", "9223372036854775807,2"]:
+        case.refuse(USAGE, *base, "--shape", shape, "--output", "x.st")
+    case.refuse(USAGE, *base, "--output", "x.st")
+    case.refuse(USAGE, *base, "--shape", "4")
+    case.refuse(USAGE, *base, "--rng", "dice", "--shape", "4", "--output", "x.st")
+    case.refuse(FAILED, *base, "--shape", "4", "--output", "no/such/x.st")
+
+
+def test_probe_files(case):
+    (case.folder / "model").mkdir()
+    (case.folder / "bad.st").write_bytes(b"\xff" * 100)
+    args = ["probe", "model", "--output", "x.st"]
+    case.refuse(USAGE, *args, "--stage", "unet")
+    case.refuse(USAGE, *args, "--stage", "nonsense", "--input", "bad.st")
+    for stage in ["text", "unet", "vae-encode", "vae-decode"]:
+        case.refuse(FAILED, *args, "--stage", stage, "--input", "missing.st", "--backend", "ref")
+        case.refuse(FAILED, *args, "--stage", stage, "--input", "bad.st", "--backend", "ref")
+    case.refuse(USAGE, *args, "--stage", "text", "--input", "bad.st", "--precision", "nope")
+    case.refuse(USAGE, *args, "--stage", "text", "--input", "bad.st", "--backend", "nope")
+
+
+# --- with a model ---------------------------------------------------------------------------------------------------
+
+def test_backends(case):
+    base = ["generate", "-p", "猫", "-o", "a.png", *SMALL]
+    case.refuse(USAGE, *base, "--backend", "nope", words="nope")
+    case.refuse(USAGE, *base, env={"ESHI_BACKEND": "nope"}, words="nope")
+    case.refuse(USAGE, *base, "--precision", "nope", words="nope")
+    plugins = {"ESHI_PLUGIN_DIR": str(case.folder)}
+    (case.folder / "libeshi-cuda.so").write_text("not a library", encoding="utf-8")
+    case.refuse(FAILED, *base, "--backend", "cuda", env=plugins, words="libeshi-cuda.so")
+    assert b"libeshi-cuda.so" in case.succeed("devices", env=plugins).stdout
+
+
+def test_damaged_models(case):
+    files = {
+        "unet/diffusion_pytorch_model.safetensors": None,
+        "vae/diffusion_pytorch_model.safetensors": None,
+        "text_encoder/model.safetensors": None,
+        "tokenizer/spiece.model": None,
+    }
+    for name in files:
+        whole = (MODEL / name).read_bytes()
+        damages = [None, b"", whole[:7], whole[:len(whole) // 2], b"\xff" * 8 + whole[8:], b"\0" * len(whole)]
+        for i, damage in enumerate(damages):
+            model = copy_model(case.folder / f"{name.split('/')[0]}-{i}")
+            (model / name).unlink()
+            if damage is not None:
+                (model / name).write_bytes(damage)
+            case.refuse(FAILED, "generate", "-p", "猫", "-o", "a.png", "-m", str(model), "--backend", "ref", *SMALL)
+    for name in ["unet/config.json", "vae/config.json", "text_encoder/config.json", "eshi.json", "model_index.json"]:
+        model = copy_model(case.folder / name.replace("/", "-"))
+        (model / name).unlink()
+        (model / name).write_text('{"block_out_channels": ', encoding="utf-8")
+        case.refuse(FAILED, "generate", "-p", "猫", "-o", "a.png", "-m", str(model), "--backend", "ref", *SMALL)
+
+
+def test_same_bytes(case):
+    base = ["generate", "-p", "サラリーマン 油絵", "--seed", "42", *SMALL]
+    (case.folder / "previews").mkdir()
+    assert case.succeed(*base, "-o", "a.png").stdout == b"a.png\n"
+    case.succeed(*base, "-o", "b.png", "--previews", "previews")
+    case.succeed(*base, "-o", "c.png", "--no-previews", "--quiet", env={"LC_ALL": "C"})
+    a, b, c = ((case.folder / name).read_bytes() for name in ["a.png", "b.png", "c.png"])
+    assert a == b == c
+    assert any((case.folder / "previews").iterdir())
+    texts = [body for kind, body in chunks(case.folder / "a.png") if kind == b"iTXt"]
+    assert any(text.startswith(b"parameters\0") and "サラリーマン 油絵\nSteps: 2".encode() in text for text in texts)
+    assert case.run(*base[:3], "--seed", "43", *SMALL, "-o", "d.png").returncode == OK
+    assert (case.folder / "d.png").read_bytes() != a
+
+
+def test_names(case):
+    (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
+    case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
+    result = case.succeed("generate", "--prompts", "prompts.txt", "--seed", "7", "-o", "p.png", "--json", *SMALL)
+    names = {path.name for path in case.folder.glob("*.png")}
+    assert names == {"n-1.png", "n-2.png", "p-0001.png", "p-0002.png"}, names
+    report = json.loads(result.stdout)
+    assert report["files"] == ["p-0001.png", "p-0002.png"]
+    assert [picture["settings"]["prompt"] for picture in report["pictures"]] == ["猫", "犬 油絵"]
+    assert report["settings"]["seed"] == 7 and report["settings"]["width"] == 64
+    assert report["timings"]["total"] > 0.0
+    assert (case.folder / "n-1.png").read_bytes() != (case.folder / "n-2.png").read_bytes()
+
+
+def test_random_seed(case):
+    seeds = set()
+    for name in ["a.png", "b.png"]:
+        result = case.succeed("generate", "-p", "猫", "-o", name, "--json", *SMALL)
+        seeds.add(json.loads(result.stdout)["settings"]["seed"])
+    assert len(seeds) == 2, seeds
+    assert str(seeds.pop()) not in case.succeed("generate", "-p", "猫", "-o", "c.png", *SMALL).stdout.decode()
+    assert b"seed" in case.succeed("generate", "-p", "猫", "-o", "c.png", "--seed", "random", *SMALL).stderr
+
+
+def test_pictures_folder(case):
+    result = case.succeed("generate", "-p", "猫", "--seed", "5", *SMALL)
+    path = Path(result.stdout.decode().rstrip("\n"))
+    assert path.name == "0001-5.png" and path.parent.parent.name == "Eshi", path
+    assert case.folder in path.parents and path.exists()
+
+
+def test_interrupt(case):
+    for number in [signal.SIGINT, signal.SIGTERM]:
+        process = subprocess.Popen([CLI, "generate", "-p", "猫", "-n", "64", "--steps", "1000", "-o", "a.png"],
+                                   cwd=case.folder, env=case.env, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        time.sleep(1.5)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=TIMEOUT_S)
+        assert process.returncode == INTERRUPTED, (process.returncode, err)
+        assert out == b"" and err == b"", (out, err)
+    assert not list(case.folder.glob("**/*.png")) and not list(case.folder.glob("**/.eshi*"))
+
+
+def test_tokenize(case):
+    embedded = case.succeed("tokenize", "-p", "サラリーマン 油絵").stdout.decode().split()
+    assert case.succeed("tokenize", str(MODEL), "-p", "サラリーマン 油絵").stdout.decode().split() == embedded
+    bare = case.succeed("tokenize", str(MODEL / "tokenizer" / "spiece.model"), "--prompt", "サラリーマン 油絵")
+    assert bare.stdout.decode().split() == embedded
+    assert embedded[-1] == "2" and len(embedded) >= 2
+    assert case.succeed("tokenize", "-p", "").stdout == b"2\n"
+    assert len(case.succeed("tokenize", "-p", "猫の絵" * 500).stdout.split()) == 77
+
+
+def test_bench(case):
+    report = json.loads(case.succeed("bench", "--steps", "1", "--json").stdout)
+    for key in ["load_s", "text_s", "step_s", "decode_s", "total_s", "peak_rss_mb"]:
+        assert report[key] > 0.0, (key, report)
+    assert case.folder.exists() and not list(case.folder.glob("**/*.png"))
+
+
+def test_model_list(case):
+    copy_model(case.folder / "data" / "eshi" / "models" / "写し")
+    (case.folder / "data" / "eshi" / "models" / "broken").mkdir()
+    models = json.loads(case.succeed("models", "--json").stdout)
+    assert [model["embedded"] for model in models] == [True, False], models
+    assert models[0]["width"] % 8 == 0 and models[0]["sampler"]
+    assert models[1]["path"].endswith("写し")
+
+
+def test_japanese(case):
+    """Under a Japanese locale the same complaints are Japanese, as far as there is a catalogue."""
+    env = {"LC_ALL": "ja_JP.UTF-8", "LANGUAGE": "ja"}
+    for args in [["generate"], ["paint"], ["generate", "-p", "a", "--width", "100"],
+                 ["generate", "-p", "a", "-m", "missing", "-o", "a.png"]]:
+        errors = case.run(*args, env=env).stderr.decode()
+        assert errors.endswith("。\n"), errors
+        assert any("\u3040" <= c <= "\u30ff" for c in errors), errors
+
+
+NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_places, test_models_missing, test_noise,
+            test_probe_files]
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_names, test_random_seed, test_pictures_folder,
+              test_interrupt, test_tokenize, test_bench, test_model_list]
+WITH_CATALOGUE = [test_japanese]
+
+
+def have_catalogue():
+    folder = os.environ.get("ESHI_LOCALEDIR")
+    locales = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.lower()
+    return (folder is not None and (Path(folder) / "ja" / "LC_MESSAGES" / "eshi.mo").exists()
+            and "ja_jp.utf8" in locales)
+
+
+def why_not(test):
+    if test in WITH_MODEL and not (MODEL / "model_index.json").exists():
+        return "no model in $ESHI_MODEL_DIR/mame"
+    if test in WITH_CATALOGUE and not have_catalogue():
+        return "no Japanese catalogue in $ESHI_LOCALEDIR, or no ja_JP.UTF-8 locale"
+    return None
+
+
+def run(test):
+    folder = tempfile.mkdtemp(prefix="eshi-cli-")
+    try:
+        test(Case(folder))
+        return None
+    except (AssertionError, subprocess.TimeoutExpired, KeyError, ValueError, OSError) as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    groups = {"arguments": NO_MODEL + WITH_CATALOGUE, "model": WITH_MODEL}
+    every = NO_MODEL + WITH_MODEL + WITH_CATALOGUE
+    wanted = sys.argv[2:]
+    tests = groups[wanted[0]] if wanted and wanted[0] in groups else every
+    tests = [t for t in tests if not wanted or wanted[0] in groups or t.__name__ in wanted]
+    n_failed = 0
+    print(f"1..{len(tests)}", flush=True)
+    for number, test in enumerate(tests, 1):
+        name = "/eshi/cli/" + test.__name__.removeprefix("test_").replace("_", "-")
+        reason = why_not(test)
+        if reason is not None:
+            print(f"ok {number} {name} # SKIP {reason}", flush=True)
+            continue
+        failure = run(test)
+        n_failed += failure is not None
+        for line in (failure or "").splitlines():
+            print("# " + line)
+        print(f"{'not ok' if failure else 'ok'} {number} {name}", flush=True)
+    return 1 if n_failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
