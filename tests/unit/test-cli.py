@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-CLI = sys.argv[1]
+CLI = str(Path(sys.argv[1]).resolve())
 MODEL = Path(os.environ.get("ESHI_MODEL_DIR", "/nonexistent")) / "mame"
 SMALL = ["--width", "64", "--height", "64", "--steps", "2"]
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
