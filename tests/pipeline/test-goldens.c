@@ -1,0 +1,179 @@
+/* test-goldens.c: small networks that diffusers and transformers made, run through the probe as a person would run it.
+ *
+ * tests/golden/README.md says how the files were made.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+
+#include "backends.h"
+#include "eshi-pipeline-probe.h"
+#include "eshi-safetensors.h"
+
+/* Both sides sum in f32, in different orders, over some thousand terms of size 1. */
+#define LIMIT 1e-4
+
+static EshiSafetensors *
+open_file (const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  EshiSafetensors *file = eshi_safetensors_open (path, &error);
+
+  g_assert_no_error (error);
+  return file;
+}
+
+static void
+compare (EshiSafetensors *expected,
+         EshiSafetensors *actual,
+         const char      *name)
+{
+  const EshiTensor *a = eshi_safetensors_lookup (expected, name);
+  const EshiTensor *b = eshi_safetensors_lookup (actual, name);
+  const float *x = NULL;
+  const float *y = NULL;
+  double worst = 0;
+
+  g_assert_nonnull (a);
+  g_assert_nonnull (b);
+  g_assert_true (eshi_shape_equal (&a->shape, &b->shape));
+  g_assert_cmpint (b->dtype, ==, ESHI_DTYPE_F32);
+
+  x = a->data;
+  y = b->data;
+  for (gint64 i = 0; i < eshi_tensor_count (a); i++)
+    {
+      double limit = LIMIT * MAX (1.0, fabs (x[i]));
+
+      worst = MAX (worst, fabs (x[i] - y[i]));
+      g_assert_cmpfloat_with_epsilon (x[i], y[i], limit);
+    }
+  g_test_message ("%s: %" G_GINT64_FORMAT " values, off by %.1e at most", name, eshi_tensor_count (a), worst);
+}
+
+typedef struct
+{
+  const char *folder;
+  const char *stage;
+  const char *outputs[3];
+} Golden;
+
+static void
+test_golden (const char   *backend_name,
+             const Golden *golden)
+{
+  EshiBackend *backend = open_backend (backend_name, ESHI_PRECISION_F32);
+  g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "golden", "networks", golden->folder, NULL);
+  g_autofree char *input = g_build_filename (folder, "input.safetensors", NULL);
+  g_autofree char *expected_path = g_build_filename (folder, "expected.safetensors", NULL);
+  g_autofree char *temp = NULL;
+  g_autofree char *output = NULL;
+  g_autoptr(EshiSafetensors) expected = NULL;
+  g_autoptr(EshiSafetensors) actual = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (backend == NULL)
+    return;
+
+  temp = g_dir_make_tmp ("eshi-golden-XXXXXX", &error);
+  g_assert_no_error (error);
+  output = g_build_filename (temp, "output.safetensors", NULL);
+  eshi_pipeline_probe (folder, backend, golden->stage, input, output, NULL, &error);
+  g_assert_no_error (error);
+  close_backend (backend);
+
+  expected = open_file (expected_path);
+  actual = open_file (output);
+  for (guint i = 0; golden->outputs[i] != NULL; i++)
+    compare (expected, actual, golden->outputs[i]);
+
+  g_assert_cmpint (g_remove (output), ==, 0);
+  g_assert_cmpint (g_rmdir (temp), ==, 0);
+}
+
+static void
+test_golden_ref (gconstpointer data)
+{
+  test_golden ("ref", data);
+}
+
+static void
+test_golden_cpu (gconstpointer data)
+{
+  test_golden ("cpu", data);
+}
+
+/* Inputs that do not fit leave a sentence and no file. */
+static void
+test_refuses (void)
+{
+  static const struct
+  {
+    const char *folder;
+    const char *stage;
+    const char *input_of;
+    int         code;
+  } cases[] = {
+    { "unet-odd", "paint", "unet-odd", ESHI_ERROR_INVALID_ARGUMENT },
+    { "unet-odd", "unet", "vae-three", ESHI_ERROR_INVALID_ARGUMENT },
+    { "unet-odd", "unet", "unet-linear", ESHI_ERROR_INVALID_ARGUMENT },
+    { "unet-odd", "text", "text-gelu", ESHI_ERROR_MODEL_MISSING },
+    { "text-quick", "text", "text-gelu", ESHI_ERROR_INVALID_ARGUMENT },
+    { "vae-three", "vae-encode", "vae-no-quant", ESHI_ERROR_INVALID_ARGUMENT },
+    { "vae-three", "vae-decode", "nothing", ESHI_ERROR_MODEL_MISSING },
+  };
+  EshiBackend *backend = open_backend ("ref", ESHI_PRECISION_F32);
+  g_autoptr(GError) temp_error = NULL;
+  g_autofree char *temp = g_dir_make_tmp ("eshi-golden-XXXXXX", &temp_error);
+  g_autofree char *output = g_build_filename (temp, "output.safetensors", NULL);
+
+  g_assert_no_error (temp_error);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "golden", "networks", cases[i].folder, NULL);
+      g_autofree char *input = g_test_build_filename (G_TEST_DIST, "golden", "networks", cases[i].input_of,
+                                                      "input.safetensors", NULL);
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (eshi_pipeline_probe (folder, backend, cases[i].stage, input, output, NULL, &error));
+      g_test_message ("%s", error->message);
+      g_assert_error (error, ESHI_ERROR, cases[i].code);
+      g_assert_false (g_file_test (output, G_FILE_TEST_EXISTS));
+    }
+
+  g_assert_cmpint (g_rmdir (temp), ==, 0);
+  close_backend (backend);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  static const Golden goldens[] = {
+    { "unet-odd", "unet", { "output" } },
+    { "unet-linear", "unet", { "output" } },
+    { "unet-one", "unet", { "output" } },
+    { "vae-three", "vae-decode", { "image" } },
+    { "vae-three", "vae-encode", { "mean", "logvar" } },
+    { "vae-no-quant", "vae-decode", { "image" } },
+    { "vae-no-quant", "vae-encode", { "mean", "logvar" } },
+    { "text-gelu", "text", { "hidden" } },
+    { "text-quick", "text", { "hidden" } },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (goldens); i++)
+    {
+      g_autofree char *ref = g_strdup_printf ("/eshi/goldens/ref/%s/%s", goldens[i].folder, goldens[i].stage);
+      g_autofree char *cpu = g_strdup_printf ("/eshi/goldens/cpu/%s/%s", goldens[i].folder, goldens[i].stage);
+
+      g_test_add_data_func (ref, &goldens[i], test_golden_ref);
+      g_test_add_data_func (cpu, &goldens[i], test_golden_cpu);
+    }
+  g_test_add_func ("/eshi/probe/refuses", test_refuses);
+  return g_test_run ();
+}
