@@ -30,6 +30,15 @@ enum
   N_ARGS,
 };
 
+/* A reorder between the caller's layout and one that the primitive likes better, which lies in the scratch. */
+typedef struct
+{
+  dnnl_primitive_t reorder; /* NULL: not needed */
+  dnnl_memory_t    outer;   /* the caller's; its handle is set by each run */
+  dnnl_memory_t    scratch;
+  gsize            offset;  /* of the inner memory, in the scratch */
+} Stage;
+
 struct _EshiCpuPrimitive
 {
   EshiCpuDnnl           *dnnl; /* borrowed */
@@ -39,6 +48,9 @@ struct _EshiCpuPrimitive
   dnnl_memory_desc_t     plain_weights; /* the reference's layout, in f32 */
   GBytes                *form;
   gboolean               bias;
+  Stage                  before; /* src */
+  Stage                  after;  /* dst */
+  gsize                  scratch_bytes;
 };
 
 static gboolean
@@ -190,9 +202,78 @@ make_primitive (EshiCpuDnnl               *dnnl,
     return NULL;
   weights = dnnl_primitive_desc_query_md (self->desc, dnnl_query_weights_md, 0);
   self->form = g_bytes_new (weights, sizeof *weights);
+  self->scratch_bytes = dnnl_memory_desc_get_size (
+    dnnl_primitive_desc_query_md (self->desc, dnnl_query_scratchpad_md, 0));
   if (!make_memories (self, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+static gsize
+round_up (gsize bytes)
+{
+  return (bytes + 63) / 64 * 64;
+}
+
+/* Puts the inner memory of @stage at the end of the scratch. */
+static gboolean
+make_stage (EshiCpuPrimitive          *self,
+            Stage                     *stage,
+            const dnnl_memory_desc_t  *from,
+            const dnnl_memory_desc_t  *to,
+            gboolean                   inward,
+            gboolean                   accumulate,
+            GError                   **error)
+{
+  dnnl_engine_t engine = self->dnnl->engine;
+  dnnl_primitive_desc_t desc = NULL;
+  dnnl_primitive_attr_t attr = NULL;
+  const dnnl_memory_desc_t *scratch = NULL;
+  dnnl_status_t status = make_attr (&attr, ESHI_ACT_NONE, accumulate);
+
+  if (status == dnnl_success)
+    status = dnnl_reorder_primitive_desc_create (&desc, from, engine, to, engine, attr);
+  if (status == dnnl_success)
+    status = dnnl_primitive_create (&stage->reorder, desc);
+  if (status == dnnl_success)
+    status = dnnl_memory_create (&stage->outer, inward ? from : to, engine, DNNL_MEMORY_NONE);
+  if (status == dnnl_success)
+    {
+      scratch = dnnl_primitive_desc_query_md (desc, dnnl_query_scratchpad_md, 0);
+      status = dnnl_memory_create (&stage->scratch, scratch, engine, DNNL_MEMORY_NONE);
+    }
+  if (status == dnnl_success)
+    {
+      self->scratch_bytes = MAX (self->scratch_bytes, dnnl_memory_desc_get_size (scratch));
+      stage->offset = dnnl_memory_desc_get_size (inward ? to : from);
+    }
+  if (desc != NULL)
+    dnnl_primitive_desc_destroy (desc);
+  if (attr != NULL)
+    dnnl_primitive_attr_destroy (attr);
+  return check (status, "dnnl_reorder_primitive_desc_create", error);
+}
+
+/* Gives @self the reorders that it needs to read @src and write @dst. */
+static gboolean
+make_stages (EshiCpuPrimitive          *self,
+             const dnnl_memory_desc_t  *src,
+             const dnnl_memory_desc_t  *dst,
+             gboolean                   accumulate,
+             GError                   **error)
+{
+  const dnnl_memory_desc_t *inner_src = dnnl_primitive_desc_query_md (self->desc, dnnl_query_src_md, 0);
+  const dnnl_memory_desc_t *inner_dst = dnnl_primitive_desc_query_md (self->desc, dnnl_query_dst_md, 0);
+  gsize src_bytes = 0;
+
+  if (!make_stage (self, &self->before, src, inner_src, TRUE, FALSE, error)
+      || !make_stage (self, &self->after, inner_dst, dst, FALSE, accumulate, error))
+    return FALSE;
+  src_bytes = round_up (self->before.offset);
+  self->before.offset = round_up (self->scratch_bytes);
+  self->scratch_bytes = self->before.offset + src_bytes + round_up (self->after.offset);
+  self->after.offset = self->before.offset + src_bytes;
+  return TRUE;
 }
 
 EshiCpuPrimitive *
@@ -200,6 +281,7 @@ eshi_cpu_dnnl_new_conv (EshiCpuDnnl            *self,
                         const EshiCpuConvDesc  *desc,
                         GError                **error)
 {
+  g_autoptr(EshiCpuPrimitive) primitive = NULL;
   const EshiConvParams *p = &desc->params;
   dnnl_data_type_t type = data_type (desc->dtype);
   dnnl_dims_t src_dims = { desc->n, desc->ci, desc->h, desc->w };
@@ -208,10 +290,15 @@ eshi_cpu_dnnl_new_conv (EshiCpuDnnl            *self,
   dnnl_dims_t strides = { p->stride, p->stride };
   dnnl_dims_t before = { p->top, p->left };
   dnnl_dims_t after = { p->bottom, p->right };
-  dnnl_memory_desc_t src, weights, bias, dst, plain;
+  dnnl_format_tag_t tag = desc->staged ? dnnl_format_tag_any : dnnl_nhwc;
+  dnnl_memory_desc_t src, inner_src, weights, bias, dst, inner_dst, plain;
   dnnl_convolution_desc_t conv;
   dnnl_status_t status = dnnl_memory_desc_init_by_tag (&src, 4, src_dims, type, dnnl_nhwc);
 
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&inner_src, 4, src_dims, type, tag);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&inner_dst, 4, dst_dims, type, tag);
   if (status == dnnl_success)
     status = dnnl_memory_desc_init_by_tag (&weights, 4, weights_dims, type, dnnl_format_tag_any);
   if (status == dnnl_success)
@@ -221,11 +308,15 @@ eshi_cpu_dnnl_new_conv (EshiCpuDnnl            *self,
   if (status == dnnl_success)
     status = dnnl_memory_desc_init_by_tag (&dst, 4, dst_dims, type, dnnl_nhwc);
   if (status == dnnl_success)
-    status = dnnl_convolution_forward_desc_init (&conv, dnnl_forward_inference, dnnl_convolution_direct, &src, &weights,
-                                                 desc->bias ? &bias : NULL, &dst, strides, before, after);
+    status = dnnl_convolution_forward_desc_init (&conv, dnnl_forward_inference, dnnl_convolution_direct, &inner_src,
+                                                 &weights, desc->bias ? &bias : NULL, &inner_dst, strides, before,
+                                                 after);
   if (!check (status, "dnnl_convolution_forward_desc_init", error))
     return NULL;
-  return make_primitive (self, &conv, ESHI_ACT_NONE, desc->accumulate, desc->bias, &plain, error);
+  primitive = make_primitive (self, &conv, ESHI_ACT_NONE, desc->accumulate && !desc->staged, desc->bias, &plain, error);
+  if (primitive == NULL || (desc->staged && !make_stages (primitive, &src, &dst, desc->accumulate, error)))
+    return NULL;
+  return g_steal_pointer (&primitive);
 }
 
 EshiCpuPrimitive *
@@ -257,11 +348,24 @@ eshi_cpu_dnnl_new_matmul (EshiCpuDnnl              *self,
   return make_primitive (self, &matmul, desc->act, desc->accumulate, desc->bias, &plain, error);
 }
 
+static void
+stage_clear (Stage *stage)
+{
+  if (stage->reorder != NULL)
+    dnnl_primitive_destroy (stage->reorder);
+  if (stage->outer != NULL)
+    dnnl_memory_destroy (stage->outer);
+  if (stage->scratch != NULL)
+    dnnl_memory_destroy (stage->scratch);
+}
+
 void
 eshi_cpu_primitive_free (EshiCpuPrimitive *self)
 {
   if (self == NULL)
     return;
+  stage_clear (&self->before);
+  stage_clear (&self->after);
   for (guint i = 0; i < N_ARGS; i++)
     if (self->memory[i] != NULL)
       dnnl_memory_destroy (self->memory[i]);
@@ -286,7 +390,7 @@ eshi_cpu_primitive_implementation (EshiCpuPrimitive *self)
 gsize
 eshi_cpu_primitive_scratch_bytes (EshiCpuPrimitive *self)
 {
-  return dnnl_memory_desc_get_size (dnnl_primitive_desc_query_md (self->desc, dnnl_query_scratchpad_md, 0));
+  return self->scratch_bytes;
 }
 
 GBytes *
@@ -342,6 +446,29 @@ eshi_cpu_primitive_pack (EshiCpuPrimitive  *self,
   return check (status, "dnnl_reorder", error);
 }
 
+/* @inner is the primitive's memory, which becomes the stage's part of @scratch. */
+static gboolean
+run_stage (EshiCpuPrimitive  *self,
+           const Stage       *stage,
+           dnnl_memory_t      inner,
+           const void        *outer,
+           char              *scratch,
+           gboolean           inward,
+           GError           **error)
+{
+  dnnl_exec_arg_t args[] = {
+    { DNNL_ARG_FROM, inward ? stage->outer : inner },
+    { DNNL_ARG_TO, inward ? inner : stage->outer },
+    { DNNL_ARG_SCRATCHPAD, stage->scratch },
+  };
+
+  if (!check (dnnl_memory_set_data_handle (stage->outer, (void *) outer), "dnnl_memory_set_data_handle", error)
+      || !check (dnnl_memory_set_data_handle (stage->scratch, scratch), "dnnl_memory_set_data_handle", error))
+    return FALSE;
+  return check (dnnl_primitive_execute (stage->reorder, self->dnnl->stream, G_N_ELEMENTS (args), args), "dnnl_reorder",
+                error);
+}
+
 gboolean
 eshi_cpu_primitive_run (EshiCpuPrimitive            *self,
                         const EshiCpuPrimitiveArgs  *args,
@@ -354,12 +481,14 @@ eshi_cpu_primitive_run (EshiCpuPrimitive            *self,
     [ARG_DST] = DNNL_ARG_DST,
     [ARG_SCRATCH] = DNNL_ARG_SCRATCHPAD,
   };
+  gboolean staged = self->before.reorder != NULL;
+  char *scratch = args->scratch;
   void *handles[N_ARGS] = {
-    [ARG_SRC] = (void *) args->src,
+    [ARG_SRC] = staged ? scratch + self->before.offset : (void *) args->src,
     [ARG_WEIGHTS] = (void *) args->weights,
     [ARG_BIAS] = (void *) args->bias,
-    [ARG_DST] = args->dst,
-    [ARG_SCRATCH] = args->scratch,
+    [ARG_DST] = staged ? scratch + self->after.offset : args->dst,
+    [ARG_SCRATCH] = scratch,
   };
   dnnl_exec_arg_t exec[N_ARGS];
   int n = 0;
@@ -372,7 +501,11 @@ eshi_cpu_primitive_run (EshiCpuPrimitive            *self,
         return FALSE;
       exec[n++] = (dnnl_exec_arg_t) { names[i], self->memory[i] };
     }
+  if (staged && !run_stage (self, &self->before, self->memory[ARG_SRC], args->src, scratch, TRUE, error))
+    return FALSE;
   if (!check (dnnl_primitive_execute (self->primitive, self->dnnl->stream, n, exec), "dnnl_primitive_execute", error))
+    return FALSE;
+  if (staged && !run_stage (self, &self->after, self->memory[ARG_DST], args->dst, scratch, FALSE, error))
     return FALSE;
   return check (dnnl_stream_wait (self->dnnl->stream), "dnnl_stream_wait", error);
 }

@@ -28,6 +28,7 @@ typedef struct
   EshiConvParams params;
   gboolean       bias;
   gboolean       accumulate;
+  gboolean       staged; /* let oneDNN choose the layouts of src and dst, and convert between them and channels last */
 } EshiCpuConvDesc;
 
 /* dst [m, n] = act (src [m, k] · weights [n, k]ᵀ + bias), added to what dst holds where @accumulate is set. */
