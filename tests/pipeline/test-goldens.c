@@ -116,7 +116,7 @@ test_refuses (void)
     const char *folder;
     const char *stage;
     const char *input_of;
-    int         code;
+    int code;
   } cases[] = {
     { "unet-odd", "paint", "unet-odd", ESHI_ERROR_INVALID_ARGUMENT },
     { "unet-odd", "unet", "vae-three", ESHI_ERROR_INVALID_ARGUMENT },

@@ -46,7 +46,7 @@ teardown (Fixture       *self,
 static EshiPipelineParams
 small_params (void)
 {
-  return (EshiPipelineParams) { .prompt = "ねこ", .width = 64, .height = 72, .steps = 3, .guidance = 4, .seed = 42 };
+  return (EshiPipelineParams){ .prompt = "ねこ", .width = 64, .height = 72, .steps = 3, .guidance = 4, .seed = 42 };
 }
 
 static void
@@ -505,7 +505,7 @@ main (int   argc,
   static const struct
   {
     const char *name;
-    void      (*func) (Fixture *, gconstpointer);
+    void (*func) (Fixture *, gconstpointer);
   } cases[] = {
     { "repeats", test_repeats },
     { "depends-on-each-parameter", test_depends },

@@ -420,7 +420,8 @@ test_shards (void)
   write_tensor (folder, "model-00002-of-00002.safetensors", "b");
   write_file (folder, "model.safetensors.index.json",
               "{\"metadata\":{\"total_size\":8},\"weight_map\":{\"a\":\"model-00001-of-00002.safetensors\","
-              "\"b\":\"model-00002-of-00002.safetensors\"}}", -1);
+              "\"b\":\"model-00002-of-00002.safetensors\"}}",
+              -1);
   weights = eshi_weights_open (folder, "model", &error);
   g_assert_no_error (error);
   g_assert_nonnull (eshi_weights_lookup (weights, "a"));

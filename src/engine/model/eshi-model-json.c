@@ -43,7 +43,7 @@ is_small_enough (const char *path)
 {
   g_autoptr(GFile) file = g_file_new_for_path (path);
   g_autoptr(GFileInfo) info = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_SIZE "," G_FILE_ATTRIBUTE_STANDARD_TYPE,
-                                                 G_FILE_QUERY_INFO_NONE, NULL, NULL);
+                                                  G_FILE_QUERY_INFO_NONE, NULL, NULL);
 
   return info != NULL && g_file_info_get_file_type (info) == G_FILE_TYPE_REGULAR &&
          g_file_info_get_size (info) <= MAX_BYTES;
@@ -71,7 +71,7 @@ eshi_model_json_load (EshiModelJson  *self,
   g_autoptr(JsonParser) parser = json_parser_new_immutable ();
   gsize size = 0;
 
-  *self = (EshiModelJson) { .file = g_filename_display_name (path) };
+  *self = (EshiModelJson){ .file = g_filename_display_name (path) };
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {

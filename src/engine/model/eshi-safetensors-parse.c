@@ -310,8 +310,8 @@ skip_value (Scanner *self,
 }
 
 static gboolean
-find_type (Scanner              *self,
-           EshiSafetensorsItem  *item)
+find_type (Scanner             *self,
+           EshiSafetensorsItem *item)
 {
   g_autofree char *name = NULL;
 

@@ -104,11 +104,11 @@ item_make_tensor (EshiSafetensorsItem *item,
 }
 
 static gboolean
-check_item (EshiSafetensors     *self,
-            EshiSafetensorsItem *item,
-            guint64              previous_end,
-            guint64              data_size,
-            GError             **error)
+check_item (EshiSafetensors      *self,
+            EshiSafetensorsItem  *item,
+            guint64               previous_end,
+            guint64               data_size,
+            GError              **error)
 {
   g_autofree char *name = _eshi_safetensors_short_name (item->name);
   guint64 n_bytes = 0;

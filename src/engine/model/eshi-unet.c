@@ -313,7 +313,7 @@ build_init (Build                 *self,
             EshiGraph             *graph,
             const EshiUnetContext *context)
 {
-  *self = (Build) { .config = &unet->config, .context = context };
+  *self = (Build){ .config = &unet->config, .context = context };
   eshi_net_init (&self->net, unet->weights, graph);
   self->skips = g_ptr_array_new ();
   self->skip_channels = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -353,13 +353,13 @@ eshi_unet_build_step (EshiUnet              *self,
 
 /* Keys and values of the transformers in the current block. */
 static void
-build_block_context (EshiNet         *net,
-                     EshiTensor      *context,
-                     guint            n_transformers,
-                     guint            channels,
-                     guint            cross_attention_dim,
-                     GPtrArray       *keys,
-                     GPtrArray       *values)
+build_block_context (EshiNet    *net,
+                     EshiTensor *context,
+                     guint       n_transformers,
+                     guint       channels,
+                     guint       cross_attention_dim,
+                     GPtrArray  *keys,
+                     GPtrArray  *values)
 {
   EshiDType compute = eshi_graph_get_compute (net->graph);
 

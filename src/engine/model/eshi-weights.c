@@ -157,7 +157,7 @@ eshi_weights_open (const char  *folder,
                    const char  *stem,
                    GError     **error)
 {
-  static const char * const suffixes[] = { "", ".fp16", ".non_ema" };
+  static const char *const suffixes[] = { "", ".fp16", ".non_ema" };
   g_autoptr(EshiWeights) self = NULL;
   g_autofree char *first = NULL;
   g_autofree char *index = NULL;
@@ -201,9 +201,9 @@ lookup_exactly (EshiWeights *self,
 
 /* @name with its part @ours replaced by another spelling. */
 static EshiTensor *
-lookup_spelling (EshiWeights        *self,
-                 const char         *name,
-                 const char * const *spelling)
+lookup_spelling (EshiWeights       *self,
+                 const char        *name,
+                 const char *const *spelling)
 {
   const char *part = strstr (name, spelling[0]);
 

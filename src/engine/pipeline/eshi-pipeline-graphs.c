@@ -64,9 +64,9 @@ _eshi_pipeline_graphs_clear (EshiPipeline *self)
 
 /* Puts @graph in front, and lets go of the one that was used longest ago. */
 static gpointer
-keep (GPtrArray **kept,
-      gpointer    graph,
-      GDestroyNotify free_func)
+keep (GPtrArray      **kept,
+      gpointer         graph,
+      GDestroyNotify   free_func)
 {
   if (*kept == NULL)
     *kept = g_ptr_array_new_with_free_func (free_func);
@@ -112,7 +112,7 @@ _eshi_pipeline_get_text (EshiPipeline  *self,
     return NULL;
 
   g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
-  self->text_graph = (EshiTextGraph) { g_steal_pointer (&graph), clip_skip, ids, hidden };
+  self->text_graph = (EshiTextGraph){ g_steal_pointer (&graph), clip_skip, ids, hidden };
   return &self->text_graph;
 }
 

@@ -27,7 +27,7 @@ _eshi_preview_init (EshiPreview                 *self,
   gsize n = (gsize) decoder->height * decoder->width;
   guint factor = _eshi_pipeline_factor (pipeline);
 
-  *self = (EshiPreview) { pipeline, callbacks, decoder };
+  *self = (EshiPreview){ pipeline, callbacks, decoder };
   self->height = decoder->height;
   self->width = decoder->width;
   self->factor = factor;
@@ -115,7 +115,10 @@ _eshi_preview_show (EshiPreview   *self,
 static void
 make_fit_latents (float *latents)
 {
-  enum { N_SIDE = FIT_SIZE / FIT_PATCH };
+  enum
+  {
+    N_SIDE = FIT_SIZE / FIT_PATCH
+  };
   g_autoptr(EshiRng) rng = eshi_rng_new (ESHI_RNG_CPU, 0);
   float noise[N_SIDE * N_SIDE * 4];
 

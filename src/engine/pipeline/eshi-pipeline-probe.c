@@ -109,7 +109,7 @@ add_output (Probe           *self,
   guint i = self->n_outputs++;
 
   memcpy (self->dim[i], shape->dim, sizeof self->dim[i]);
-  self->outputs[i] = (EshiSafetensorsEntry) { name, ESHI_DTYPE_F32, shape->rank, self->dim[i], values };
+  self->outputs[i] = (EshiSafetensorsEntry){ name, ESHI_DTYPE_F32, shape->rank, self->dim[i], values };
 }
 
 /* As an output, turned to channels first: @pixels f32 [n, h, w, c]. */
@@ -201,13 +201,13 @@ probe_text (Probe   *self,
 
 /* Runs @graph on @input and adds the image @x as output @name. */
 static gboolean
-run_image (Probe       *self,
-           EshiGraph   *graph,
-           EshiTensor  *input,
-           const float *pixels,
-           EshiTensor  *x,
-           const char  *name,
-           GError     **error)
+run_image (Probe        *self,
+           EshiGraph    *graph,
+           EshiTensor   *input,
+           const float  *pixels,
+           EshiTensor   *x,
+           const char   *name,
+           GError      **error)
 {
   g_autofree float *values = NULL;
 
@@ -221,13 +221,13 @@ run_image (Probe       *self,
 
 /* Makes @graph hold the keys and values of @values, f32 of @shape. */
 static gboolean
-run_context (Probe           *self,
-             EshiUnet        *unet,
-             EshiGraph       *graph,
-             const float     *values,
-             EshiShape        shape,
-             EshiUnetContext *context,
-             GError         **error)
+run_context (Probe            *self,
+             EshiUnet         *unet,
+             EshiGraph        *graph,
+             const float      *values,
+             EshiShape         shape,
+             EshiUnetContext  *context,
+             GError          **error)
 {
   EshiTensor *input = eshi_graph_input (graph, "context", ESHI_DTYPE_F32, shape);
 
@@ -237,13 +237,13 @@ run_context (Probe           *self,
 }
 
 static gboolean
-probe_unet_with_context (Probe           *self,
-                         EshiUnet        *unet,
-                         const float     *latents,
-                         const EshiShape *planes,
-                         float            timestep,
-                         EshiUnetContext *context,
-                         GError         **error)
+probe_unet_with_context (Probe            *self,
+                         EshiUnet         *unet,
+                         const float      *latents,
+                         const EshiShape  *planes,
+                         float             timestep,
+                         EshiUnetContext  *context,
+                         GError          **error)
 {
   g_autoptr(EshiGraph) graph = eshi_graph_new (self->backend);
   EshiShape shape = ESHI_SHAPE4 (planes->dim[0], planes->dim[2], planes->dim[3], planes->dim[1]);
@@ -361,7 +361,7 @@ find_stage (const char *stage)
   static const struct
   {
     const char *name;
-    ProbeFunc   func;
+    ProbeFunc func;
   } stages[] = {
     { "text", probe_text },
     { "unet", probe_unet },

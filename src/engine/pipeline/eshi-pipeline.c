@@ -78,7 +78,7 @@ load_part (EshiPipeline  *self,
            guint          index,
            GError       **error)
 {
-  static const char * const names[] = { "tokenizer", "text_encoder", "unet", "vae" };
+  static const char *const names[] = { "tokenizer", "text_encoder", "unet", "vae" };
   g_autofree char *path = g_build_filename (folder, names[index], NULL);
 
   switch (index)
@@ -219,10 +219,10 @@ check_size (guint    size,
 }
 
 static gboolean
-check_count (const char *format,
-             guint       value,
-             guint       max,
-             GError    **error)
+check_count (const char  *format,
+             guint        value,
+             guint        max,
+             GError     **error)
 {
   if (value >= 1 && value <= max)
     return TRUE;
@@ -333,7 +333,7 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   g_return_val_if_fail (params != NULL, FALSE);
   g_return_val_if_fail (result != NULL, FALSE);
 
-  *result = (EshiPipelineResult) { .params = *params };
+  *result = (EshiPipelineResult){ .params = *params };
   if (!eshi_pipeline_resolve (self, &result->params, error))
     return FALSE;
 
