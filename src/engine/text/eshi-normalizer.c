@@ -14,7 +14,7 @@
 #include "eshi-error.h"
 #include "eshi-utf8.h"
 
-#define MAX_CHARSMAP (4 * 1024 * 1024)
+#define MAX_CHARSMAP ((gsize) 4 << 20)
 
 /* Longest replacement. Unicode's own longest is 33 bytes; the limit bounds how far a hostile table can blow text up. */
 #define MAX_REPLACEMENT 256

@@ -19,8 +19,8 @@
 #include "eshi-sentencepiece.h"
 #include "eshi-utf8.h"
 
-#define MAX_MODEL_BYTES (32 * 1024 * 1024)
-#define MAX_CONFIG_BYTES (256 * 1024)
+#define MAX_MODEL_BYTES ((gsize) 32 << 20)
+#define MAX_CONFIG_BYTES ((gsize) 256 << 10)
 #define MAX_CONFIG_DEPTH 32
 
 #define MAX_LENGTH 77
@@ -235,7 +235,8 @@ add_specials (EshiT5Tokenizer  *self,
               JsonObject       *config,
               GError          **error)
 {
-  JsonNode *more = config != NULL ? json_object_get_member (config, "additional_special_tokens") : NULL;
+  JsonNode *listed = config != NULL ? json_object_get_member (config, "additional_special_tokens") : NULL;
+  JsonArray *more = listed != NULL && JSON_NODE_HOLDS_ARRAY (listed) ? json_node_get_array (listed) : NULL;
 
   self->parent.end_id = -1;
   self->parent.pad_id = -1;
@@ -250,9 +251,9 @@ add_specials (EshiT5Tokenizer  *self,
       else if (g_str_equal (special_keys[i].key, "pad_token"))
         self->parent.pad_id = id;
     }
-  for (guint i = 0; more != NULL && JSON_NODE_HOLDS_ARRAY (more) && i < json_array_get_length (json_node_get_array (more)); i++)
+  for (guint i = 0; more != NULL && i < json_array_get_length (more); i++)
     {
-      const char *text = get_token_text (json_array_get_element (json_node_get_array (more), i));
+      const char *text = get_token_text (json_array_get_element (more, i));
 
       if (text != NULL)
         add_special (self, text);

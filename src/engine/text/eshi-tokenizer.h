@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 /* Bytes of a text that are looked at; the rest is ignored. A thousand times what a model reads. */
-#define ESHI_TOKENIZER_MAX_TEXT (64 * 1024)
+#define ESHI_TOKENIZER_MAX_TEXT ((gsize) 64 << 10)
 
 typedef struct _EshiTokenizer EshiTokenizer;
 
