@@ -15,10 +15,12 @@ import re
 OFF = "/* clang-format off */"
 ON = "/* clang-format on */"
 
-OPENING_OPERATOR = re.compile(r"^\s+(&&|\|\||[-+/|]|[=!<>]=|<<|>>) (?=\S)")
+OPENING_OPERATOR = re.compile(r"^\s+(&&|\|\||[-+*/|=]|[=!<>]=|<<|>>) (?=\S)")
 FENCED = re.compile(
-    r"""^(?: \#\s*define\b .* \\$            # a macro of several lines
-          | (?!\s*/?\*) [^/]* = \s* \{ (?!.*\};)        # a table
+    r"""^(?: \#                            # a line for the preprocessor
+          | [^/]* = \s* \{                 # a table
+          | .* \? .* \? .* ; $             # a chain of choices on one line
+          | \s* __asm__ \b
           | (?:typedef\s+|static\s+|const\s+)* (?:struct|union|enum) \b [^;()=]*$
           | typedef\s .* \(                  # a function type
           | [A-Z][A-Z0-9_]+ \s \(            # a macro called outside of functions
@@ -28,18 +30,32 @@ PROTOTYPE = re.compile(r"^[A-Za-z_][\w *]*\(")
 
 # What clang-format takes for an operator that is as wide as the call that it stands for, so that lines below align.
 MARKED = '~("'
+# A type's name among the arguments makes it take a product for a pointer: g_new (float, n *m). In capitals it does not.
+ALLOCATION = re.compile(r"\b(g_\w*(?:new|new0|renew|newa|newa0) \()(char|int|float|double)\b", re.IGNORECASE)
+LITERAL = re.compile(r"\)\{(?=[ \n])")
 TIGHT = re.compile(r"\b(g_auto(?:ptr|list|slist|queue)?|_|N_|C_|NC_|Q_) \((?=\S)")
 DEFINITION = re.compile(r"^(?P<head>[A-Za-z_]\w* \()(?P<parameters>(?:(?!\)\n)[^;{}#])*)\)\n(?=\{)", re.MULTILINE)
 PARAMETER = re.compile(r"^(?P<type>.*?[\w)])\s*(?P<stars>\**)(?P<name>\b\w+(?:\[[^\]]*\])*)$", re.DOTALL)
 
 
+def comment_lines(lines):
+    """Says of each line whether it lies in a comment of several lines."""
+    inside, flags = False, []
+    for line in lines:
+        flags.append(inside or line.lstrip().startswith("/*"))
+        opened, closed = line.rfind("/*"), line.rfind("*/")
+        inside = opened > closed if opened != closed else inside
+    return flags
+
+
 def trailing_operators(lines):
     """Moves opening operators up; comments and preprocessor lines stay."""
     moved = []
-    for line in lines:
+    in_comment = comment_lines(lines)
+    for i, line in enumerate(lines):
         match = OPENING_OPERATOR.match(line)
         above = moved[-1].rstrip() if moved else ""
-        if match and above and above[-1] not in ";{},\\/" and not above.lstrip().startswith(("*", "/*", "#")):
+        if match and above and not in_comment[i] and above[-1] not in ";{},\\/" and not above.startswith("#"):
             moved[-1] = above + " " + match[1]
             line = line[:match.start(1)] + line[match.end():]
         moved.append(line)
@@ -63,28 +79,36 @@ def end_of_region(lines, first):
     return len(lines) - 1
 
 
-def is_prototype(lines, first):
-    """Whether a declaration that ends in a semicolon, not a body, opens at lines[first]."""
-    return PROTOTYPE.match(lines[first]) is not None and lines[end_of_region(lines, first)].endswith(";")
+def is_by_hand(lines, first):
+    """Whether a prototype opens at lines[first], or a definition whose parameters after() could not align again."""
+    if PROTOTYPE.match(lines[first]) is None:
+        return False
+    last = end_of_region(lines, first)
+    return lines[last].endswith(";") or "(*" in "".join(lines[first:last + 1])
 
 
 def before(text):
     lines = trailing_operators(text.split("\n"))
+    in_comment = comment_lines(lines)
     fenced = []
     i = 0
     while i < len(lines):
-        if ATTRIBUTE.match(lines[i]):
+        if in_comment[i]:
+            fenced.append(lines[i])
+            i += 1
+        elif ATTRIBUTE.match(lines[i]):
             last = next((j for j in range(i, len(lines) - 1) if lines[j + 1].startswith("{")), i)
             fenced += [OFF, *lines[i:last + 1], ON]
             i = last + 1
-        elif FENCED.match(lines[i]) or is_prototype(lines, i):
+        elif FENCED.match(lines[i]) or is_by_hand(lines, i):
             last = end_of_region(lines, i)
             fenced += [OFF, *lines[i:last + 1], ON]
             i = last + 1
         else:
             fenced.append(lines[i])
             i += 1
-    return re.sub(r'\b_ ?\("', MARKED, "\n".join(fenced))
+    text = re.sub(r'\b_ ?\("', MARKED, "\n".join(fenced))
+    return ALLOCATION.sub(lambda match: match[1] + match[2].upper(), text)
 
 
 def split_parameters(text):
@@ -130,5 +154,7 @@ def line_up(match):
 def after(text):
     lines = [line for line in text.split("\n") if line.strip() not in (OFF, ON)]
     text = "\n".join(lines).replace(MARKED, '_("')
+    text = ALLOCATION.sub(lambda match: match[1] + match[2].lower(), text)
+    text = LITERAL.sub(") {", text)
     return DEFINITION.sub(line_up, TIGHT.sub(r"\1(", text))
 
