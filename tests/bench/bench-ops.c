@@ -249,7 +249,8 @@ print_case (const char      *net,
 
   if (json)
     g_print ("{\"net\": \"%s\", \"op\": \"%s\", \"count\": %u, \"best_ms\": %.4f, \"median_ms\": %.4f, "
-             "\"gflops\": %.1f}\n", net, name, c->count, t->best * 1e3, t->median * 1e3, t->flops / t->best * 1e-9);
+             "\"gflops\": %.1f}\n",
+             net, name, c->count, t->best * 1e3, t->median * 1e3, t->flops / t->best * 1e-9);
   else
     g_print ("%-52s %3u × %9.3f ms (%9.3f) %8.1f GFLOP/s %9.2f ms\n", name, c->count, t->best * 1e3, t->median * 1e3,
              t->flops / t->best * 1e-9, c->count * t->best * 1e3);
@@ -353,7 +354,7 @@ run_all (GError **error)
 {
   const EshiBackendClass *klass = load_class ();
   EshiBackendOptions wish = { parse_precision (), MAX (0, n_threads) };
-  const char * const *nets = net_names != NULL ? (const char * const *) net_names : bench_nets;
+  const char *const *nets = net_names != NULL ? (const char *const *) net_names : bench_nets;
   g_autofree gpointer random = make_random (1 << 25);
   EshiDeviceInfo info;
   EshiBackend *backend = NULL;

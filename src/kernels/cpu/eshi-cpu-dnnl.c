@@ -266,8 +266,8 @@ make_stages (EshiCpuPrimitive          *self,
   const dnnl_memory_desc_t *inner_dst = dnnl_primitive_desc_query_md (self->desc, dnnl_query_dst_md, 0);
   gsize src_bytes = 0;
 
-  if (!make_stage (self, &self->before, src, inner_src, TRUE, FALSE, error)
-      || !make_stage (self, &self->after, inner_dst, dst, FALSE, accumulate, error))
+  if (!make_stage (self, &self->before, src, inner_src, TRUE, FALSE, error) ||
+      !make_stage (self, &self->after, inner_dst, dst, FALSE, accumulate, error))
     return FALSE;
   src_bytes = round_up (self->before.offset);
   self->before.offset = round_up (self->scratch_bytes);
@@ -462,8 +462,8 @@ run_stage (EshiCpuPrimitive  *self,
     { DNNL_ARG_SCRATCHPAD, stage->scratch },
   };
 
-  if (!check (dnnl_memory_set_data_handle (stage->outer, (void *) outer), "dnnl_memory_set_data_handle", error)
-      || !check (dnnl_memory_set_data_handle (stage->scratch, scratch), "dnnl_memory_set_data_handle", error))
+  if (!check (dnnl_memory_set_data_handle (stage->outer, (void *) outer), "dnnl_memory_set_data_handle", error) ||
+      !check (dnnl_memory_set_data_handle (stage->scratch, scratch), "dnnl_memory_set_data_handle", error))
     return FALSE;
   return check (dnnl_primitive_execute (stage->reorder, self->dnnl->stream, G_N_ELEMENTS (args), args), "dnnl_reorder",
                 error);

@@ -68,7 +68,6 @@ matrix_unprepare (EshiCpuBackend *self,
   g_free (plan);
 }
 
-
 static gboolean
 pack_weight (const EshiTensor  *weight,
              void              *dst,
@@ -76,8 +75,8 @@ pack_weight (const EshiTensor  *weight,
              GError           **error)
 {
   EshiCpuPrimitive *primitive = user_data;
-  gboolean direct = (weight->dtype == ESHI_DTYPE_F32 || weight->dtype == ESHI_DTYPE_BF16)
-                    && (gsize) weight->data % eshi_dtype_size (weight->dtype) == 0;
+  gboolean direct = (weight->dtype == ESHI_DTYPE_F32 || weight->dtype == ESHI_DTYPE_BF16) &&
+                    (gsize) weight->data % eshi_dtype_size (weight->dtype) == 0;
   gsize n = eshi_tensor_count (weight);
   gsize size = eshi_dtype_size (weight->dtype);
   const gsize block = 65536;
@@ -152,8 +151,8 @@ conv2d_prepare (EshiCpuBackend  *self,
   const EshiConvParams *p = &op->conv;
   gboolean bias = op->src[ESHI_SRC_BIAS] != NULL || op->src[ESHI_SRC_EMBEDDING] != NULL;
   gboolean accumulate = op->src[ESHI_SRC_RESIDUAL] != NULL;
-  gboolean pointwise = weight[2] == 1 && weight[3] == 1 && p->stride == 1
-                       && p->top + p->left + p->bottom + p->right == 0;
+  gboolean pointwise = weight[2] == 1 && weight[3] == 1 && p->stride == 1 &&
+                       p->top + p->left + p->bottom + p->right == 0;
   EshiCpuConvDesc conv = { .dtype = op->dst->dtype, .n = x[0], .h = x[1], .w = x[2], .ci = x[3], .h_out = dst[1],
                            .w_out = dst[2], .co = dst[3], .kh = weight[2], .kw = weight[3], .params = *p,
                            .bias = bias, .accumulate = accumulate, .staged = wants_stages (self, x[3], dst[3]) };

@@ -151,8 +151,8 @@ pack_values (const Job *job,
         gsize lane = i % ESHI_LANES;
 
         if (job->packed_bf16)
-          ((guint16 *) dst)[column + (key / 2 * ESHI_LANES + lane) * 2 + key % 2]
-            = inside ? ((const guint16 *) p->v)[at] : 0;
+          ((guint16 *) dst)[column + (key / 2 * ESHI_LANES + lane) * 2 + key % 2] =
+            inside ? ((const guint16 *) p->v)[at] : 0;
         else
           ((float *) dst)[column + key * ESHI_LANES + lane] = inside ? widen (p->v, at, p->bf16) : 0.0f;
       }

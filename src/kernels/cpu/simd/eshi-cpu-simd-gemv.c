@@ -82,8 +82,8 @@ dot_rows (const EshiCpuGemv *p,
       sum[r] += eshi_vec_load (x, i, FALSE) * load_weight (p->weight, (first + r) * p->ci + i, dtype);
   if (i < p->ci)
     for (gsize r = 0; r < n_rows; r++)
-      sum[r] += eshi_vec_load_n (x, i, p->ci - i, FALSE)
-                * load_weight_n (p->weight, (first + r) * p->ci + i, p->ci - i, dtype);
+      sum[r] += eshi_vec_load_n (x, i, p->ci - i, FALSE) *
+                load_weight_n (p->weight, (first + r) * p->ci + i, p->ci - i, dtype);
   for (gsize r = 0; r < n_rows; r++)
     {
       gsize at = row * p->co + first + r;

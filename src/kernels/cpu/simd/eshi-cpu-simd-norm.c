@@ -211,13 +211,15 @@ apply_chunk (const EshiCpuNorm *p,
       for (; c + ESHI_LANES <= p->c; c += ESHI_LANES)
         eshi_vec_store (p->dst, at + c,
                         normalize (eshi_vec_load (p->src, at + c, bf16), eshi_vec_load (mean, c, FALSE),
-                                   eshi_vec_load (scale, c, FALSE), eshi_vec_load (p->bias, c, FALSE), act), bf16);
+                                   eshi_vec_load (scale, c, FALSE), eshi_vec_load (p->bias, c, FALSE), act),
+                        bf16);
       if (c < p->c)
         eshi_vec_store_n (p->dst, at + c, p->c - c,
                           normalize (eshi_vec_load_n (p->src, at + c, p->c - c, bf16),
                                      eshi_vec_load_n (mean, c, p->c - c, FALSE),
                                      eshi_vec_load_n (scale, c, p->c - c, FALSE),
-                                     eshi_vec_load_n (p->bias, c, p->c - c, FALSE), act), bf16);
+                                     eshi_vec_load_n (p->bias, c, p->c - c, FALSE), act),
+                          bf16);
     }
 }
 
