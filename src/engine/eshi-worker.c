@@ -276,13 +276,17 @@ _eshi_worker_submit (EshiWorker   *self,
   key = g_memdup2 (&id, sizeof id);
   g_hash_table_insert (self->pending, key, pending);
 
-  /* Queued before it is connected, so that a cancellable that is cancelled already finds it in the queue. */
-  g_async_queue_push (self->messages, message);
   if (cancellable != NULL)
     {
       pending->outer = g_object_ref (cancellable);
       pending->outer_handler = g_cancellable_connect (cancellable, G_CALLBACK (outer_cancelled_cb), pending, NULL);
     }
+
+  /* Connected first, so that nothing is begun for a cancellable that is cancelled already; looked at again, because it
+   * may have been cancelled when there was nothing in the queue to take away. */
+  g_async_queue_push (self->messages, message);
+  if (g_cancellable_is_cancelled (pending->message->cancellable))
+    cancel_message (self, pending->message);
 
   return id;
 }
