@@ -26,8 +26,8 @@ static const struct
     "{\"vocab_size\": 400, \"hidden_size\": 64, \"intermediate_size\": 256, \"num_hidden_layers\": 2,"
     " \"num_attention_heads\": 4, \"hidden_act\": \"quick_gelu\", \"unknown\": [1, 2, {\"a\": null}]}" },
   { "unet/config.json",
-    "{\"sample_size\": 8, \"block_out_channels\": [32, 64, 128, 128], \"cross_attention_dim\": 64}" },
-  { "vae/config.json", "{\"sample_size\": 64, \"block_out_channels\": [32, 64, 64, 64]}" },
+    "{\"sample_size\": 8, \"block_out_channels\": [32, 64], \"cross_attention_dim\": 64}" },
+  { "vae/config.json", "{\"sample_size\": 64, \"block_out_channels\": [16, 16, 16, 16], \"norm_num_groups\": 8, \"layers_per_block\": 1}" },
 };
 
 void

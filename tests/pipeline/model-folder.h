@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /* Writes a model with filled weights and the small tokenizer of the goldens below a new folder: 64 wide context, UNet
- * of 32 to 128 channels. Needs G_TEST_SRCDIR. (transfer full) */
+ * of 32 and 64 channels. Needs G_TEST_SRCDIR. (transfer full) */
 char *model_folder_new    (void);
 
 /* Removes it and frees the name. */
