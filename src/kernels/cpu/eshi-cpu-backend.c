@@ -3,15 +3,15 @@
  * Convolutions and matrix products are oneDNN's; everything else is in simd/, compiled once per instruction set.
  *
  * Threads are OpenMP's, of the libgomp that oneDNN was linked with. By default its idle threads spin for a while before
- * they sleep. On a desktop where other programs run that takes their time, and a step of 0.1 ms can wait 15 ms for a
- * thread that has been put off its core. Whoever loads this plugin should therefore put GOMP_SPINCOUNT in the
- * environment first: libgomp reads it when it is loaded, which is before any line of this
- * file runs.
+ * they sleep; where other programs run, an op then waits for a thread that spins on, or has been put off, its core.
+ * Measured in docs/speed.md: a step of the small model takes 10 ms with OMP_WAIT_POLICY=passive and 3 s without.
+ * Whoever loads this plugin should therefore put that in the environment first: libgomp reads it when it is loaded,
+ * which is before any line of this file runs.
  *
  * Half precision: bf16 where AMX is there, or where AVX512-BF16 measures at least BF16_GAIN times as fast as f32. The
  * measurement runs in registers on one thread and compares the best of several tries, so a busy computer does not
- * change the answer. Processors seen so far are far from the threshold: 2.0 with 256-bit units, below 1 on some that
- * have AMX too but hide it in virtual machines.
+ * change the answer. Processors are far from the threshold: about 2 where the instruction has the width of f32's, below
+ * 1 on some that have AMX for this purpose; there, our own loops stay with f32 arithmetic even on bf16 tensors.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -96,38 +96,39 @@ cpu_probe (EshiDeviceInfo  *info,
   return TRUE;
 }
 
+/* Loops for this processor, and how much faster bf16 makes it. */
+static void
+choose_kernels (EshiCpuBackend *self)
+{
+  self->kernels = kernels_of (self->isa.level);
+  if (self->isa.level != ESHI_CPU_AVX512_BF16)
+    return;
+  self->bf16_gain = self->kernels->bf16_gain ();
+  if (self->bf16_gain < 1.0)
+    self->kernels = kernels_of (ESHI_CPU_AVX512);
+  g_debug ("cpu: AVX512-BF16 runs %.2f times as fast as f32", self->bf16_gain);
+}
+
 /* The type that activations get, or FALSE if the wish cannot be had. */
 static gboolean
 choose_type (EshiCpuBackend  *self,
              EshiPrecision    precision,
              GError         **error)
 {
-  double gain = 0.0;
+  gboolean faster = self->isa.amx_bf16 || self->bf16_gain >= BF16_GAIN;
 
-  self->parent.compute = ESHI_DTYPE_F32;
-  switch (precision)
+  if (precision == ESHI_PRECISION_HALF && !has_bf16 (&self->isa))
     {
-    case ESHI_PRECISION_F32:
-      return TRUE;
-    case ESHI_PRECISION_HALF:
-      if (!has_bf16 (&self->isa))
-        {
-          g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
-                       _("This processor (%s) has no arithmetic in half precision. Choose full precision instead."),
-                       self->isa.name);
-          return FALSE;
-        }
-      self->parent.compute = ESHI_DTYPE_BF16;
-      return TRUE;
-    case ESHI_PRECISION_AUTO:
-    default:
-      gain = self->isa.amx_bf16 ? G_MAXDOUBLE : self->kernels->bf16_gain ();
-      if (gain >= BF16_GAIN)
-        self->parent.compute = ESHI_DTYPE_BF16;
-      if (!self->isa.amx_bf16)
-        g_debug ("cpu: bf16 runs %.2f times as fast as f32", gain);
-      return TRUE;
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                   _("This processor (%s) has no arithmetic in half precision. Choose full precision instead."),
+                   self->isa.name);
+      return FALSE;
     }
+  if (precision == ESHI_PRECISION_HALF || (precision == ESHI_PRECISION_AUTO && faster))
+    self->parent.compute = ESHI_DTYPE_BF16;
+  else
+    self->parent.compute = ESHI_DTYPE_F32;
+  return TRUE;
 }
 
 static void
@@ -166,7 +167,7 @@ cpu_open (const EshiBackendOptions  *options,
   self = g_new0 (EshiCpuBackend, 1);
   self->parent.klass = &cpu_class;
   eshi_cpu_isa_detect (&self->isa);
-  self->kernels = kernels_of (self->isa.level);
+  choose_kernels (self);
   self->n_threads = CLAMP (n_threads != 0 ? n_threads : eshi_cpu_count_cores (), 1, MAX_THREADS);
   omp_set_num_threads (self->n_threads);
   omp_set_dynamic (0);

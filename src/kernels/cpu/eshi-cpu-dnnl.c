@@ -393,6 +393,14 @@ eshi_cpu_primitive_scratch_bytes (EshiCpuPrimitive *self)
   return self->scratch_bytes;
 }
 
+EshiDType
+eshi_cpu_primitive_weights_dtype (EshiCpuPrimitive *self)
+{
+  const dnnl_memory_desc_t *weights = dnnl_primitive_desc_query_md (self->desc, dnnl_query_weights_md, 0);
+
+  return weights->data_type == dnnl_bf16 ? ESHI_DTYPE_BF16 : ESHI_DTYPE_F32;
+}
+
 GBytes *
 eshi_cpu_primitive_weights_form (EshiCpuPrimitive *self)
 {

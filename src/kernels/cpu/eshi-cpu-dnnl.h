@@ -76,6 +76,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiCpuPrimitive, eshi_cpu_primitive_free)
 const char       *eshi_cpu_primitive_implementation (EshiCpuPrimitive           *self);
 gsize             eshi_cpu_primitive_scratch_bytes (EshiCpuPrimitive           *self);
 
+/* Type of the packed weights: F32 or BF16. */
+EshiDType         eshi_cpu_primitive_weights_dtype (EshiCpuPrimitive           *self);
+
 /* How the primitive wants its weights: equal bytes, equal form. Owned by @self. */
 GBytes           *eshi_cpu_primitive_weights_form  (EshiCpuPrimitive           *self);
 gsize             eshi_cpu_primitive_weights_bytes (EshiCpuPrimitive           *self);

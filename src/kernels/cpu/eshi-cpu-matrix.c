@@ -68,6 +68,7 @@ matrix_unprepare (EshiCpuBackend *self,
   g_free (plan);
 }
 
+/* oneDNN packs f32 and the wanted type quickly; anything else is widened first. */
 static gboolean
 pack_weight (const EshiTensor  *weight,
              void              *dst,
@@ -75,7 +76,8 @@ pack_weight (const EshiTensor  *weight,
              GError           **error)
 {
   EshiCpuPrimitive *primitive = user_data;
-  gboolean direct = (weight->dtype == ESHI_DTYPE_F32 || weight->dtype == ESHI_DTYPE_BF16) &&
+  EshiDType wanted = eshi_cpu_primitive_weights_dtype (primitive);
+  gboolean direct = (weight->dtype == ESHI_DTYPE_F32 || weight->dtype == wanted) &&
                     (gsize) weight->data % eshi_dtype_size (weight->dtype) == 0;
   gsize n = eshi_tensor_count (weight);
   gsize size = eshi_dtype_size (weight->dtype);
