@@ -223,7 +223,8 @@ eshi_draft_load_settings (EshiDraft *self,
   settings->n_images = get_int (self, GROUP_SETTINGS, "n-images", 1, 64, 1);
   guidance = g_key_file_get_double (self->keys, GROUP_SETTINGS, "guidance", NULL);
   settings->guidance = guidance > 0 ? CLAMP (guidance, 1.0, 30.0) : 0;
-  settings->seed = MIN (g_key_file_get_uint64 (self->keys, GROUP_SETTINGS, "seed", NULL), ESHI_SEED_MAX);
+  settings->seed = MIN (g_key_file_get_uint64 (self->keys, GROUP_SETTINGS, "seed", NULL),
+                        ESHI_SEED_MAX - (guint) (settings->n_images - 1));
   if (settings->prompt == NULL)
     settings->prompt = g_strdup ("");
   if (settings->negative_prompt == NULL)

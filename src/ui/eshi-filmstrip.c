@@ -150,7 +150,6 @@ eshi_filmstrip_dispose (GObject *object)
 {
   EshiFilmstrip *self = ESHI_FILMSTRIP (object);
 
-  gtk_widget_dispose_template (GTK_WIDGET (self), ESHI_TYPE_FILMSTRIP);
   g_clear_object (&self->selection);
   G_OBJECT_CLASS (eshi_filmstrip_parent_class)->dispose (object);
 }

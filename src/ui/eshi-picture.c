@@ -187,17 +187,19 @@ eshi_picture_get_title (EshiPicture *self)
 char *
 eshi_picture_dup_summary (EshiPicture *self)
 {
+  g_autofree char *seed = NULL;
   const EshiSampler *sampler;
 
   g_return_val_if_fail (ESHI_IS_PICTURE (self), NULL);
 
+  seed = g_strdup_printf ("%" G_GUINT64_FORMAT, self->settings->seed);
   sampler = self->settings->sampler != NULL ? eshi_sampler_find (self->settings->sampler) : NULL;
   /* Translators: width × height · sampler · steps · guidance scale · seed */
-  return g_strdup_printf (_("%d × %d · %s · %d steps · CFG %.1f · seed %" G_GUINT64_FORMAT),
+  return g_strdup_printf (_("%d × %d · %s · %d steps · CFG %.1f · seed %s"),
                           eshi_image_get_width (self->image),
                           eshi_image_get_height (self->image),
                           sampler != NULL ? sampler->label : "—",
                           self->settings->steps,
                           self->settings->guidance,
-                          self->settings->seed);
+                          seed);
 }

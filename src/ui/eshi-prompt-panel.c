@@ -430,7 +430,8 @@ eshi_prompt_panel_take_settings (EshiPromptPanel *self)
   g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
 
   settings = eshi_prompt_panel_dup_settings (self);
-  settings->seed = eshi_seed_row_take (self->seed_row);
+  /* Picture i uses seed + i, and the last one must still be a seed. */
+  settings->seed = MIN (eshi_seed_row_take (self->seed_row), ESHI_SEED_MAX - (guint) (settings->n_images - 1));
   self->history_position = -1;
   return settings;
 }

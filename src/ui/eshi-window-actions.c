@@ -594,6 +594,7 @@ _eshi_window_update_actions (EshiWindow *self)
   enable (self, "export", picture != NULL);
   enable (self, "trash", picture != NULL);
   enable (self, "undo-trash", self->trashed != NULL);
+  gtk_widget_set_visible (self->picture_bar, picture != NULL);
   enable (self, "open", saved);
   enable (self, "save-again", picture != NULL && !saved);
 }

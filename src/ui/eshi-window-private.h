@@ -24,7 +24,6 @@ struct _EshiWindow
   AdwLeaflet *leaflet;
   GtkWidget *panel_page;
   GtkWidget *picture_page;
-  GtkWidget *show_picture_button;
   EshiPromptPanel *panel;
   AdwToastOverlay *toasts;
   AdwWindowTitle *title;
@@ -32,7 +31,8 @@ struct _EshiWindow
   GtkStack *stack;
   AdwStatusPage *no_model_page;
   EshiCanvas *canvas;
-  GtkRevealer *progress_revealer;
+  GtkStack *foot;               /* progress while painting, else what to do with the picture */
+  GtkWidget *picture_bar;
   EshiProgressRow *progress_row;
   EshiFilmstrip *filmstrip;
   GtkMenuButton *model_button;

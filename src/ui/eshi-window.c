@@ -226,7 +226,7 @@ on_busy_cb (EshiWindow *self)
   busy = eshi_session_get_busy (self->session);
   if (busy)
     eshi_progress_row_reset (self->progress_row);
-  gtk_revealer_set_reveal_child (self->progress_revealer, busy);
+  gtk_stack_set_visible_child_name (self->foot, busy ? "progress" : "picture");
   inhibit_suspend (self, busy);
   _eshi_window_update_actions (self);
 }
@@ -246,6 +246,7 @@ _eshi_window_generate (EshiWindow         *self,
     eshi_prompt_panel_set_history (self->panel, (const char * const *) history);
   }
   self->following = TRUE;
+  /* Only then: unfolded, it would take the focus from the prompt. */
   if (adw_leaflet_get_folded (self->leaflet))
     adw_leaflet_set_visible_child (self->leaflet, self->picture_page);
   place = eshi_session_generate (self->session, settings);
@@ -438,7 +439,6 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, leaflet);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, panel_page);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, picture_page);
-  gtk_widget_class_bind_template_child (widget_class, EshiWindow, show_picture_button);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, panel);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, title);
@@ -446,7 +446,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, canvas);
-  gtk_widget_class_bind_template_child (widget_class, EshiWindow, progress_revealer);
+  gtk_widget_class_bind_template_child (widget_class, EshiWindow, foot);
+  gtk_widget_class_bind_template_child (widget_class, EshiWindow, picture_bar);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, progress_row);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, filmstrip);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, model_button);

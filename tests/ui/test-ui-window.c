@@ -1,0 +1,114 @@
+/* test-ui-window.c: the window builds, keeps what was typed, and goes without a trace.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <adwaita.h>
+
+#include "eshi-window.h"
+
+static void
+settle (void)
+{
+  gint64 end = g_get_monotonic_time () + 200 * 1000;
+
+  while (g_get_monotonic_time () < end)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+}
+
+static EshiDraft *
+create_draft (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("eshi-window-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "draft.ini", NULL);
+
+  return eshi_draft_new (path);
+}
+
+static void
+test_finalizes (void)
+{
+  g_autoptr (EshiSession) session = eshi_session_new ();
+  g_autoptr (EshiDraft) draft = create_draft ();
+  EshiWindow *window = eshi_window_new (NULL, session, draft);
+
+  gtk_window_present (GTK_WINDOW (window));
+  settle ();
+  g_object_add_weak_pointer (G_OBJECT (window), (gpointer *) &window);
+  gtk_window_destroy (GTK_WINDOW (window));
+  settle ();
+  g_assert_null (window);
+  g_assert_finalize_object (g_steal_pointer (&session));
+}
+
+/* Without a model nothing can be painted: 生成 is off, and the session is never asked. */
+static void
+test_no_model (void)
+{
+  g_autoptr (EshiSession) session = eshi_session_new ();
+  g_autoptr (EshiDraft) draft = create_draft ();
+  EshiWindow *window = eshi_window_new (NULL, session, draft);
+
+  gtk_window_present (GTK_WINDOW (window));
+  settle ();
+  g_assert_false (g_action_group_get_action_enabled (G_ACTION_GROUP (window), "generate"));
+  g_assert_false (g_action_group_get_action_enabled (G_ACTION_GROUP (window), "cancel"));
+  g_assert_false (g_action_group_get_action_enabled (G_ACTION_GROUP (window), "trash"));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.generate", NULL);
+  g_assert_false (eshi_session_get_busy (session));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_draft (void)
+{
+  g_autoptr (EshiSession) session = eshi_session_new ();
+  g_autoptr (EshiDraft) draft = create_draft ();
+  g_autoptr (EshiSettings) settings = eshi_settings_new ();
+  g_autoptr (EshiSettings) kept = NULL;
+  EshiWindow *window;
+  gboolean locked = FALSE;
+  int width = 0;
+  int height = 0;
+  gboolean maximized = TRUE;
+
+  g_free (settings->prompt);
+  settings->prompt = g_strdup ("きらきら");
+  settings->seed = 123;
+  settings->steps = 31;
+  eshi_draft_store_settings (draft, settings, TRUE);
+  eshi_draft_store_window (draft, 900, 640, FALSE);
+  window = eshi_window_new (NULL, session, draft);
+  gtk_window_present (GTK_WINDOW (window));
+  settle ();
+  gtk_window_close (GTK_WINDOW (window));
+  settle ();
+  kept = eshi_draft_load_settings (draft, &locked);
+  g_assert_cmpstr (kept->prompt, ==, "きらきら");
+  g_assert_cmpuint (kept->seed, ==, 123);
+  g_assert_cmpint (kept->steps, ==, 31);
+  g_assert_true (locked);
+  eshi_draft_load_window (draft, &width, &height, &maximized);
+  g_assert_cmpint (width, ==, 900);
+  g_assert_cmpint (height, ==, 640);
+  g_assert_false (maximized);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_setenv ("LANGUAGE", "C", TRUE);
+  g_setenv ("ESHI_MODEL_DIR", "/no/such/folder", TRUE);
+  gtk_test_init (&argc, &argv, NULL);
+  adw_init ();
+  g_test_add_func ("/eshi/window/finalizes", test_finalizes);
+  g_test_add_func ("/eshi/window/no-model", test_no_model);
+  g_test_add_func ("/eshi/window/draft", test_draft);
+  return g_test_run ();
+}
