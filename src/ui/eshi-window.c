@@ -153,6 +153,7 @@ on_progress_cb (EshiWindow *self)
   g_assert (ESHI_IS_WINDOW (self));
 
   eshi_progress_row_update (self->progress_row, eshi_session_get_progress (self->session));
+  eshi_test_log ("LABEL %s", eshi_progress_row_get_text (self->progress_row));
 }
 
 static void
