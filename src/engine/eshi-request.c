@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "eshi-error.h"
@@ -163,7 +164,7 @@ check_seed (const EshiSettings  *self,
   if (self->seed > ESHI_SEED_MAX - (guint) (self->n_images - 1))
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
-                   _("The seed %" G_GUINT64_FORMAT " is not possible; choose a number from 0 to %u."),
+                   _("The seed %" PRIu64 " is not possible; choose a number from 0 to %u."),
                    self->seed, ESHI_SEED_MAX - (guint) (self->n_images - 1));
       return FALSE;
     }

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "eshi-graph-private.h"
 
@@ -322,7 +323,7 @@ eshi_graph_reshape (EshiGraph  *self,
     {
       g_autofree char *from = eshi_shape_to_string (&x->shape);
 
-      fail (self, _("“%s” %s cannot take another shape of %" G_GINT64_FORMAT " elements."), x->name, from,
+      fail (self, _("“%s” %s cannot take another shape of %" PRId64 " elements."), x->name, from,
             shape.rank <= ESHI_MAX_RANK ? eshi_shape_count (&shape) : 0);
       return NULL;
     }

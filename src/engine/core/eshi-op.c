@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "eshi-error.h"
@@ -202,7 +203,7 @@ check_vector (const EshiOp  *op,
   if (tensor == NULL || (tensor->shape.rank == 1 && tensor->shape.dim[0] == count))
     return TRUE;
 
-  return refuse (op, error, _("%s must have the shape [%" G_GINT64_FORMAT "]"), rules[op->kind].slots[index].name, count);
+  return refuse (op, error, _("%s must have the shape [%" PRId64 "]"), rules[op->kind].slots[index].name, count);
 }
 
 static gboolean
@@ -235,7 +236,7 @@ check_embedding (const EshiOp  *op,
   if (embedding == NULL || eshi_shape_equal (&embedding->shape, &shape))
     return TRUE;
 
-  return refuse (op, error, _("embedding must have the shape [1, %" G_GINT64_FORMAT "]"), channels);
+  return refuse (op, error, _("embedding must have the shape [1, %" PRId64 "]"), channels);
 }
 
 static gboolean
@@ -254,7 +255,7 @@ infer_conv2d (const EshiOp  *op,
   if (weight->rank != 4)
     return refuse_rank (op, "weight", 4, error);
   if (weight->dim[1] != x->dim[3])
-    return refuse (op, error, _("the weight expects %" G_GINT64_FORMAT " channels, but x has %" G_GINT64_FORMAT),
+    return refuse (op, error, _("the weight expects %" PRId64 " channels, but x has %" PRId64),
                    weight->dim[1], x->dim[3]);
   if (conv->stride != 1 && conv->stride != 2)
     return refuse (op, error, _("a stride of %u is neither 1 nor 2"), conv->stride);
@@ -297,7 +298,7 @@ check_matrix (const EshiOp  *op,
   if (weight->rank != 2 && !(allow_1x1 && is_1x1))
     return refuse_rank (op, "weight", 2, error);
   if (weight->dim[1] != x->dim[x->rank - 1])
-    return refuse (op, error, _("the weight expects %" G_GINT64_FORMAT " channels, but x has %" G_GINT64_FORMAT),
+    return refuse (op, error, _("the weight expects %" PRId64 " channels, but x has %" PRId64),
                    weight->dim[1], x->dim[x->rank - 1]);
 
   return check_vector (op, ESHI_SRC_BIAS, weight->dim[0], error);
@@ -355,7 +356,7 @@ infer_group_norm (const EshiOp  *op,
   if (x->rank != 4)
     return refuse_rank (op, "x", 4, error);
   if (op->norm.groups < 1 || x->dim[3] % op->norm.groups != 0)
-    return refuse (op, error, _("%" G_GINT64_FORMAT " channels cannot be split into %u groups"),
+    return refuse (op, error, _("%" PRId64 " channels cannot be split into %u groups"),
                    x->dim[3], op->norm.groups);
 
   *shape = *x;
@@ -391,7 +392,7 @@ infer_attention (const EshiOp  *op,
   if (op->src[ESHI_SRC_K]->dtype != op->src[ESHI_SRC_Q]->dtype || op->src[ESHI_SRC_V]->dtype != op->src[ESHI_SRC_Q]->dtype)
     return refuse (op, error, _("q, k and v must be of one type"));
   if (op->attention.heads < 1 || q->dim[2] % op->attention.heads != 0)
-    return refuse (op, error, _("%" G_GINT64_FORMAT " channels cannot be split into %u heads"),
+    return refuse (op, error, _("%" PRId64 " channels cannot be split into %u heads"),
                    q->dim[2], op->attention.heads);
   if (op->attention.causal && q->dim[1] != k->dim[1])
     return refuse (op, error, _("causal attention needs as many keys as queries"));
@@ -518,7 +519,7 @@ infer_rgb (const EshiOp  *op,
   if (x->rank != 4)
     return refuse_rank (op, "x", 4, error);
   if (x->dim[3] != channels)
-    return refuse (op, error, _("x must have %" G_GINT64_FORMAT " channels"), channels);
+    return refuse (op, error, _("x must have %" PRId64 " channels"), channels);
 
   *shape = with_channels (x, 3);
 

@@ -8,6 +8,7 @@
 #include "eshi-pipeline-probe.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "eshi-graph.h"
@@ -109,7 +110,7 @@ add_output (Probe           *self,
   guint i = self->n_outputs++;
 
   memcpy (self->dim[i], shape->dim, sizeof self->dim[i]);
-  self->outputs[i] = (EshiSafetensorsEntry){ name, ESHI_DTYPE_F32, shape->rank, self->dim[i], values };
+  self->outputs[i] = (EshiSafetensorsEntry) { name, ESHI_DTYPE_F32, shape->rank, self->dim[i], values };
 }
 
 /* As an output, turned to channels first: @pixels f32 [n, h, w, c]. */
@@ -162,7 +163,7 @@ read_ids (Probe                 *self,
       if (id < 0 || id >= config->vocab_size)
         {
           g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
-                       _("The ids must be below %u; %" G_GINT64_FORMAT " is not."), config->vocab_size, id);
+                       _("The ids must be below %u; %" PRId64 " is not."), config->vocab_size, id);
           return NULL;
         }
       ids[i] = (gint32) id;

@@ -8,6 +8,7 @@
 #include "eshi-cpu-memory.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,7 +46,8 @@ eshi_cpu_memory_alloc (gsize    size,
   if (size > G_MAXSSIZE - HUGE_PAGE || posix_memalign (&data, alignment, MAX (size, 64)) != 0)
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_OUT_OF_MEMORY,
-                   _("The computer has too little memory: %" G_GSIZE_FORMAT " MiB could not be had."), size >> 20);
+                   _("The computer has too little memory: %" PRIu64 " MiB could not be had."),
+                   (guint64) size >> 20);
       return NULL;
     }
   if (alignment == HUGE_PAGE)
