@@ -114,9 +114,9 @@ print_figures (const EshiCliJob *job,
   eshi_cli_report_add_string (builder, "model", job->model_name);
   eshi_cli_report_add_string (builder, "backend", job->used_backend);
   eshi_cli_report_add_string (builder, "device", device);
-  eshi_cli_report_add_double (builder, "width", settings->width);
-  eshi_cli_report_add_double (builder, "height", settings->height);
-  eshi_cli_report_add_double (builder, "steps", settings->steps);
+  eshi_cli_report_add_int (builder, "width", settings->width);
+  eshi_cli_report_add_int (builder, "height", settings->height);
+  eshi_cli_report_add_int (builder, "steps", settings->steps);
   eshi_cli_report_add_double (builder, "load_s", figures.load);
   eshi_cli_report_add_double (builder, "text_s", figures.text);
   eshi_cli_report_add_double (builder, "step_s", figures.step);

@@ -28,7 +28,7 @@ picture_free (gpointer data)
 void
 eshi_cli_job_init (EshiCliJob *self)
 {
-  *self = (EshiCliJob){ .n_digits = 1 };
+  *self = (EshiCliJob) { .n_digits = 1 };
   self->pictures = g_ptr_array_new_with_free_func (picture_free);
 }
 

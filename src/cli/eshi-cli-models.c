@@ -6,28 +6,9 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 
-#include "eshi-cli.h"
-
-static void
-add_string (JsonBuilder *builder,
-            const char  *name,
-            const char  *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
-add_int (JsonBuilder *builder,
-         const char  *name,
-         gint64       value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
+#include "eshi-cli-report.h"
 
 static void
 print_json (GPtrArray *models)
@@ -43,16 +24,15 @@ print_json (GPtrArray *models)
       g_autofree char *path = g_filename_display_name (info->path);
 
       json_builder_begin_object (builder);
-      add_string (builder, "name", info->name);
-      add_string (builder, "path", path);
+      eshi_cli_report_add_string (builder, "name", info->name);
+      eshi_cli_report_add_string (builder, "path", path);
       json_builder_set_member_name (builder, "embedded");
       json_builder_add_boolean_value (builder, info->embedded);
-      add_int (builder, "width", info->width);
-      add_int (builder, "height", info->height);
-      add_int (builder, "steps", info->steps);
-      json_builder_set_member_name (builder, "guidance");
-      json_builder_add_double_value (builder, info->guidance);
-      add_string (builder, "sampler", info->sampler);
+      eshi_cli_report_add_int (builder, "width", info->width);
+      eshi_cli_report_add_int (builder, "height", info->height);
+      eshi_cli_report_add_int (builder, "steps", info->steps);
+      eshi_cli_report_add_double (builder, "guidance", info->guidance);
+      eshi_cli_report_add_string (builder, "sampler", info->sampler);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

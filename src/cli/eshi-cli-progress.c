@@ -18,7 +18,7 @@ void
 eshi_cli_progress_init (EshiCliProgress *self,
                         gboolean         quiet)
 {
-  *self = (EshiCliProgress){ .shown = !quiet && isatty (STDERR_FILENO), .index = -1, .first_step = -1 };
+  *self = (EshiCliProgress) { .shown = !quiet && isatty (STDERR_FILENO), .index = -1, .first_step = -1 };
 }
 
 /* Seconds per step since this picture's first step; 0 while unknown. */

@@ -29,6 +29,15 @@ eshi_cli_report_add_double (JsonBuilder *builder,
 }
 
 void
+eshi_cli_report_add_int (JsonBuilder *builder,
+                         const char  *name,
+                         gint64       value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+void
 eshi_cli_report_finish (JsonBuilder *builder)
 {
   g_autoptr(JsonNode) root = json_builder_get_root (builder);

@@ -21,6 +21,9 @@ void eshi_cli_report_add_string  (JsonBuilder       *builder,
 void eshi_cli_report_add_double  (JsonBuilder       *builder,
                                   const char        *name,
                                   double             value);
+void eshi_cli_report_add_int     (JsonBuilder       *builder,
+                                  const char        *name,
+                                  gint64             value);
 /* Prints the finished object on one line. */
 void eshi_cli_report_finish      (JsonBuilder       *builder);
 

@@ -166,7 +166,11 @@ int
 main (int    argc,
       char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_autofree char *data = g_dir_make_tmp ("eshi-test-XXXXXX", NULL);
+  int status = 0;
+
+  g_setenv ("XDG_DATA_HOME", data, TRUE);
+  g_test_init (&argc, &argv, NULL);
 
 #define ADD(path, func) g_test_add ("/eshi/models/" path, Fixture, NULL, set_up, func, tear_down)
   ADD ("defaults", test_defaults);
@@ -175,5 +179,8 @@ main (int    argc,
   ADD ("missing", test_missing);
   ADD ("list", test_list);
 
-  return g_test_run ();
+  status = g_test_run ();
+  remove_folder (data);
+
+  return status;
 }
