@@ -146,7 +146,7 @@ unet_rig_init (UnetRig     *self,
                Taps        *taps)
 {
   guint d = eshi_unet_get_config (unet)->cross_attention_dim;
-  g_autofree float *context = g_new (float, tokens *d);
+  g_autofree float *context = g_new (float, tokens * d);
   g_autofree float *latents = g_new (float, 4 * 16 * 8);
   EshiTensor *input = NULL;
   EshiTensor *x = NULL;
@@ -654,22 +654,22 @@ test_counts (void)
   g_assert_cmpuint (count.n_tensors, ==, 686);
   g_assert_cmpint (count.n_parameters, ==, 859520964);
 
-  count = (Count){ 0 };
+  count = (Count) { 0 };
   eshi_unet_foreach_weight (&tiny_unet, count_cb, &count);
   g_assert_cmpuint (count.n_tensors, ==, 686);
   g_assert_cmpint (count.n_parameters, ==, 8605284);
 
-  count = (Count){ 0 };
+  count = (Count) { 0 };
   eshi_vae_foreach_weight (&vae_full, ESHI_VAE_DECODER | ESHI_VAE_ENCODER, count_cb, &count);
   g_assert_cmpuint (count.n_tensors, ==, 248);
   g_assert_cmpint (count.n_parameters, ==, 83653863);
 
-  count = (Count){ 0 };
+  count = (Count) { 0 };
   eshi_vae_foreach_weight (&tiny_vae, ESHI_VAE_DECODER | ESHI_VAE_ENCODER, count_cb, &count);
   g_assert_cmpuint (count.n_tensors, ==, 244);
   g_assert_cmpint (count.n_parameters, ==, 1732679);
 
-  count = (Count){ 0 };
+  count = (Count) { 0 };
   eshi_text_encoder_foreach_weight (&text_full, count_cb, &count);
   g_assert_cmpuint (count.n_tensors, ==, 196);
   g_assert_cmpint (count.n_parameters, ==, 109691136);

@@ -46,7 +46,7 @@ teardown (Fixture       *self,
 static EshiPipelineParams
 small_params (void)
 {
-  return (EshiPipelineParams){ .prompt = "ねこ", .width = 64, .height = 72, .steps = 3, .guidance = 4, .seed = 42 };
+  return (EshiPipelineParams) { .prompt = "ねこ", .width = 64, .height = 72, .steps = 3, .guidance = 4, .seed = 42 };
 }
 
 static void

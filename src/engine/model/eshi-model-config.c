@@ -91,7 +91,7 @@ eshi_text_config_load (EshiTextConfig  *config,
 {
   g_auto(EshiModelJson) json = { 0 };
 
-  *config = (EshiTextConfig){
+  *config = (EshiTextConfig) {
     .vocab_size = 49408,
     .hidden_size = 768,
     .intermediate_size = 3072,
@@ -283,7 +283,7 @@ eshi_unet_config_load (EshiUnetConfig  *config,
 {
   g_auto(EshiModelJson) json = { 0 };
 
-  *config = (EshiUnetConfig){
+  *config = (EshiUnetConfig) {
     .sample_size = 64,
     .in_channels = 4,
     .out_channels = 4,
@@ -385,7 +385,7 @@ eshi_vae_config_load (EshiVaeConfig  *config,
 {
   g_auto(EshiModelJson) json = { 0 };
 
-  *config = (EshiVaeConfig){
+  *config = (EshiVaeConfig) {
     .n_levels = 4,
     .block_out_channels = { 128, 256, 512, 512 },
     .layers_per_block = 2,

@@ -71,7 +71,7 @@ eshi_model_json_load (EshiModelJson  *self,
   g_autoptr(JsonParser) parser = json_parser_new_immutable ();
   gsize size = 0;
 
-  *self = (EshiModelJson){ .file = g_filename_display_name (path) };
+  *self = (EshiModelJson) { .file = g_filename_display_name (path) };
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {

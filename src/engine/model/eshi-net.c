@@ -17,7 +17,7 @@ eshi_net_init (EshiNet     *self,
                EshiWeights *weights,
                EshiGraph   *graph)
 {
-  *self = (EshiNet){ .weights = weights, .graph = graph };
+  *self = (EshiNet) { .weights = weights, .graph = graph };
   self->path = g_string_new (NULL);
   self->scratch = g_string_new (NULL);
   self->problems = g_ptr_array_new_with_free_func (g_free);

@@ -313,7 +313,7 @@ build_init (Build                 *self,
             EshiGraph             *graph,
             const EshiUnetContext *context)
 {
-  *self = (Build){ .config = &unet->config, .context = context };
+  *self = (Build) { .config = &unet->config, .context = context };
   eshi_net_init (&self->net, unet->weights, graph);
   self->skips = g_ptr_array_new ();
   self->skip_channels = g_array_new (FALSE, FALSE, sizeof (guint));

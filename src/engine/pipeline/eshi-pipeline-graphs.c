@@ -112,7 +112,7 @@ _eshi_pipeline_get_text (EshiPipeline  *self,
     return NULL;
 
   g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
-  self->text_graph = (EshiTextGraph){ g_steal_pointer (&graph), clip_skip, ids, hidden };
+  self->text_graph = (EshiTextGraph) { g_steal_pointer (&graph), clip_skip, ids, hidden };
   return &self->text_graph;
 }
 

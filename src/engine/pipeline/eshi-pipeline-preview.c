@@ -27,7 +27,7 @@ _eshi_preview_init (EshiPreview                 *self,
   gsize n = (gsize) decoder->height * decoder->width;
   guint factor = _eshi_pipeline_factor (pipeline);
 
-  *self = (EshiPreview){ pipeline, callbacks, decoder };
+  *self = (EshiPreview) { pipeline, callbacks, decoder };
   self->height = decoder->height;
   self->width = decoder->width;
   self->factor = factor;

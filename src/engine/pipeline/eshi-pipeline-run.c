@@ -223,7 +223,7 @@ paint_picture (Run     *self,
     return FALSE;
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, 1.0f);
-  *picture = (EshiPipelinePicture){ self->params->width, self->params->height, rgb, seed,
+  *picture = (EshiPipelinePicture) { self->params->width, self->params->height, rgb, seed,
                                     g_bytes_new (self->pixels, n * sizeof (float)) };
   self->result->n_pictures++;
   if (self->callbacks != NULL && self->callbacks->picture != NULL)

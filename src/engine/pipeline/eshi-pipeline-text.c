@@ -89,7 +89,7 @@ encode (EshiPipeline  *self,
     return NULL;
 
   hidden = g_new (EshiHidden, 1);
-  *hidden = (EshiHidden){ g_steal_pointer (&key), g_steal_pointer (&values) };
+  *hidden = (EshiHidden) { g_steal_pointer (&key), g_steal_pointer (&values) };
   g_queue_push_head (self->hidden, hidden);
   if (g_queue_get_length (self->hidden) > MAX_HIDDEN)
     hidden_free (g_queue_pop_tail (self->hidden));
@@ -107,7 +107,7 @@ _eshi_pipeline_read (EshiPipeline              *self,
   guint n = guided ? 2 : 1;
   g_autofree char *key = g_strdup_printf ("%u %" G_GSIZE_FORMAT " %s%s", params->clip_skip, strlen (texts[0]), texts[0],
                                           guided ? texts[1] : "");
-  g_autofree float *both = g_new (float, n *hidden_count (self));
+  g_autofree float *both = g_new (float, n * hidden_count (self));
   EshiContextGraph *context = _eshi_pipeline_get_context (self, guided, cancellable, error);
 
   if (context == NULL)

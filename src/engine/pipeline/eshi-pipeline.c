@@ -333,7 +333,7 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   g_return_val_if_fail (params != NULL, FALSE);
   g_return_val_if_fail (result != NULL, FALSE);
 
-  *result = (EshiPipelineResult){ .params = *params };
+  *result = (EshiPipelineResult) { .params = *params };
   if (!eshi_pipeline_resolve (self, &result->params, error))
     return FALSE;
 
