@@ -8,6 +8,7 @@
 #include "eshi-filmstrip.h"
 
 #define THUMBNAIL_SIZE 80
+#define STRIP_SIZE 112   /* thumbnail, the row's padding, the list's margins */
 
 struct _EshiFilmstrip
 {
@@ -286,4 +287,5 @@ eshi_filmstrip_set_orientation (EshiFilmstrip  *self,
   gtk_scrolled_window_set_policy (self->scroller,
                                   vertical ? GTK_POLICY_NEVER : GTK_POLICY_AUTOMATIC,
                                   vertical ? GTK_POLICY_AUTOMATIC : GTK_POLICY_NEVER);
+  gtk_widget_set_size_request (GTK_WIDGET (self->scroller), vertical ? STRIP_SIZE : -1, vertical ? -1 : STRIP_SIZE);
 }

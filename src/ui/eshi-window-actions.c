@@ -16,6 +16,7 @@
 
 #define COMMIT_WAIT_MS 40
 #define COMPOSING_WAIT_MS 500
+#define UNDO_SECONDS 10
 
 /* --- generate and stop ------------------------------------------------------------------------------------------- */
 
@@ -479,12 +480,14 @@ offer_undo (EshiWindow *self)
 {
   AdwToast *toast = adw_toast_new (_("Moved to the trash"));
 
-  adw_toast_set_button_label (toast, _("_Undo"));
+  adw_toast_set_button_label (toast, _("Undo"));
   adw_toast_set_action_name (toast, "win.undo-trash");
   adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  adw_toast_set_timeout (toast, UNDO_SECONDS);
   g_object_set_data (G_OBJECT (toast), "eshi-picture", self->trashed);
   g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_trash_toast_dismissed_cb), self, G_CONNECT_SWAPPED);
   adw_toast_overlay_add_toast (self->toasts, toast);
+  eshi_test_log ("TRASHED");
 }
 
 static void
