@@ -16,7 +16,6 @@ typedef struct
   GArray *cases;
   gint64  n;       /* images */
   gint64  h;       /* height and width now */
-  gint64  groups;  /* of group norm */
   gint64  time;    /* width of the time embedding; 0 without one */
   gint64  context; /* width of the prompt's vectors */
   guint   heads;
@@ -329,7 +328,7 @@ bench_net_cases (const char *name)
   static const Levels sd_vae = { { 128, 256, 512, 512 }, 0, 0, 2 };
   static const Levels mame_unet = { { 64, 128, 192, 192 }, 1, 2, 1 };
   static const Levels mame_vae = { { 32, 32, 64, 128 }, 0, 0, 1 };
-  Net net = { .n = 1, .groups = 32, .heads = 8, .context = 768 };
+  Net net = { .n = 1, .heads = 8, .context = 768 };
 
   net.cases = g_array_new (FALSE, TRUE, sizeof (BenchCase));
   if (g_str_equal (name, "sd-unet"))

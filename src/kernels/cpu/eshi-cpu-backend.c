@@ -169,8 +169,6 @@ cpu_open (const EshiBackendOptions  *options,
   eshi_cpu_isa_detect (&self->isa);
   choose_kernels (self);
   self->n_threads = CLAMP (n_threads != 0 ? n_threads : eshi_cpu_count_cores (), 1, MAX_THREADS);
-  omp_set_num_threads (self->n_threads);
-  omp_set_dynamic (0);
   if (self->isa.limited)
     limit_dnnl (self->isa.level);
   self->weights = eshi_cpu_weights_new ();
@@ -305,6 +303,13 @@ cpu_unprepare (EshiBackend *backend,
   self->workspace_bytes = 0;
 }
 
+/* OpenMP keeps the number per calling thread, and another backend may have set it since. */
+static void
+use_threads (const EshiCpuBackend *self)
+{
+  omp_set_num_threads (self->n_threads);
+}
+
 static gboolean
 cpu_prepare (EshiBackend  *backend,
              EshiOp       *op,
@@ -314,6 +319,7 @@ cpu_prepare (EshiBackend  *backend,
   gboolean done = FALSE;
 
   op->plan = NULL;
+  use_threads (self);
   if (rows[op->kind]->prepare == NULL)
     return TRUE;
   done = rows[op->kind]->prepare (self, op, error);
@@ -330,7 +336,10 @@ cpu_run (EshiBackend   *backend,
          const EshiOp  *op,
          GError       **error)
 {
-  if (rows[op->kind]->run ((EshiCpuBackend *) backend, op, error))
+  EshiCpuBackend *self = (EshiCpuBackend *) backend;
+
+  use_threads (self);
+  if (rows[op->kind]->run (self, op, error))
     return TRUE;
   return blame (op, error);
 }

@@ -193,12 +193,3 @@ eshi_cpu_count_cores (void)
       g_hash_table_add (cores, GINT_TO_POINTER (find_core (cpu) + 1));
   return MAX (1, MIN (g_hash_table_size (cores), read_quota ()));
 }
-
-guint64
-eshi_cpu_count_memory (void)
-{
-  long pages = sysconf (_SC_PHYS_PAGES);
-  long page = sysconf (_SC_PAGESIZE);
-
-  return pages > 0 && page > 0 ? (guint64) pages * (guint64) page : 0;
-}

@@ -27,12 +27,9 @@ typedef struct
 
 /* FALSE where not even the lowest level is there. ESHI_CPU_ISA=base|avx2|avx512 in the environment lowers the level, for
  * tests. Cheap; the first call asks the kernel for AMX's registers, which holds for threads started later. */
-gboolean eshi_cpu_isa_detect    (EshiCpuIsa *isa);
+gboolean eshi_cpu_isa_detect  (EshiCpuIsa *isa);
 
 /* Physical cores that this process may run on, within its share of the control group; at least 1. */
-guint    eshi_cpu_count_cores   (void);
-
-/* Bytes of the computer's memory; 0 if unknown. */
-guint64  eshi_cpu_count_memory  (void);
+guint    eshi_cpu_count_cores (void);
 
 G_END_DECLS

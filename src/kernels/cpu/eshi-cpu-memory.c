@@ -33,7 +33,6 @@ struct _EshiCpuPacked
 struct _EshiCpuWeights
 {
   GHashTable *packed; /* a set of EshiCpuPacked */
-  gsize       bytes;
 };
 
 void *
@@ -132,7 +131,6 @@ eshi_cpu_weights_get (EshiCpuWeights    *self,
   packed->form = g_bytes_ref (form);
   packed->data = data;
   packed->n_users = 1;
-  self->bytes += bytes;
   g_hash_table_add (self->packed, packed);
   return packed;
 }
@@ -193,7 +191,6 @@ eshi_cpu_weights_release (EshiCpuWeights *self,
   packed->n_users--;
   if (packed->n_users > 0)
     return;
-  self->bytes -= packed->bytes;
   g_hash_table_remove (self->packed, packed);
 }
 
@@ -201,10 +198,4 @@ const void *
 eshi_cpu_packed_data (const EshiCpuPacked *packed)
 {
   return packed != NULL ? packed->data : NULL;
-}
-
-gsize
-eshi_cpu_weights_bytes (EshiCpuWeights *self)
-{
-  return self->bytes;
 }

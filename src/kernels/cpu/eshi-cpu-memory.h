@@ -55,7 +55,4 @@ void            eshi_cpu_weights_release (EshiCpuWeights         *self,
 /* Valid until the release; NULL for NULL. */
 const void     *eshi_cpu_packed_data    (const EshiCpuPacked     *packed);
 
-/* Bytes of all packed weights. */
-gsize           eshi_cpu_weights_bytes  (EshiCpuWeights          *self);
-
 G_END_DECLS

@@ -1,0 +1,335 @@
+/* test-simd.c: the CPU backend's own loops, each compiled variant that this processor can run, against plain double
+ * arithmetic. The op tests see only the variant that the backend chooses.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eshi-cpu-isa.h"
+#include "eshi-cpu-kernels.h"
+
+#define N 6000
+
+/* Relative root-mean-square errors. bf16 keeps 8 bits, so one rounding costs 1.7e-3 of each element; attention rounds
+ * the probabilities, too. */
+#define LIMIT_F32  1e-6
+#define LIMIT_BF16 4e-3
+
+/* Operands of a test, in both types and as the doubles that both stand for. */
+typedef struct
+{
+  const EshiCpuKernels *kernels;
+  gboolean              bf16;
+  double                x[3][N];
+  float                 f32[3][N];
+  guint16               half[3][N];
+  float                 out[N];
+  double                expected[N];
+  char                 *scratch;
+} Rig;
+
+typedef struct
+{
+  EshiCpuLevel          level;
+  const EshiCpuKernels *kernels;
+  const char           *name;
+} Variant;
+
+static const Variant variants[] = {
+  { ESHI_CPU_BASE, &eshi_cpu_kernels_base, "base" },
+#if defined (__x86_64__)
+  { ESHI_CPU_AVX2, &eshi_cpu_kernels_avx2, "avx2" },
+  { ESHI_CPU_AVX512, &eshi_cpu_kernels_avx512, "avx512" },
+  { ESHI_CPU_AVX512_BF16, &eshi_cpu_kernels_avx512bf16, "avx512bf16" },
+#endif
+};
+
+static void *
+allocate (gsize bytes)
+{
+  return aligned_alloc (64, (bytes + 63) / 64 * 64);
+}
+
+/* Random operands between −2 and 2 that bf16 can hold. */
+static Rig *
+rig_new (const EshiCpuKernels *kernels,
+         gboolean              bf16)
+{
+  Rig *rig = allocate (sizeof *rig);
+
+  memset (rig, 0, sizeof *rig);
+  rig->kernels = kernels;
+  rig->bf16 = bf16;
+  for (guint k = 0; k < 3; k++)
+    {
+      for (guint i = 0; i < N; i++)
+        rig->f32[k][i] = g_test_rand_double_range (-2, 2);
+      eshi_convert_from_f32 (rig->half[k], ESHI_DTYPE_BF16, rig->f32[k], N);
+      eshi_convert_to_f32 (rig->f32[k], rig->half[k], ESHI_DTYPE_BF16, N);
+      for (guint i = 0; i < N; i++)
+        rig->x[k][i] = rig->f32[k][i];
+    }
+  return rig;
+}
+
+static void
+rig_free (Rig *rig)
+{
+  free (rig->scratch);
+  free (rig);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rig, rig_free)
+
+static const void *
+operand (const Rig *rig,
+         guint      k)
+{
+  return rig->bf16 ? (const void *) rig->half[k] : (const void *) rig->f32[k];
+}
+
+static void
+check (Rig   *rig,
+       gsize  n)
+{
+  float wide[N];
+  double error = 0.0;
+  double norm = 0.0;
+
+  g_assert_cmpuint (n, <=, N);
+  eshi_convert_to_f32 (wide, rig->out, rig->bf16 ? ESHI_DTYPE_BF16 : ESHI_DTYPE_F32, n);
+  for (gsize i = 0; i < n; i++)
+    {
+      error += (wide[i] - rig->expected[i]) * (wide[i] - rig->expected[i]);
+      norm += rig->expected[i] * rig->expected[i];
+    }
+  g_assert_cmpfloat (sqrt (error / norm), <, rig->bf16 ? LIMIT_BF16 : LIMIT_F32);
+}
+
+static double
+activate (double         x,
+          EshiActivation act)
+{
+  switch (act)
+    {
+    case ESHI_ACT_SILU:
+      return x / (1 + exp (-x));
+    case ESHI_ACT_QUICK_GELU:
+      return x / (1 + exp (-1.702 * x));
+    case ESHI_ACT_GELU:
+      return x / 2 * (1 + erf (x * M_SQRT1_2));
+    case ESHI_ACT_NONE:
+    default:
+      return x;
+    }
+}
+
+static void
+test_pointwise (Rig *rig)
+{
+  const gsize n = 5003;
+
+  for (EshiActivation act = ESHI_ACT_NONE; act <= ESHI_ACT_GELU; act++)
+    {
+      rig->kernels->activation (rig->out, operand (rig, 0), n, act, rig->bf16);
+      for (gsize i = 0; i < n; i++)
+        rig->expected[i] = activate (rig->x[0][i], act);
+      check (rig, n);
+    }
+  rig->kernels->guidance (rig->out, operand (rig, 0), operand (rig, 1), 7.5f, n, rig->bf16);
+  for (gsize i = 0; i < n; i++)
+    rig->expected[i] = rig->x[0][i] + 7.5 * (rig->x[1][i] - rig->x[0][i]);
+  check (rig, n);
+  rig->kernels->geglu (rig->out, operand (rig, 0), 29, 97, rig->bf16);
+  for (gsize i = 0; i < 29 * 97; i++)
+    rig->expected[i] = rig->x[0][i / 97 * 194 + i % 97] *
+                       activate (rig->x[0][i / 97 * 194 + 97 + i % 97], ESHI_ACT_GELU);
+  check (rig, 29 * 97);
+}
+
+/* There and back: every bf16 must survive; and halves must round to even. */
+static void
+test_convert (Rig *rig)
+{
+  static const float ties[] = { 1.00390625f, 1.01171875f, -1.00390625f, 0.0f };
+  static const guint16 even[] = { 0x3f80, 0x3f82, 0xbf80, 0x0000 };
+  guint16 back[N];
+
+  rig->kernels->convert (rig->out, rig->half[0], N, FALSE);
+  rig->kernels->convert (back, rig->out, N, TRUE);
+  g_assert_cmpmem (back, sizeof back, rig->half[0], sizeof rig->half[0]);
+  rig->kernels->convert (back, ties, G_N_ELEMENTS (ties), TRUE);
+  g_assert_cmpmem (back, sizeof even, even, sizeof even);
+}
+
+/* Expected output of a norm over @width neighbouring channels of all pixels of an image. */
+static void
+expect_norm (Rig               *rig,
+             const EshiCpuNorm *p)
+{
+  gsize width = p->c / p->groups;
+
+  for (gsize task = 0; task < p->n * p->groups; task++)
+    {
+      gsize first = task / p->groups * p->pixels * p->c + task % p->groups * width;
+      double mean = 0.0;
+      double variance = 0.0;
+
+      for (gsize i = 0; i < p->pixels * width; i++)
+        mean += rig->x[0][first + i / width * p->c + i % width] / (p->pixels * width);
+      for (gsize i = 0; i < p->pixels * width; i++)
+        variance += pow (rig->x[0][first + i / width * p->c + i % width] - mean, 2) / (p->pixels * width);
+      for (gsize i = 0; i < p->pixels * width; i++)
+        {
+          gsize at = first + i / width * p->c + i % width;
+          double y = (rig->x[0][at] - mean) / sqrt (variance + p->eps);
+
+          rig->expected[at] = activate (y * rig->x[1][at % p->c] + rig->x[2][at % p->c], p->act);
+        }
+    }
+}
+
+static void
+test_norms (Rig *rig)
+{
+  EshiCpuNorm p = { .src = operand (rig, 0), .dst = rig->out, .weight = rig->f32[1], .bias = rig->f32[2], .n = 2,
+                    .pixels = 70, .c = 39, .groups = 3, .eps = 1e-5f, .act = ESHI_ACT_SILU, .bf16 = rig->bf16 };
+
+  p.scratch = rig->scratch = allocate (rig->kernels->group_norm_bytes (&p));
+  rig->kernels->group_norm (&p);
+  expect_norm (rig, &p);
+  check (rig, 2 * 70 * 39);
+
+  /* A row is an image of one pixel. */
+  p.act = ESHI_ACT_NONE;
+  p.groups = 1;
+  p.n = 1;
+  rig->kernels->layer_norm (&p);
+  p.n = 70;
+  p.pixels = 1;
+  expect_norm (rig, &p);
+  check (rig, 70 * 39);
+}
+
+/* One row of attention in double. */
+static void
+expect_attention (Rig                    *rig,
+                  const EshiCpuAttention *p,
+                  gsize                   head,
+                  gsize                   row)
+{
+  gsize stride = p->heads * p->d;
+  const double *q = rig->x[0] + row * stride + head * p->d;
+  gsize visible = p->causal ? row + 1 : p->s;
+  double sum = 0.0;
+  double *out = rig->expected + row * stride + head * p->d;
+
+  memset (out, 0, p->d * sizeof (double));
+  for (gsize key = 0; key < visible; key++)
+    {
+      double score = 0.0;
+
+      for (gsize i = 0; i < p->d; i++)
+        score += q[i] * rig->x[1][key * stride + head * p->d + i];
+      score = exp (score * p->scale);
+      sum += score;
+      for (gsize i = 0; i < p->d; i++)
+        out[i] += score * rig->x[2][key * stride + head * p->d + i];
+    }
+  for (gsize i = 0; i < p->d; i++)
+    out[i] /= sum;
+}
+
+static void
+test_attention (Rig *rig)
+{
+  /* t, s, heads, d: odd ones, more keys than a block, causal. */
+  static const gsize shapes[][4] = { { 3, 500, 1, 11 }, { 70, 33, 2, 40 }, { 65, 65, 1, 64 }, { 1, 1, 1, 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      EshiCpuAttention p = { .q = operand (rig, 0), .k = operand (rig, 1), .v = operand (rig, 2), .dst = rig->out,
+                             .n = 1, .t = shapes[i][0], .s = shapes[i][1], .heads = shapes[i][2], .d = shapes[i][3],
+                             .n_threads = 2, .scale = 0.25f, .causal = shapes[i][0] == shapes[i][1],
+                             .bf16 = rig->bf16 };
+
+      free (rig->scratch);
+      p.scratch = rig->scratch = allocate (rig->kernels->attention_bytes (&p));
+      rig->kernels->attention (&p);
+      for (gsize row = 0; row < p.heads * p.t; row++)
+        expect_attention (rig, &p, row % p.heads, row / p.heads);
+      check (rig, p.t * p.heads * p.d);
+    }
+}
+
+static void
+test_gemv (Rig *rig)
+{
+  static const EshiDType types[] = { ESHI_DTYPE_F32, ESHI_DTYPE_BF16, ESHI_DTYPE_F16 };
+  EshiCpuGemv p = { .x = rig->f32[0], .bias = rig->f32[2], .residual = rig->f32[2] + 100, .dst = rig->out, .m = 2,
+                    .ci = 133, .co = 43, .act = ESHI_ACT_SILU };
+  guint16 f16[N];
+
+  eshi_convert_from_f32 (f16, ESHI_DTYPE_F16, rig->f32[1], N); /* exact: 8 bits between 2⁻¹⁴ and 2 */
+  for (guint i = 0; i < (rig->kernels->f16 ? 3 : 2); i++)
+    {
+      p.weight_dtype = types[i];
+      p.weight = i == 0 ? (const void *) rig->f32[1] : i == 1 ? (const void *) rig->half[1] : (const void *) f16;
+      rig->kernels->gemv (&p);
+      for (gsize at = 0; at < p.m * p.co; at++)
+        {
+          double sum = rig->x[2][at % p.co];
+
+          for (gsize k = 0; k < p.ci; k++)
+            sum += rig->x[0][at / p.co * p.ci + k] * rig->x[1][at % p.co * p.ci + k];
+          rig->expected[at] = activate (sum, ESHI_ACT_SILU) + rig->x[2][100 + at];
+        }
+      check (rig, p.m * p.co);
+    }
+}
+
+static void
+test_variant (gconstpointer data)
+{
+  const Variant *variant = data;
+  EshiCpuIsa isa;
+
+  if (!eshi_cpu_isa_detect (&isa) || isa.level < variant->level)
+    {
+      g_test_skip ("this processor lacks the instructions");
+      return;
+    }
+  for (guint bf16 = 0; bf16 < 2; bf16++)
+    {
+      g_autoptr(Rig) rig = rig_new (variant->kernels, bf16);
+
+      test_pointwise (rig);
+      test_norms (rig);
+      test_attention (rig);
+    }
+  {
+    g_autoptr(Rig) rig = rig_new (variant->kernels, FALSE);
+
+    test_convert (rig);
+    test_gemv (rig);
+  }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (variants); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/eshi/cpu/simd/%s", variants[i].name);
+
+      g_test_add_data_func (path, &variants[i], test_variant);
+    }
+  return g_test_run ();
+}
