@@ -167,7 +167,7 @@ ensure_model (PipelinePainter              *self,
   if (self->backend != NULL && self->backend->lost)
     close_backend (self);
   stamp = make_stamp (info->path);
-  if (g_strcmp0 (stamp, self->stamp) == 0)
+  if (self->info != NULL && g_strcmp0 (stamp, self->stamp) == 0)
     return TRUE;
 
   /* The old one goes first: two models at once may be more than there is memory for. */
@@ -189,8 +189,11 @@ fill_in (PipelinePainter    *self,
          const EshiSettings *asked)
 {
   EshiSettings *settings = eshi_settings_copy (asked);
-  const EshiSampler *sampler = eshi_sampler_find (asked->sampler != NULL ? asked->sampler : self->info->sampler);
+  const EshiSampler *sampler = NULL;
 
+  g_assert (self->info != NULL);
+
+  sampler = eshi_sampler_find (asked->sampler != NULL ? asked->sampler : self->info->sampler);
   if (settings->width == 0)
     settings->width = self->info->width;
   if (settings->height == 0)
@@ -208,7 +211,7 @@ fill_in (PipelinePainter    *self,
 static EshiPipelineParams
 params_from_settings (const EshiSettings *settings)
 {
-  return (EshiPipelineParams){
+  return (EshiPipelineParams) {
     .prompt = settings->prompt,
     .negative_prompt = settings->negative_prompt,
     .width = settings->width,

@@ -24,7 +24,7 @@ eshi_samplers (guint *n_samplers)
       gsize n = 0;
 
       for (; ids[n] != NULL && n < MAX_SAMPLERS; n++)
-        samplers[n] = (EshiSampler){ ids[n], eshi_scheduler_get_label (ids[n]) };
+        samplers[n] = (EshiSampler) { ids[n], eshi_scheduler_get_label (ids[n]) };
       g_once_init_leave (&n_filled, n);
     }
 

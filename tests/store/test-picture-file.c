@@ -300,7 +300,7 @@ test_full (Fixture       *f,
 
   signal (SIGXFSZ, SIG_IGN);
   g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &old), ==, 0);
-  small = (struct rlimit){ .rlim_cur = 20000, .rlim_max = old.rlim_max };
+  small = (struct rlimit) { .rlim_cur = 20000, .rlim_max = old.rlim_max };
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &small), ==, 0);
   g_assert_false (eshi_picture_file_save (path, large, f->settings, NULL, &error));
   g_assert_nonnull (error);

@@ -180,7 +180,7 @@ static void
 fixture_init (Fixture *self,
               int      gate_at)
 {
-  *self = (Fixture){ 0 };
+  *self = (Fixture) { 0 };
   self->events = g_ptr_array_new_with_free_func ((GDestroyNotify) eshi_event_unref);
   self->painter = fake_painter_new (gate_at);
   self->worker = _eshi_worker_new (&self->painter->parent, event_cb, self);
