@@ -229,7 +229,7 @@ fill (KernelData  *self,
     }
 
   self->values[index] = values;
-  self->src[index] = (EshiTensor){
+  self->src[index] = (EshiTensor) {
     .storage = storage,
     .dtype = dtype,
     .shape = shape,
@@ -275,7 +275,7 @@ fill_ids (KernelData *self)
     }
 
   self->bytes[ESHI_SRC_X] = (guint8 *) ids;
-  self->src[ESHI_SRC_X] = (EshiTensor){
+  self->src[ESHI_SRC_X] = (EshiTensor) {
     .storage = ESHI_STORAGE_INPUT,
     .dtype = ESHI_DTYPE_I32,
     .shape = self->test->x,
@@ -364,15 +364,15 @@ set_parameters (KernelData *self)
   if (test->kind == ESHI_OP_CONV2D)
     op->conv = test->conv;
   else if (test->kind == ESHI_OP_GROUP_NORM || test->kind == ESHI_OP_LAYER_NORM)
-    op->norm = (EshiNormParams){ test->kind == ESHI_OP_GROUP_NORM ? test->count : 1, 1e-5f };
+    op->norm = (EshiNormParams) { test->kind == ESHI_OP_GROUP_NORM ? test->count : 1, 1e-5f };
   else if (test->kind == ESHI_OP_ATTENTION)
-    op->attention = (EshiAttentionParams){
+    op->attention = (EshiAttentionParams) {
       .heads = test->count,
       .causal = (test->flags & CASE_CAUSAL) != 0,
       .scale = (float) (1 / sqrt ((double) test->x.dim[2] / test->count)),
     };
   else if (test->kind == ESHI_OP_LATENTS_TO_RGB)
-    op->rgb = (EshiRgbParams){
+    op->rgb = (EshiRgbParams) {
       .matrix = { { 0.25f, 0.125f, -0.5f }, { -0.25f, 0.5f, 0 }, { 0.0625f, 0.375f, 0.25f }, { 0, -0.125f, 0.5f } },
       .bias = { 0.125f, -0.25f, 0 },
     };
@@ -404,7 +404,7 @@ kernel_data_new (const KernelCase *test,
   fill_x (self, dtype, precision);
   fill_others (self, dtype, precision);
 
-  self->dst = (EshiTensor){ .storage = ESHI_STORAGE_OUTPUT, .dtype = dst_type (test, dtype), .shape = test->y };
+  self->dst = (EshiTensor) { .storage = ESHI_STORAGE_OUTPUT, .dtype = dst_type (test, dtype), .shape = test->y };
   self->op.dst = &self->dst;
   eshi_op_infer (&self->op, &self->dst.shape, &error);
   g_assert_no_error (error);

@@ -210,7 +210,7 @@ test_golden (gconstpointer user_data)
       sampled[i] = got[i * golden->step];
       g_assert_cmpfloat (fabs (oracle[i * golden->step] - golden->values[i]), <=, golden->oracle_error);
     }
-  compare (sampled, golden->values, n_values, (Limits){ golden->nmse, sqrt (golden->nmse) * 10 });
+  compare (sampled, golden->values, n_values, (Limits) { golden->nmse, sqrt (golden->nmse) * 10 });
 
   ref->klass->close (ref);
 }

@@ -227,7 +227,7 @@ random_op (EshiGraph *graph,
       return eshi_graph_reshape (graph, x, ESHI_SHAPE4 (1, flat.dim[1], 1, c));
     default: /* the residual is x itself, which dst must not overwrite */
       return eshi_graph_conv2d (graph, "twice", x, make_weight (weights, rand, ESHI_SHAPE4 (c, c, 1, 3)), NULL, NULL, x,
-                                (EshiConvParams){ .stride = 1, .left = 1, .right = 1 });
+                                (EshiConvParams) { .stride = 1, .left = 1, .right = 1 });
     }
 }
 

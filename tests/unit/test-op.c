@@ -14,13 +14,13 @@ static EshiTensor
 activation (EshiDType dtype,
             EshiShape shape)
 {
-  return (EshiTensor){ .storage = ESHI_STORAGE_ACTIVATION, .dtype = dtype, .shape = shape };
+  return (EshiTensor) { .storage = ESHI_STORAGE_ACTIVATION, .dtype = dtype, .shape = shape };
 }
 
 static EshiTensor
 weight (EshiShape shape)
 {
-  return (EshiTensor){ .storage = ESHI_STORAGE_WEIGHT, .dtype = ESHI_DTYPE_F16, .shape = shape, .data = "" };
+  return (EshiTensor) { .storage = ESHI_STORAGE_WEIGHT, .dtype = ESHI_DTYPE_F16, .shape = shape, .data = "" };
 }
 
 static void
@@ -83,9 +83,9 @@ test_conv_shapes (void)
   EshiOp op = { .kind = ESHI_OP_CONV2D, .src = { &x, &w }, .conv = { .stride = 2, .bottom = 1, .right = 1 } };
 
   assert_fits (&op, ESHI_SHAPE4 (2, 32, 32, 5));
-  op.conv = (EshiConvParams){ 1, 1, 1, 1, 1 };
+  op.conv = (EshiConvParams) { 1, 1, 1, 1, 1 };
   assert_fits (&op, ESHI_SHAPE4 (2, 65, 64, 5));
-  op.conv = (EshiConvParams){ .stride = 1 };
+  op.conv = (EshiConvParams) { .stride = 1 };
   assert_fits (&op, ESHI_SHAPE4 (2, 63, 62, 5));
 }
 

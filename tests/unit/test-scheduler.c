@@ -638,10 +638,10 @@ test_ids (void)
 }
 
 static void
-add_for_each_sampler (const char   *name,
+add_for_each_sampler (const char    *name,
                       GTestDataFunc  func)
 {
-  const char * const *ids = eshi_scheduler_get_ids ();
+  const char *const *ids = eshi_scheduler_get_ids ();
 
   for (guint i = 0; ids[i] != NULL; i++)
     {

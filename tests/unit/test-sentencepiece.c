@@ -215,8 +215,8 @@ main (int   argc,
   small = g_test_build_filename (G_TEST_DIST, "golden", "tokenizer-small.model", NULL);
   mame = g_test_build_filename (G_TEST_DIST, "..", "data", "model", "mame", "tokenizer", "spiece.model", NULL);
   shared = shared_folder != NULL
-           ? g_build_filename (shared_folder, "data", "google_sp.model", NULL)
-           : g_test_build_filename (G_TEST_DIST, "..", "..", "shared", "data", "google_sp.model", NULL);
+             ? g_build_filename (shared_folder, "data", "google_sp.model", NULL)
+             : g_test_build_filename (G_TEST_DIST, "..", "..", "shared", "data", "google_sp.model", NULL);
   g_test_add_data_func ("/eshi/sentencepiece/equal/small", small, test_equal);
   g_test_add_data_func ("/eshi/sentencepiece/equal/mame", mame, test_equal);
   g_test_add_data_func ("/eshi/sentencepiece/equal/reference", shared, test_equal);

@@ -377,7 +377,8 @@ test_folder_config (Folder        *folder,
   folder_write (folder, "tokenizer_config.json",
                 "{ \"tokenizer_class\": \"T5Tokenizer\", \"do_lower_case\": false, \"unknown\": [[1], {}],"
                 "  \"eos_token\": { \"content\": \"[SEP]\", \"lstrip\": false }, \"model_max_length\": 20,"
-                "  \"extra_ids\": 0, \"additional_special_tokens\": [\"犬\"] }", -1);
+                "  \"extra_ids\": 0, \"additional_special_tokens\": [\"犬\"] }",
+                -1);
   assert_opens (folder, "A[CLS]", "7 0 4 5");
   assert_opens (folder, "</s>", "7 0 389 0 5"); /* no longer special */
   self = eshi_tokenizer_new_for_path (folder->path, NULL);
@@ -538,7 +539,7 @@ test_model_pieces (Folder        *folder,
                    gconstpointer  data)
 {
   assert_extra_piece (folder, "", 1, 0, ESHI_ERROR_MODEL_INVALID);
-  assert_extra_piece (folder, "ab", 1, 0, ESHI_ERROR_MODEL_INVALID);     /* twice */
+  assert_extra_piece (folder, "ab", 1, 0, ESHI_ERROR_MODEL_INVALID);      /* twice */
   assert_extra_piece (folder, "<other>", 2, 0, ESHI_ERROR_MODEL_INVALID); /* a second unknown */
   assert_extra_piece (folder, "c", 7, 0, ESHI_ERROR_MODEL_INVALID);
   assert_extra_piece (folder, "c", 1, INFINITY, ESHI_ERROR_MODEL_INVALID);

@@ -344,10 +344,10 @@ read_words (EshiRng       *self,
   memcpy (&self->cached, &cached, sizeof cached);
   for (guint i = 0; i < MT_N; i++)
     self->mt[i] = GUINT32_FROM_LE (words[WORD_MT + i]);
-  return GUINT32_FROM_LE (words[WORD_MAGIC]) == STATE_MAGIC
-         && eshi_rng_kind_get_name (self->kind) != NULL
-         && self->mt_index <= MT_N
-         && isfinite (self->cached);
+  return GUINT32_FROM_LE (words[WORD_MAGIC]) == STATE_MAGIC &&
+         eshi_rng_kind_get_name (self->kind) != NULL &&
+         self->mt_index <= MT_N &&
+         isfinite (self->cached);
 }
 
 EshiRng *

@@ -43,13 +43,13 @@ get_beta (const EshiSchedulerConfig *config,
 }
 
 static gboolean
-check_config (const EshiSchedulerConfig *config,
-              GError                   **error)
+check_config (const EshiSchedulerConfig  *config,
+              GError                    **error)
 {
-  if (config->n_train >= 2 && config->n_train <= MAX_TRAIN
-      && config->steps_offset < config->n_train
-      && config->beta_start > 0 && config->beta_start <= config->beta_end && config->beta_end < 1
-      && config->eta >= 0 && config->eta <= 1)
+  if (config->n_train >= 2 && config->n_train <= MAX_TRAIN &&
+      config->steps_offset < config->n_train &&
+      config->beta_start > 0 && config->beta_start <= config->beta_end && config->beta_end < 1 &&
+      config->eta >= 0 && config->eta <= 1)
     return TRUE;
   g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
                        _("The model's noise schedule is out of range. Check its scheduler_config.json."));
@@ -57,8 +57,8 @@ check_config (const EshiSchedulerConfig *config,
 }
 
 EshiNoiseSchedule *
-eshi_noise_schedule_new (const EshiSchedulerConfig *config,
-                         GError                   **error)
+eshi_noise_schedule_new (const EshiSchedulerConfig  *config,
+                         GError                    **error)
 {
   g_autoptr(EshiNoiseSchedule) self = NULL;
   double product = 1.0;

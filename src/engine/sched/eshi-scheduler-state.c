@@ -100,16 +100,16 @@ check_header (const EshiScheduler *self,
   gsize n_arrays = header[WORD_N_HISTORY] + (self->kept_x != NULL ? 1 : 0);
 
   fill_header (self, expected);
-  return memcmp (header, expected, WORD_COUNTER * sizeof *header) == 0
-         && header[WORD_COUNTER] <= self->n_calls
-         && header[WORD_N_HISTORY] <= MIN (self->class->n_history, header[WORD_COUNTER])
-         && size == (N_WORDS + n_arrays * self->n_elements) * sizeof (guint32);
+  return memcmp (header, expected, WORD_COUNTER * sizeof *header) == 0 &&
+         header[WORD_COUNTER] <= self->n_calls &&
+         header[WORD_N_HISTORY] <= MIN (self->class->n_history, header[WORD_COUNTER]) &&
+         size == (N_WORDS + n_arrays * self->n_elements) * sizeof (guint32);
 }
 
 gboolean
-eshi_scheduler_restore (EshiScheduler *self,
-                        GBytes        *state,
-                        GError       **error)
+eshi_scheduler_restore (EshiScheduler  *self,
+                        GBytes         *state,
+                        GError        **error)
 {
   guint32 header[N_WORDS] = { 0 };
   const guint8 *src;

@@ -34,7 +34,7 @@ find_class (const char *id)
   return NULL;
 }
 
-const char * const *
+const char *const *
 eshi_scheduler_get_ids (void)
 {
   static const char *ids[G_N_ELEMENTS (classes) + 1];
@@ -158,8 +158,8 @@ _eshi_scheduler_push_history (EshiScheduler *self)
 }
 
 static gboolean
-allocate (EshiScheduler *self,
-          GError       **error)
+allocate (EshiScheduler  *self,
+          GError        **error)
 {
   const EshiSchedulerClass *class = self->class;
   gsize n_buffers = class->n_history + (class->keeps_x ? 1 : 0) + (class->draws_noise ? 1 : 0);
@@ -189,11 +189,11 @@ allocate (EshiScheduler *self,
 }
 
 EshiScheduler *
-eshi_scheduler_new (const char                *id,
-                    const EshiSchedulerConfig *config,
-                    guint                      n_steps,
-                    gsize                      n_elements,
-                    GError                   **error)
+eshi_scheduler_new (const char                 *id,
+                    const EshiSchedulerConfig  *config,
+                    guint                       n_steps,
+                    gsize                       n_elements,
+                    GError                    **error)
 {
   g_autoptr(EshiScheduler) self = g_new0 (EshiScheduler, 1);
 
@@ -261,8 +261,8 @@ eshi_scheduler_needs_noise (const EshiScheduler *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  return self->class == &_eshi_scheduler_euler_a
-         || (self->class == &_eshi_scheduler_ddim && self->config.eta > 0);
+  return self->class == &_eshi_scheduler_euler_a ||
+         (self->class == &_eshi_scheduler_ddim && self->config.eta > 0);
 }
 
 guint

@@ -90,8 +90,8 @@ read_piece (EshiSentencepiece  *self,
       else if (field.number == PIECE_TYPE && field.type == ESHI_PROTOBUF_VARINT)
         piece.type = (EshiPieceType) MIN (field.value, G_MAXINT);
     }
-  if (result == ESHI_PROTOBUF_DAMAGED || piece.length == 0 || !isfinite (piece.score)
-      || piece.type < ESHI_PIECE_NORMAL || piece.type > ESHI_PIECE_BYTE || piece.id >= MAX_PIECES)
+  if (result == ESHI_PROTOBUF_DAMAGED || piece.length == 0 || !isfinite (piece.score) ||
+      piece.type < ESHI_PIECE_NORMAL || piece.type > ESHI_PIECE_BYTE || piece.id >= MAX_PIECES)
     return fail_damaged (error);
   if (piece.type == ESHI_PIECE_USER_DEFINED || piece.type == ESHI_PIECE_UNUSED || piece.type == ESHI_PIECE_BYTE)
     return fail_unsupported (error, "user-defined, unused or byte pieces");

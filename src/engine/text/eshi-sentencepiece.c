@@ -198,8 +198,8 @@ collect_ids (const EshiSentencepiece *self,
   for (gsize end = length; end > 0; end = (gsize) nodes[end].start)
     {
       gint32 id = nodes[end].id;
-      gboolean continues = ids->len > first && id == self->unknown_id
-                           && g_array_index (ids, gint32, ids->len - 1) == self->unknown_id;
+      gboolean continues = ids->len > first && id == self->unknown_id &&
+                           g_array_index (ids, gint32, ids->len - 1) == self->unknown_id;
 
       if (!continues)
         g_array_append_val (ids, id);

@@ -301,9 +301,9 @@ load_config (const char  *path,
   if (bytes == NULL)
     return NULL;
   text = g_bytes_get_data (bytes, &length);
-  if (length > 0 && is_shallow (text, length) && g_utf8_validate_len (text, length, NULL)
-      && json_parser_load_from_data (parser, text, (gssize) length, NULL)
-      && json_parser_get_root (parser) != NULL && JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
+  if (length > 0 && is_shallow (text, length) && g_utf8_validate_len (text, length, NULL) &&
+      json_parser_load_from_data (parser, text, (gssize) length, NULL) &&
+      json_parser_get_root (parser) != NULL && JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
     return g_steal_pointer (&parser);
   g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_MODEL_INVALID,
                        _("The file tokenizer_config.json is damaged. Download the model again."));
@@ -336,7 +336,8 @@ apply_config (EshiT5Tokenizer  *self,
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
                    _("This model uses the tokenizer “%s”, which is not supported. "
-                     "Choose a model with a Japanese SentencePiece tokenizer."), name);
+                     "Choose a model with a Japanese SentencePiece tokenizer."),
+                   name);
       return FALSE;
     }
   if (get_int (config, "extra_ids", 0) != 0)

@@ -67,7 +67,8 @@ new_for_folder (const char  *folder,
   if (has_file (folder, "vocab.json"))
     g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
                  _("The tokenizer in “%s” is CLIP's, which is not supported yet. "
-                   "Choose a model with a Japanese SentencePiece tokenizer."), name);
+                   "Choose a model with a Japanese SentencePiece tokenizer."),
+                 name);
   else
     g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING,
                  _("There is no tokenizer in “%s”: the file spiece.model is missing. Download the model again."),
