@@ -15,7 +15,7 @@ main (int   argc,
       char *argv[])
 {
   const char *localedir = g_getenv ("ESHI_LOCALEDIR");
-  g_autoptr (EshiApplication) application = NULL;
+  g_autoptr(EshiApplication) application = NULL;
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, localedir != NULL ? localedir : ESHI_LOCALEDIR);

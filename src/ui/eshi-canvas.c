@@ -24,6 +24,7 @@
 #define ZOOM_STEP 1.25
 #define ZOOM_PIXELS 8.0          /* from here on pixels are drawn as squares */
 #define MAX_ENLARGED_SIDE 1024   /* keeps enlarging below 20 ms */
+#define OUTLINE_DIFFERENCE 0.08  /* a picture whose edge differs less from the background gets an outline */
 
 struct _EshiCanvas
 {
@@ -34,6 +35,7 @@ struct _EshiCanvas
   GdkTexture *enlarged;      /* of texture, by enlarged_factor */
   GdkTexture *fading;        /* what was drawn before, while it fades out */
 
+  GdkRGBA edge;              /* mean colour of the texture's outermost pixels */
   int width;
   int height;
   int enlarged_factor;
@@ -141,6 +143,67 @@ texture_for_scale (EshiCanvas *self,
   return self->enlarged;
 }
 
+static void
+add_pixel (float        *sum,
+           const guint8 *pixel)
+{
+  /* GDK_MEMORY_DEFAULT is a native word, so that the order of bytes depends on the computer. */
+  guint32 word;
+
+  memcpy (&word, pixel, sizeof word);
+  sum[0] += (float) ((word >> 16) & 0xff);
+  sum[1] += (float) ((word >> 8) & 0xff);
+  sum[2] += (float) (word & 0xff);
+}
+
+/* The mean of the texture's outermost pixels. */
+static GdkRGBA
+measure_edge (GdkTexture *texture)
+{
+  int width = gdk_texture_get_width (texture);
+  int height = gdk_texture_get_height (texture);
+  g_autofree guint8 *pixels = g_malloc ((gsize) width * height * 4);
+  float sum[3] = { 0 };
+  float n = 255.0f * 2 * (float) (width + height);
+
+  gdk_texture_download (texture, pixels, (gsize) width * 4);
+  for (int x = 0; x < width; x++)
+    {
+      add_pixel (sum, pixels + (gsize) x * 4);
+      add_pixel (sum, pixels + ((gsize) (height - 1) * width + x) * 4);
+    }
+  for (int y = 0; y < height; y++)
+    {
+      add_pixel (sum, pixels + (gsize) y * width * 4);
+      add_pixel (sum, pixels + ((gsize) y * width + width - 1) * 4);
+    }
+  return (GdkRGBA) { sum[0] / n, sum[1] / n, sum[2] / n, 1.0f };
+}
+
+/* A picture that ends in nearly the window's colour would seem to have no edge. */
+static void
+snapshot_outline (EshiCanvas            *self,
+                  GtkSnapshot           *snapshot,
+                  const graphene_rect_t *rect)
+{
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (self));
+  const float widths[4] = { 1, 1, 1, 1 };
+  GskRoundedRect outline;
+  GdkRGBA background;
+  GdkRGBA color;
+
+  if (!gtk_style_context_lookup_color (style, "window_bg_color", &background))
+    return;
+  if (fabsf (background.red - self->edge.red) > OUTLINE_DIFFERENCE ||
+      fabsf (background.green - self->edge.green) > OUTLINE_DIFFERENCE ||
+      fabsf (background.blue - self->edge.blue) > OUTLINE_DIFFERENCE)
+    return;
+  gtk_style_context_get_color (style, &color);
+  color.alpha *= 0.15f;
+  gsk_rounded_rect_init_from_rect (&outline, rect, 0);
+  gtk_snapshot_append_border (snapshot, &outline, widths, (const GdkRGBA[4]) { color, color, color, color });
+}
+
 static double
 fade_progress (EshiCanvas *self)
 {
@@ -170,6 +233,7 @@ eshi_canvas_snapshot (GtkWidget   *widget,
   if (progress >= 1.0)
     {
       gtk_snapshot_append_texture (snapshot, texture, &rect);
+      snapshot_outline (self, snapshot, &rect);
       return;
     }
   gtk_snapshot_push_cross_fade (snapshot, progress);
@@ -601,6 +665,8 @@ eshi_canvas_show (EshiCanvas *self,
     start_fade (self, self->enlarged != NULL ? self->enlarged : self->texture);
   g_set_object (&self->texture, texture);
   g_clear_object (&self->enlarged);
+  if (texture != NULL)
+    self->edge = measure_edge (texture);
   self->width = width;
   self->height = height;
   if (!same_size)

@@ -68,8 +68,8 @@ write_file (EshiDraft *self,
             Snapshot  *snapshot)
 {
   g_autofree char *folder = g_path_get_dirname (self->path);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   gsize n_bytes;
   const char *text = g_bytes_get_data (snapshot->bytes, &n_bytes);
 
@@ -107,7 +107,7 @@ static gboolean
 on_write_timeout_cb (gpointer user_data)
 {
   EshiDraft *self = ESHI_DRAFT (user_data);
-  g_autoptr (GTask) task = NULL;
+  g_autoptr(GTask) task = NULL;
 
   self->write_source = 0;
   if (!self->dirty || self->writing)
@@ -186,7 +186,7 @@ get_int (EshiDraft  *self,
          int         max,
          int         fallback)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   int value = g_key_file_get_integer (self->keys, group, key, &error);
 
   return error != NULL ? fallback : CLAMP (value, min, max);
@@ -310,8 +310,8 @@ void
 eshi_draft_add_to_history (EshiDraft  *self,
                            const char *prompt)
 {
-  g_auto (GStrv) old = NULL;
-  g_autoptr (GPtrArray) prompts = NULL;
+  g_auto(GStrv) old = NULL;
+  g_autoptr(GPtrArray) prompts = NULL;
 
   g_return_if_fail (ESHI_IS_DRAFT (self));
   g_return_if_fail (prompt != NULL);
@@ -327,7 +327,7 @@ eshi_draft_add_to_history (EshiDraft  *self,
         g_ptr_array_add (prompts, old[i]);
     }
   g_key_file_set_string_list (self->keys, GROUP_HISTORY, "prompts",
-                              (const char * const *) prompts->pdata, prompts->len);
+                              (const char *const *) prompts->pdata, prompts->len);
   schedule_write (self);
 }
 

@@ -8,7 +8,7 @@
 #include "eshi-filmstrip.h"
 
 #define THUMBNAIL_SIZE 80
-#define STRIP_SIZE 112   /* thumbnail, the row's padding, the list's margins */
+#define STRIP_SIZE 112   /* thumbnail, and the row around it */
 
 struct _EshiFilmstrip
 {
@@ -110,6 +110,8 @@ on_setup_cb (EshiFilmstrip *self,
   g_assert (ESHI_IS_FILMSTRIP (self));
 
   gtk_image_set_pixel_size (GTK_IMAGE (thumbnail), THUMBNAIL_SIZE);
+  gtk_widget_set_halign (thumbnail, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign (thumbnail, GTK_ALIGN_CENTER);
   gtk_widget_set_overflow (thumbnail, GTK_OVERFLOW_HIDDEN);
   gtk_widget_add_css_class (thumbnail, "eshi-thumbnail");
   g_object_set_data (G_OBJECT (thumbnail), "eshi-list-item", item);
@@ -264,7 +266,7 @@ eshi_filmstrip_set_selected (EshiFilmstrip *self,
   n_pictures = pictures != NULL ? g_list_model_get_n_items (pictures) : 0;
   for (guint i = 0; i < n_pictures; i++)
     {
-      g_autoptr (EshiPicture) each = g_list_model_get_item (pictures, i);
+      g_autoptr(EshiPicture) each = g_list_model_get_item (pictures, i);
 
       if (each == picture)
         {

@@ -235,7 +235,7 @@ fill_sizes (EshiPromptPanel *self,
 static void
 fill_samplers (EshiPromptPanel *self)
 {
-  g_autoptr (GtkStringList) list = gtk_string_list_new (NULL);
+  g_autoptr(GtkStringList) list = gtk_string_list_new (NULL);
   guint n_samplers;
   const EshiSampler *samplers = eshi_samplers (&n_samplers);
 
@@ -484,7 +484,7 @@ eshi_prompt_panel_set_model (EshiPromptPanel     *self,
                              const EshiModelInfo *model,
                              gboolean             adopt)
 {
-  g_autoptr (EshiSettings) kept = NULL;
+  g_autoptr(EshiSettings) kept = NULL;
 
   g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
 
@@ -522,8 +522,8 @@ eshi_prompt_panel_set_tokens (EshiPromptPanel *self,
 }
 
 void
-eshi_prompt_panel_set_history (EshiPromptPanel    *self,
-                               const char * const *prompts)
+eshi_prompt_panel_set_history (EshiPromptPanel   *self,
+                               const char *const *prompts)
 {
   g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
 

@@ -103,7 +103,7 @@ snapshot_placeholder (EshiPromptView *self,
 {
   GtkWidget *widget = GTK_WIDGET (self);
   GtkTextView *view = GTK_TEXT_VIEW (self);
-  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (widget, self->placeholder_text);
+  g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout (widget, self->placeholder_text);
   int margins = gtk_text_view_get_left_margin (view) + gtk_text_view_get_right_margin (view);
   GdkRGBA color;
 

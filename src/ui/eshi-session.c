@@ -108,7 +108,7 @@ on_saved_cb (GObject      *source,
 {
   EshiSession *self = ESHI_SESSION (source);
   EshiPicture *picture = g_task_get_task_data (G_TASK (result));
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   g_autofree char *path = g_task_propagate_pointer (G_TASK (result), &error);
 
   if (g_application_get_default () != NULL)
@@ -128,7 +128,7 @@ void
 eshi_session_save (EshiSession *self,
                    EshiPicture *picture)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr(GTask) task = NULL;
 
   g_return_if_fail (ESHI_IS_SESSION (self));
   g_return_if_fail (ESHI_IS_PICTURE (picture));
@@ -179,7 +179,7 @@ static void
 take_preview (EshiSession     *self,
               const EshiEvent *event)
 {
-  g_autoptr (GdkTexture) texture = eshi_picture_make_texture (eshi_event_get_image (event));
+  g_autoptr(GdkTexture) texture = eshi_picture_make_texture (eshi_event_get_image (event));
 
   g_set_object (&self->preview, texture);
   eshi_test_log ("PREVIEW %d/%d", eshi_event_get_step (event), eshi_event_get_n_steps (event));
@@ -190,7 +190,7 @@ static void
 take_image (EshiSession     *self,
             const EshiEvent *event)
 {
-  g_autoptr (EshiPicture) picture = eshi_picture_new (eshi_event_get_image (event),
+  g_autoptr(EshiPicture) picture = eshi_picture_new (eshi_event_get_image (event),
                                                       eshi_event_get_settings (event),
                                                       eshi_event_get_model_name (event));
 

@@ -133,7 +133,7 @@ eshi_upscale (GdkTexture  *texture,
 {
   g_autofree guint8 *src = NULL;
   guint8 *dst;
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr(GBytes) bytes = NULL;
   gsize n_bytes;
   int width;
   int height;

@@ -23,7 +23,7 @@
 static void
 generate_now (EshiWindow *self)
 {
-  g_autoptr (EshiSettings) settings = eshi_prompt_panel_take_settings (self->panel);
+  g_autoptr(EshiSettings) settings = eshi_prompt_panel_take_settings (self->panel);
 
   _eshi_window_generate (self, settings);
 }
@@ -244,8 +244,8 @@ on_settings_read_cb (GObject      *source,
                      gpointer      user_data)
 {
   EshiWindow *self = ESHI_WINDOW (source);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (EshiSettings) settings = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(EshiSettings) settings = g_task_propagate_pointer (G_TASK (result), &error);
   GFile *file = g_task_get_task_data (G_TASK (result));
   g_autofree char *name = g_file_get_basename (file);
 
@@ -264,7 +264,7 @@ void
 eshi_window_load_settings_of_file (EshiWindow *self,
                                    GFile      *file)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr(GTask) task = NULL;
 
   g_return_if_fail (ESHI_IS_WINDOW (self));
   g_return_if_fail (G_IS_FILE (file));
@@ -358,7 +358,7 @@ on_exported_cb (GObject      *source,
                 gpointer      user_data)
 {
   EshiWindow *self = ESHI_WINDOW (source);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
 
   if (g_task_propagate_boolean (G_TASK (result), &error))
     {
@@ -376,8 +376,8 @@ on_export_response_cb (EshiWindow           *self,
                        int                   response,
                        GtkFileChooserNative *chooser)
 {
-  g_autoptr (GFile) file = NULL;
-  g_autoptr (GTask) task = NULL;
+  g_autoptr(GFile) file = NULL;
+  g_autoptr(GTask) task = NULL;
   EshiPicture *picture = g_object_get_data (G_OBJECT (chooser), "eshi-picture");
 
   g_assert (ESHI_IS_WINDOW (self));
@@ -445,7 +445,7 @@ on_trashed_cb (GObject      *source,
                GAsyncResult *result,
                gpointer      user_data)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
 
   if (!g_file_trash_finish (G_FILE (source), result, &error))
     g_message ("A picture was not moved to the trash: %s", error->message);
@@ -454,8 +454,8 @@ on_trashed_cb (GObject      *source,
 void
 _eshi_window_empty_trash (EshiWindow *self)
 {
-  g_autoptr (EshiPicture) picture = g_steal_pointer (&self->trashed);
-  g_autoptr (GFile) file = NULL;
+  g_autoptr(EshiPicture) picture = g_steal_pointer (&self->trashed);
+  g_autoptr(GFile) file = NULL;
 
   if (picture == NULL || eshi_picture_get_path (picture) == NULL)
     return;
@@ -507,7 +507,7 @@ trash_action (GSimpleAction *action,
   self->trashed = g_object_ref (picture);
   while (position < n_pictures)
     {
-      g_autoptr (EshiPicture) each = g_list_model_get_item (pictures, position);
+      g_autoptr(EshiPicture) each = g_list_model_get_item (pictures, position);
 
       if (each == picture)
         break;
@@ -517,7 +517,7 @@ trash_action (GSimpleAction *action,
   eshi_session_forget (self->session, picture);
   if (n_pictures > 1)
     {
-      g_autoptr (EshiPicture) next = g_list_model_get_item (pictures, MIN (position, n_pictures - 2));
+      g_autoptr(EshiPicture) next = g_list_model_get_item (pictures, MIN (position, n_pictures - 2));
 
       eshi_filmstrip_set_selected (self->filmstrip, next);
     }
@@ -531,7 +531,7 @@ undo_trash_action (GSimpleAction *action,
                    gpointer       user_data)
 {
   EshiWindow *self = ESHI_WINDOW (user_data);
-  g_autoptr (EshiPicture) picture = g_steal_pointer (&self->trashed);
+  g_autoptr(EshiPicture) picture = g_steal_pointer (&self->trashed);
 
   if (picture == NULL)
     return;

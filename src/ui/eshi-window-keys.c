@@ -53,7 +53,7 @@ key_cb (GtkWidget *widget,
 {
   EshiWindow *self = ESHI_WINDOW (widget);
   const Key *key = user_data;
-  g_autoptr (GVariant) parameter = NULL;
+  g_autoptr(GVariant) parameter = NULL;
 
   if (eshi_prompt_panel_get_composing (self->panel))
     return GDK_EVENT_PROPAGATE;

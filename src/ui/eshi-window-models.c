@@ -34,7 +34,7 @@ on_tokens_cb (GObject      *source,
               gpointer      user_data)
 {
   EshiWindow *self = ESHI_WINDOW (source);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   EshiTokens *tokens = g_task_propagate_pointer (G_TASK (result), &error);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -50,7 +50,7 @@ static void
 read_tokens (EshiWindow          *self,
              const EshiModelInfo *model)
 {
-  g_autoptr (GTask) task = g_task_new (self, self->cancellable, on_tokens_cb, NULL);
+  g_autoptr(GTask) task = g_task_new (self, self->cancellable, on_tokens_cb, NULL);
 
   g_task_set_source_tag (task, read_tokens);
   g_task_set_task_data (task, g_strdup (model->path), g_free);
@@ -97,7 +97,7 @@ fill_model_menu (EshiWindow *self)
   for (guint i = 0; i < self->models->len; i++)
     {
       const EshiModelInfo *model = g_ptr_array_index (self->models, i);
-      g_autoptr (GMenuItem) item = g_menu_item_new (model->name, NULL);
+      g_autoptr(GMenuItem) item = g_menu_item_new (model->name, NULL);
 
       g_menu_item_set_action_and_target (item, "win.model", "s", model->path);
       g_menu_append_item (self->model_menu, item);
@@ -109,8 +109,8 @@ fill_model_menu (EshiWindow *self)
 static void
 show_no_model (EshiWindow *self)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (EshiModelInfo) model = eshi_model_info_load (NULL, &error);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(EshiModelInfo) model = eshi_model_info_load (NULL, &error);
 
   if (error != NULL)
     adw_status_page_set_description (self->no_model_page, error->message);
@@ -131,7 +131,7 @@ static char *
 dup_draft_model (EshiWindow *self)
 {
   gboolean locked;
-  g_autoptr (EshiSettings) settings = eshi_draft_load_settings (self->draft, &locked);
+  g_autoptr(EshiSettings) settings = eshi_draft_load_settings (self->draft, &locked);
 
   return settings != NULL ? g_strdup (settings->model) : NULL;
 }
@@ -162,7 +162,7 @@ on_models_cb (GObject      *source,
 void
 _eshi_window_find_models (EshiWindow *self)
 {
-  g_autoptr (GTask) task = g_task_new (self, self->cancellable, on_models_cb, NULL);
+  g_autoptr(GTask) task = g_task_new (self, self->cancellable, on_models_cb, NULL);
 
   g_task_set_source_tag (task, _eshi_window_find_models);
   g_task_run_in_thread (task, find_models_in_thread);

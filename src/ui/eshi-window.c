@@ -145,6 +145,8 @@ on_started_cb (EshiWindow *self)
   g_assert (ESHI_IS_WINDOW (self));
 
   eshi_progress_row_reset (self->progress_row);
+  if (self->saved_toast != NULL)
+    adw_toast_dismiss (self->saved_toast);
 }
 
 static void
@@ -242,9 +244,9 @@ _eshi_window_generate (EshiWindow         *self,
 
   eshi_draft_add_to_history (self->draft, settings->prompt);
   {
-    g_auto (GStrv) history = eshi_draft_dup_history (self->draft);
+    g_auto(GStrv) history = eshi_draft_dup_history (self->draft);
 
-    eshi_prompt_panel_set_history (self->panel, (const char * const *) history);
+    eshi_prompt_panel_set_history (self->panel, (const char *const *) history);
   }
   self->following = TRUE;
   /* Only then: unfolded, it would take the focus from the prompt. */
@@ -288,7 +290,7 @@ on_menu_requested_cb (EshiWindow *self,
 static void
 on_panel_changed_cb (EshiWindow *self)
 {
-  g_autoptr (EshiSettings) settings = NULL;
+  g_autoptr(EshiSettings) settings = NULL;
 
   g_assert (ESHI_IS_WINDOW (self));
 
@@ -506,8 +508,8 @@ static void
 restore_draft (EshiWindow *self,
                EshiDraft  *draft)
 {
-  g_auto (GStrv) history = eshi_draft_dup_history (draft);
-  g_autoptr (EshiSettings) settings = NULL;
+  g_auto(GStrv) history = eshi_draft_dup_history (draft);
+  g_autoptr(EshiSettings) settings = NULL;
   gboolean locked = FALSE;
   gboolean maximized = FALSE;
   int width = 1280;
@@ -517,7 +519,7 @@ restore_draft (EshiWindow *self,
   gtk_window_set_default_size (GTK_WINDOW (self), width, height);
   if (maximized)
     gtk_window_maximize (GTK_WINDOW (self));
-  eshi_prompt_panel_set_history (self->panel, (const char * const *) history);
+  eshi_prompt_panel_set_history (self->panel, (const char *const *) history);
   settings = eshi_draft_load_settings (draft, &locked);
   if (settings == NULL)
     return;

@@ -16,7 +16,7 @@ create_halves (int width,
                int height)
 {
   guint8 *pixels = g_malloc0 ((gsize) width * height * 3);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (pixels, (gsize) width * height * 3);
+  g_autoptr(GBytes) bytes = g_bytes_new_take (pixels, (gsize) width * height * 3);
 
   for (int y = 0; y < height; y++)
     memset (pixels + (y * width + width / 2) * 3, 255, (gsize) (width - width / 2) * 3);
@@ -37,8 +37,8 @@ read_pixels (GdkTexture *texture)
 static void
 test_upscale_once (void)
 {
-  g_autoptr (GdkTexture) texture = create_halves (4, 2);
-  g_autoptr (GdkTexture) same = eshi_upscale (texture, 1, ESHI_UPSCALE_SMOOTH);
+  g_autoptr(GdkTexture) texture = create_halves (4, 2);
+  g_autoptr(GdkTexture) same = eshi_upscale (texture, 1, ESHI_UPSCALE_SMOOTH);
 
   g_assert_true (same == texture);
 }
@@ -47,8 +47,8 @@ test_upscale_once (void)
 static void
 test_upscale_pixels (void)
 {
-  g_autoptr (GdkTexture) texture = create_halves (4, 3);
-  g_autoptr (GdkTexture) large = eshi_upscale (texture, 5, ESHI_UPSCALE_PIXELS);
+  g_autoptr(GdkTexture) texture = create_halves (4, 3);
+  g_autoptr(GdkTexture) large = eshi_upscale (texture, 5, ESHI_UPSCALE_PIXELS);
   g_autofree guint8 *pixels = read_pixels (large);
 
   g_assert_cmpint (gdk_texture_get_width (large), ==, 20);
@@ -61,8 +61,8 @@ test_upscale_pixels (void)
 static void
 test_upscale_smooth (void)
 {
-  g_autoptr (GdkTexture) texture = create_halves (8, 8);
-  g_autoptr (GdkTexture) large = eshi_upscale (texture, 4, ESHI_UPSCALE_SMOOTH);
+  g_autoptr(GdkTexture) texture = create_halves (8, 8);
+  g_autoptr(GdkTexture) large = eshi_upscale (texture, 4, ESHI_UPSCALE_SMOOTH);
   g_autofree guint8 *pixels = read_pixels (large);
   const guint8 *row = pixels + 16 * 32 * 4;
 
@@ -99,8 +99,8 @@ create_window (EshiCanvas **canvas,
 static void
 test_canvas_letterbox (void)
 {
-  g_autoptr (GdkTexture) preview = create_halves (16, 8);
-  g_autoptr (GdkTexture) picture = create_halves (256, 128);
+  g_autoptr(GdkTexture) preview = create_halves (16, 8);
+  g_autoptr(GdkTexture) picture = create_halves (256, 128);
   graphene_rect_t first;
   graphene_rect_t second;
   EshiCanvas *canvas;
@@ -127,7 +127,7 @@ on_notify_cb (int *n_notified)
 static void
 test_canvas_zoom (void)
 {
-  g_autoptr (GdkTexture) texture = create_halves (64, 64);
+  g_autoptr(GdkTexture) texture = create_halves (64, 64);
   graphene_rect_t rect;
   EshiCanvas *canvas;
   GtkWidget *window = create_window (&canvas, 400, 400);
@@ -153,8 +153,8 @@ test_canvas_zoom (void)
   /* Another size of picture fits again; the same size keeps the zoom. */
   eshi_canvas_set_zoom (canvas, 3);
   {
-    g_autoptr (GdkTexture) same = create_halves (64, 64);
-    g_autoptr (GdkTexture) other = create_halves (64, 32);
+    g_autoptr(GdkTexture) same = create_halves (64, 64);
+    g_autoptr(GdkTexture) other = create_halves (64, 32);
 
     eshi_canvas_show (canvas, same, 64, 64, "a");
     g_assert_cmpfloat (eshi_canvas_get_zoom (canvas), ==, 3);
@@ -167,7 +167,7 @@ test_canvas_zoom (void)
 static void
 test_canvas_finalizes (void)
 {
-  g_autoptr (GdkTexture) texture = create_halves (8, 8);
+  g_autoptr(GdkTexture) texture = create_halves (8, 8);
   EshiCanvas *canvas = g_object_ref_sink (ESHI_CANVAS (eshi_canvas_new ()));
 
   eshi_canvas_show (canvas, texture, 8, 8, "a");

@@ -40,8 +40,8 @@ static void
 test_empty (void)
 {
   g_autofree char *path = dup_path ();
-  g_autoptr (EshiDraft) draft = eshi_draft_new (path);
-  g_auto (GStrv) history = eshi_draft_dup_history (draft);
+  g_autoptr(EshiDraft) draft = eshi_draft_new (path);
+  g_auto(GStrv) history = eshi_draft_dup_history (draft);
   gboolean locked = FALSE;
 
   g_assert_null (eshi_draft_load_settings (draft, &locked));
@@ -52,8 +52,8 @@ static void
 test_comes_back (void)
 {
   g_autofree char *path = dup_path ();
-  g_autoptr (EshiSettings) settings = create_settings ();
-  g_autoptr (EshiSettings) loaded = NULL;
+  g_autoptr(EshiSettings) settings = create_settings ();
+  g_autoptr(EshiSettings) loaded = NULL;
   EshiDraft *draft = eshi_draft_new (path);
   gboolean locked = FALSE;
   gboolean maximized = FALSE;
@@ -90,8 +90,8 @@ static void
 test_written_within_a_second (void)
 {
   g_autofree char *path = dup_path ();
-  g_autoptr (EshiSettings) settings = create_settings ();
-  g_autoptr (EshiDraft) draft = eshi_draft_new (path);
+  g_autoptr(EshiSettings) settings = create_settings ();
+  g_autoptr(EshiDraft) draft = eshi_draft_new (path);
   gint64 start = g_get_monotonic_time ();
 
   while (!g_file_test (path, G_FILE_TEST_EXISTS))
@@ -103,9 +103,9 @@ test_written_within_a_second (void)
     }
   /* A copy of the program that was killed now would find it. */
   {
-    g_autoptr (EshiDraft) other = eshi_draft_new (path);
+    g_autoptr(EshiDraft) other = eshi_draft_new (path);
     gboolean locked;
-    g_autoptr (EshiSettings) loaded = eshi_draft_load_settings (other, &locked);
+    g_autoptr(EshiSettings) loaded = eshi_draft_load_settings (other, &locked);
 
     g_assert_nonnull (loaded);
     g_assert_cmpstr (loaded->prompt, ==, settings->prompt);
@@ -120,9 +120,9 @@ test_hostile_file (void)
     "[Window]\nwidth=3\nheight=abc\n[History]\nprompts=a;\\\n";
   g_autofree char *path = dup_path ();
   g_autofree char *folder = g_path_get_dirname (path);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GError) error = NULL;
   EshiDraft *draft;
-  g_autoptr (EshiSettings) loaded = NULL;
+  g_autoptr(EshiSettings) loaded = NULL;
   gboolean locked = TRUE;
   gboolean maximized = TRUE;
   int width = 1;
@@ -152,8 +152,8 @@ static void
 test_history (void)
 {
   g_autofree char *path = dup_path ();
-  g_autoptr (EshiDraft) draft = eshi_draft_new (path);
-  g_auto (GStrv) history = NULL;
+  g_autoptr(EshiDraft) draft = eshi_draft_new (path);
+  g_auto(GStrv) history = NULL;
 
   for (int i = 0; i < 120; i++)
     {
@@ -175,9 +175,9 @@ test_history (void)
 static void
 test_unwritable (void)
 {
-  g_autoptr (EshiSettings) settings = create_settings ();
-  g_autoptr (EshiSettings) loaded = NULL;
-  g_autoptr (EshiDraft) draft = eshi_draft_new ("/dev/null/eshi/draft.ini");
+  g_autoptr(EshiSettings) settings = create_settings ();
+  g_autoptr(EshiSettings) loaded = NULL;
+  g_autoptr(EshiDraft) draft = eshi_draft_new ("/dev/null/eshi/draft.ini");
   gboolean locked;
 
   eshi_draft_store_settings (draft, settings, FALSE);

@@ -131,7 +131,7 @@ static void
 test_chips_toggle (void)
 {
   EshiStyleChips *chips = g_object_ref_sink (ESHI_STYLE_CHIPS (eshi_style_chips_new ()));
-  g_autoptr (GtkTextBuffer) buffer = gtk_text_buffer_new (NULL);
+  g_autoptr(GtkTextBuffer) buffer = gtk_text_buffer_new (NULL);
   GtkToggleButton *oil = find_chip (GTK_WIDGET (chips), "油絵");
   GtkToggleButton *print = find_chip (GTK_WIDGET (chips), "浮世絵");
 
@@ -262,9 +262,9 @@ static void
 test_panel_settings (void)
 {
   EshiPromptPanel *panel = g_object_ref_sink (ESHI_PROMPT_PANEL (eshi_prompt_panel_new ()));
-  g_autoptr (EshiSettings) settings = create_settings ();
-  g_autoptr (EshiSettings) shown = NULL;
-  g_autoptr (EshiSettings) taken = NULL;
+  g_autoptr(EshiSettings) settings = create_settings ();
+  g_autoptr(EshiSettings) shown = NULL;
+  g_autoptr(EshiSettings) taken = NULL;
   int n_changed = 0;
 
   g_signal_connect_swapped (panel, "changed", G_CALLBACK (count_cb), &n_changed);
@@ -290,9 +290,9 @@ static void
 test_panel_parts (void)
 {
   EshiPromptPanel *panel = g_object_ref_sink (ESHI_PROMPT_PANEL (eshi_prompt_panel_new ()));
-  g_autoptr (EshiSettings) settings = create_settings ();
-  g_autoptr (EshiSettings) before = eshi_prompt_panel_dup_settings (panel);
-  g_autoptr (EshiSettings) after = NULL;
+  g_autoptr(EshiSettings) settings = create_settings ();
+  g_autoptr(EshiSettings) before = eshi_prompt_panel_dup_settings (panel);
+  g_autoptr(EshiSettings) after = NULL;
 
   eshi_prompt_panel_load_settings (panel, settings, ESHI_SETTINGS_PROMPT);
   after = eshi_prompt_panel_dup_settings (panel);
@@ -309,8 +309,8 @@ test_panel_model (void)
   EshiPromptPanel *panel = g_object_ref_sink (ESHI_PROMPT_PANEL (eshi_prompt_panel_new ()));
   const EshiModelInfo small = { (char *) "/m", (char *) "m", FALSE, 128, 128, 20, 4.0, (char *) "euler" };
   const EshiModelInfo large = { (char *) "/l", (char *) "l", TRUE, 512, 512, 50, 7.5, (char *) "pndm" };
-  g_autoptr (EshiSettings) first = NULL;
-  g_autoptr (EshiSettings) second = NULL;
+  g_autoptr(EshiSettings) first = NULL;
+  g_autoptr(EshiSettings) second = NULL;
 
   eshi_prompt_panel_set_model (panel, &small, TRUE);
   first = eshi_prompt_panel_dup_settings (panel);
@@ -331,7 +331,7 @@ test_panel_model (void)
 static char *
 dup_prompt (EshiPromptPanel *panel)
 {
-  g_autoptr (EshiSettings) settings = eshi_prompt_panel_dup_settings (panel);
+  g_autoptr(EshiSettings) settings = eshi_prompt_panel_dup_settings (panel);
 
   return g_strdup (settings->prompt);
 }
@@ -350,7 +350,7 @@ test_panel_history (void)
 {
   EshiPromptPanel *panel = g_object_ref_sink (ESHI_PROMPT_PANEL (eshi_prompt_panel_new ()));
   const char * const prompts[] = { "二", "一", NULL };
-  g_autoptr (EshiSettings) settings = eshi_settings_new ();
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
 
   g_free (settings->prompt);
   settings->prompt = g_strdup ("書きかけ");

@@ -18,9 +18,9 @@ static EshiPicture *
 create_picture (const char *prompt,
                 guint       seed)
 {
-  g_autoptr (GBytes) pixels = g_bytes_new_take (g_malloc0 (64 * 32 * 3), 64 * 32 * 3);
-  g_autoptr (EshiImage) image = eshi_image_new (64, 32, pixels);
-  g_autoptr (EshiSettings) settings = eshi_settings_new ();
+  g_autoptr(GBytes) pixels = g_bytes_new_take (g_malloc0 (64 * 32 * 3), 64 * 32 * 3);
+  g_autoptr(EshiImage) image = eshi_image_new (64, 32, pixels);
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
 
   g_free (settings->prompt);
   settings->prompt = g_strdup (prompt);
@@ -59,9 +59,9 @@ static void
 test_filmstrip (void)
 {
   EshiFilmstrip *strip = g_object_ref_sink (ESHI_FILMSTRIP (eshi_filmstrip_new ()));
-  g_autoptr (GListStore) store = g_list_store_new (ESHI_TYPE_PICTURE);
-  g_autoptr (EshiPicture) first = create_picture ("一", 1);
-  g_autoptr (EshiPicture) second = create_picture ("二", 2);
+  g_autoptr(GListStore) store = g_list_store_new (ESHI_TYPE_PICTURE);
+  g_autoptr(EshiPicture) first = create_picture ("一", 1);
+  g_autoptr(EshiPicture) second = create_picture ("二", 2);
   int n_notified = 0;
 
   g_list_store_append (store, first);
@@ -145,7 +145,7 @@ test_session_failure (void)
 {
   Seen seen = { .wanted = 1 };
   EshiSession *session = create_session (&seen);
-  g_autoptr (EshiSettings) settings = create_request ();
+  g_autoptr(EshiSettings) settings = create_request ();
 
   g_assert_false (eshi_session_get_busy (session));
   g_assert_cmpuint (eshi_session_generate (session, settings), ==, 1);
@@ -166,7 +166,7 @@ test_session_queue (void)
 {
   Seen seen = { .wanted = 3 };
   EshiSession *session = create_session (&seen);
-  g_autoptr (EshiSettings) settings = create_request ();
+  g_autoptr(EshiSettings) settings = create_request ();
 
   g_assert_false (eshi_session_cancel (session));
   for (guint i = 1; i <= 3; i++)
@@ -185,7 +185,7 @@ static void
 test_session_dropped (void)
 {
   EshiSession *session = eshi_session_new ();
-  g_autoptr (EshiSettings) settings = create_request ();
+  g_autoptr(EshiSettings) settings = create_request ();
 
   eshi_session_generate (session, settings);
   eshi_session_generate (session, settings);
@@ -197,9 +197,9 @@ test_session_forget (void)
 {
   EshiSession *session = eshi_session_new ();
   GListModel *pictures = eshi_session_get_pictures (session);
-  g_autoptr (EshiPicture) first = create_picture ("一", 1);
-  g_autoptr (EshiPicture) second = create_picture ("二", 2);
-  g_autoptr (EshiPicture) at = NULL;
+  g_autoptr(EshiPicture) first = create_picture ("一", 1);
+  g_autoptr(EshiPicture) second = create_picture ("二", 2);
+  g_autoptr(EshiPicture) at = NULL;
 
   eshi_session_restore (session, first, 0);
   eshi_session_restore (session, second, 99);
@@ -215,7 +215,7 @@ test_session_forget (void)
 static void
 test_error_details (void)
 {
-  g_autoptr (GError) error = g_error_new_literal (ESHI_ERROR, ESHI_ERROR_MODEL_MISSING, "There is no model.");
+  g_autoptr(GError) error = g_error_new_literal (ESHI_ERROR, ESHI_ERROR_MODEL_MISSING, "There is no model.");
   g_autofree char *details = eshi_error_dialog_dup_details (error, "猫");
   GtkWidget *dialog;
 

@@ -33,8 +33,8 @@ create_draft (void)
 static void
 test_finalizes (void)
 {
-  g_autoptr (EshiSession) session = eshi_session_new ();
-  g_autoptr (EshiDraft) draft = create_draft ();
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiDraft) draft = create_draft ();
   EshiWindow *window = eshi_window_new (NULL, session, draft);
 
   gtk_window_present (GTK_WINDOW (window));
@@ -50,8 +50,8 @@ test_finalizes (void)
 static void
 test_no_model (void)
 {
-  g_autoptr (EshiSession) session = eshi_session_new ();
-  g_autoptr (EshiDraft) draft = create_draft ();
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiDraft) draft = create_draft ();
   EshiWindow *window = eshi_window_new (NULL, session, draft);
 
   gtk_window_present (GTK_WINDOW (window));
@@ -67,10 +67,10 @@ test_no_model (void)
 static void
 test_draft (void)
 {
-  g_autoptr (EshiSession) session = eshi_session_new ();
-  g_autoptr (EshiDraft) draft = create_draft ();
-  g_autoptr (EshiSettings) settings = eshi_settings_new ();
-  g_autoptr (EshiSettings) kept = NULL;
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiDraft) draft = create_draft ();
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  g_autoptr(EshiSettings) kept = NULL;
   EshiWindow *window;
   gboolean locked = FALSE;
   int width = 0;
