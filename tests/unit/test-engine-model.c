@@ -1,0 +1,244 @@
+/* test-engine-model.c: the engine with the embedded model: what is kept between requests, and what never changes.
+ *
+ * Skipped where $ESHI_MODEL_DIR holds no model.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "libeshi-engine.h"
+
+#define WAIT_US (120 * G_USEC_PER_SEC)
+
+typedef struct
+{
+  EshiEngine *engine;
+  GPtrArray  *images;       /* of EshiImage, from IMAGE events */
+  EshiEvent  *terminal;     /* the newest */
+  guint       n_previews;
+  double      last_left;    /* seconds left, as told last; negative while unknown */
+  int         last_step;
+  gboolean    cancel;       /* after the third step */
+  guint64     id;
+} Fixture;
+
+static void
+check_progress (Fixture   *f,
+                EshiEvent *event)
+{
+  double left = eshi_event_get_seconds_left (event);
+
+  if (f->last_left >= 0.0)
+    g_assert_cmpfloat (left, <=, f->last_left);
+  f->last_left = left;
+  f->last_step = eshi_event_get_step (event);
+  if (f->cancel && f->last_step >= 3)
+    eshi_engine_cancel (f->engine, f->id);
+}
+
+static void
+event_cb (EshiEngine *engine,
+          EshiEvent  *event,
+          Fixture    *f)
+{
+  if (eshi_event_get_kind (event) == ESHI_EVENT_PROGRESS)
+    check_progress (f, event);
+  if (eshi_event_get_kind (event) == ESHI_EVENT_PREVIEW)
+    f->n_previews++;
+  if (eshi_event_get_kind (event) == ESHI_EVENT_IMAGE)
+    g_ptr_array_add (f->images, eshi_image_ref (eshi_event_get_image (event)));
+  if (eshi_event_is_terminal (event))
+    {
+      g_clear_pointer (&f->terminal, eshi_event_unref);
+      f->terminal = eshi_event_ref (event);
+    }
+}
+
+static void
+set_up (Fixture       *f,
+        gconstpointer  data)
+{
+  f->engine = eshi_engine_new (NULL, 0);
+  f->images = g_ptr_array_new_with_free_func ((GDestroyNotify) eshi_image_unref);
+  g_signal_connect (f->engine, "event", G_CALLBACK (event_cb), f);
+}
+
+static void
+tear_down (Fixture       *f,
+           gconstpointer  data)
+{
+  g_assert_finalize_object (f->engine);
+  g_clear_pointer (&f->terminal, eshi_event_unref);
+  g_ptr_array_unref (f->images);
+}
+
+static EshiSettings *
+make_settings (guint64  seed,
+               int      n_images,
+               gboolean previews)
+{
+  EshiSettings *settings = eshi_settings_new ();
+
+  g_free (settings->prompt);
+  settings->prompt = g_strdup ("猫 水彩画");
+  settings->width = settings->height = 64;
+  settings->steps = 4;
+  settings->seed = seed;
+  settings->n_images = n_images;
+  settings->previews = previews;
+
+  return settings;
+}
+
+/* Sends one request and waits for its end; the event is the fixture's. */
+static EshiEvent *
+run (Fixture         *f,
+     EshiRequestKind  kind,
+     EshiSettings    *settings)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  g_clear_pointer (&f->terminal, eshi_event_unref);
+  f->last_left = -1.0;
+  f->id = eshi_engine_submit (f->engine, eshi_request_new (kind, settings), NULL);
+  g_clear_pointer (&settings, eshi_settings_free);
+  while (f->terminal == NULL)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_main_context_iteration (NULL, TRUE);
+    }
+
+  return f->terminal;
+}
+
+static void
+assert_done (EshiEvent *event)
+{
+  g_assert_no_error (eshi_event_get_error (event));
+  g_assert_cmpint (eshi_event_get_kind (event), ==, ESHI_EVENT_DONE);
+}
+
+static void
+assert_same_image (Fixture *f,
+                   guint    a,
+                   guint    b)
+{
+  g_assert_true (g_bytes_equal (eshi_image_get_pixels (f->images->pdata[a]),
+                                eshi_image_get_pixels (f->images->pdata[b])));
+}
+
+static void
+test_previews (Fixture       *f,
+               gconstpointer  data)
+{
+  assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (7, 1, TRUE)));
+  g_assert_cmpuint (f->n_previews, >=, 1);
+  f->n_previews = 0;
+  assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (7, 1, FALSE)));
+  g_assert_cmpuint (f->n_previews, ==, 0);
+  assert_same_image (f, 0, 1);
+}
+
+/* Picture i of a batch is the one that its own seed gives alone. */
+static void
+test_batch (Fixture       *f,
+            gconstpointer  data)
+{
+  assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (7, 3, FALSE)));
+  g_assert_cmpuint (f->images->len, ==, 3);
+  assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (9, 1, FALSE)));
+  assert_same_image (f, 2, 3);
+  g_assert_false (g_bytes_equal (eshi_image_get_pixels (f->images->pdata[0]),
+                                 eshi_image_get_pixels (f->images->pdata[1])));
+}
+
+static void
+test_filled_in (Fixture       *f,
+                gconstpointer  data)
+{
+  g_autoptr(EshiModelInfo) info = eshi_model_info_load (NULL, NULL);
+  EshiSettings *settings = make_settings (7, 1, FALSE);
+  const EshiSettings *used = NULL;
+
+  settings->width = settings->height = settings->steps = 0;
+  used = eshi_event_get_settings (run (f, ESHI_REQUEST_GENERATE, settings));
+  assert_done (f->terminal);
+  g_assert_cmpint (used->width, ==, info->width);
+  g_assert_cmpint (used->height, ==, info->height);
+  g_assert_cmpint (used->steps, ==, info->steps);
+  g_assert_cmpfloat (used->guidance, ==, info->guidance);
+  g_assert_cmpstr (used->sampler, ==, info->sampler);
+  g_assert_cmpstr (eshi_event_get_model_name (f->terminal), ==, info->name);
+  g_assert_cmpint (eshi_image_get_width (eshi_event_get_image (f->terminal)), ==, info->width);
+}
+
+/* Once loaded it stays; unloaded, it comes back when it is needed, and paints the same. */
+static void
+test_kept (Fixture       *f,
+           gconstpointer  data)
+{
+  double cold = 0.0;
+  double warm = 0.0;
+
+  assert_done (run (f, ESHI_REQUEST_LOAD_MODEL, make_settings (7, 1, FALSE)));
+  g_assert_null (eshi_event_get_image (f->terminal));
+  cold = eshi_event_get_timings (f->terminal)->load;
+  assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (7, 1, FALSE)));
+  warm = eshi_event_get_timings (f->terminal)->load;
+  g_test_message ("load %.3f s, then %.3f s", cold, warm);
+  g_assert_cmpfloat (cold, >, 0.0);
+  assert_done (run (f, ESHI_REQUEST_UNLOAD, NULL));
+  assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (7, 1, FALSE)));
+  assert_same_image (f, 0, 1);
+}
+
+/* At most one step late, with the last preview, and the next request is none the worse. */
+static void
+test_cancel (Fixture       *f,
+             gconstpointer  data)
+{
+  EshiSettings *settings = make_settings (7, 1, TRUE);
+
+  assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (7, 1, FALSE)));
+  settings->steps = 1000;
+  f->cancel = TRUE;
+  run (f, ESHI_REQUEST_GENERATE, settings);
+  f->cancel = FALSE;
+  g_assert_cmpint (eshi_event_get_kind (f->terminal), ==, ESHI_EVENT_CANCELLED);
+  g_assert_nonnull (eshi_event_get_image (f->terminal));
+  g_assert_cmpint (eshi_event_get_step (f->terminal), <, 1000);
+  assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (7, 1, FALSE)));
+  assert_same_image (f, 0, 1);
+}
+
+static void
+test_none (void)
+{
+  g_test_skip ("no model in $ESHI_MODEL_DIR/mame");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr(EshiModelInfo) info = NULL;
+
+  g_test_init (&argc, &argv, NULL);
+
+  info = eshi_model_info_load (NULL, NULL);
+  if (info == NULL)
+    {
+      g_test_add_func ("/eshi/engine/model/none", test_none);
+      return g_test_run ();
+    }
+
+#define ADD(path, func) g_test_add ("/eshi/engine/model/" path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("previews-change-nothing", test_previews);
+  ADD ("batch", test_batch);
+  ADD ("filled-in", test_filled_in);
+  ADD ("kept", test_kept);
+  ADD ("cancel", test_cancel);
+
+  return g_test_run ();
+}
