@@ -67,7 +67,7 @@ def shoot_window(program, name):
 
 
 def paint_all(program, name, painting_name=None):
-    tree = application()
+    tree = application(program)
     prompt = next(node for node in walk(tree) if node.get_role_name() == "text")
     for words in PROMPTS:
         set_text(prompt, words)

@@ -153,7 +153,7 @@ def main():
     try:
         program.wait_for_window()
         program.wait("MODELS")
-        tree = application()
+        tree = application(program)
         try_to_submit(program)
         type_cat(program)
         shown = [text_of(node) for node in walk(tree) if node.get_role_name() == "text"]
@@ -172,7 +172,7 @@ def main():
     except (Failed, AssertionError) as error:
         print("FAILED:", error)
         print(program.report())
-        print(outline(application()))
+        print(outline(application(program)))
         shoot(os.path.join(SHOTS, "ime-failed.png"))
         return 1
     finally:

@@ -136,7 +136,7 @@ def survive_kill(program, tree):
     time.sleep(1.0)
     program.kill()
     again = start()
-    tree = application()
+    tree = application(again)
     wait_until(lambda: text_of(prompt_of(tree)) == "書きかけの言葉", "the draft")
     return again, tree
 
@@ -157,7 +157,7 @@ def fit_narrow(program, tree):
 def main():
     check_needs()
     program = start()
-    tree = application()
+    tree = application(program)
     try:
         check_names(tree)
         paint(program, tree)
