@@ -7,6 +7,7 @@
 
 #include <adwaita.h>
 
+#include "eshi-progress-row.h"
 #include "eshi-window.h"
 
 static void
@@ -44,6 +45,35 @@ test_finalizes (void)
   settle ();
   g_assert_null (window);
   g_assert_finalize_object (g_steal_pointer (&session));
+}
+
+static GtkWidget *
+find_widget (GtkWidget *root,
+             GType      type)
+{
+  GtkWidget *found = G_TYPE_CHECK_INSTANCE_TYPE (root, type) ? root : NULL;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_widget (child, type);
+  return found;
+}
+
+/* Progress and 中止 are there only while something is painted. */
+static void
+test_idle (void)
+{
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiDraft) draft = create_draft ();
+  EshiWindow *window = eshi_window_new (NULL, session, draft);
+  GtkWidget *row = find_widget (GTK_WIDGET (window), ESHI_TYPE_PROGRESS_ROW);
+
+  gtk_window_present (GTK_WINDOW (window));
+  settle ();
+  g_assert_true (gtk_widget_get_mapped (GTK_WIDGET (window)));
+  g_assert_nonnull (row);
+  g_assert_false (gtk_widget_get_mapped (row));
+  gtk_window_destroy (GTK_WINDOW (window));
 }
 
 /* Without a model nothing can be painted: 生成 is off, and the session is never asked. */
@@ -108,6 +138,7 @@ main (int   argc,
   gtk_test_init (&argc, &argv, NULL);
   adw_init ();
   g_test_add_func ("/eshi/window/finalizes", test_finalizes);
+  g_test_add_func ("/eshi/window/idle-shows-no-progress", test_idle);
   g_test_add_func ("/eshi/window/no-model", test_no_model);
   g_test_add_func ("/eshi/window/draft", test_draft);
   return g_test_run ();
