@@ -119,6 +119,24 @@ check_size (const EshiSettings  *self,
   return TRUE;
 }
 
+/* Sets @error to a sentence that names every sampler; returns FALSE for the caller to pass on. */
+static gboolean
+refuse_sampler (const char  *name,
+                GError     **error)
+{
+  g_autofree char *valid = g_utf8_make_valid (name, -1);
+  g_autoptr(GString) ids = g_string_new (NULL);
+  guint n_samplers = 0;
+  const EshiSampler *all = eshi_samplers (&n_samplers);
+
+  for (guint i = 0; i < n_samplers; i++)
+    g_string_append_printf (ids, "%s%s", i > 0 ? ", " : "", all[i].id);
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+               _("There is no sampler called “%s”; choose one of these: %s."), valid, ids->str);
+
+  return FALSE;
+}
+
 static gboolean
 check_sampling (const EshiSettings  *self,
                 GError             **error)
@@ -139,13 +157,7 @@ check_sampling (const EshiSettings  *self,
       return FALSE;
     }
   if (self->sampler != NULL && eshi_sampler_find (self->sampler) == NULL)
-    {
-      g_autofree char *valid = g_utf8_make_valid (self->sampler, -1);
-
-      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
-                   _("There is no sampler called “%s”; choose one of the samplers on the list."), valid);
-      return FALSE;
-    }
+    return refuse_sampler (self->sampler, error);
 
   return TRUE;
 }
