@@ -121,7 +121,11 @@ eshi_graph_attention (EshiGraph  *self,
   };
 
   if (q != NULL && q->shape.rank == 3 && heads > 0 && heads <= q->shape.dim[2])
-    op.attention.scale = (float) (1 / sqrt ((double) (q->shape.dim[2] / heads)));
+    {
+      gint64 head_size = q->shape.dim[2] / heads;
+
+      op.attention.scale = (float) (1 / sqrt ((double) head_size));
+    }
 
   return _eshi_graph_append (self, label, &op, type_of (q));
 }
