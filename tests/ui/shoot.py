@@ -16,8 +16,8 @@ SHOTS = os.environ["ESHI_SHOTS"]
 WIDTH, HEIGHT = 1280, 800
 
 # Painted in this order, all with one seed: the last one is shown large, the others stand in the filmstrip.
-SEED = 42
-PROMPTS = ["富士山 浮世絵", "すし イラスト", "鬼 水彩画", "狐 油絵", "サラリーマン 油絵", "猫 水彩画"]
+SEED = 5
+PROMPTS = ["虹 水彩画", "桜 水彩画", "りんご 油絵", "パンダ ドット絵", "富士山 浮世絵", "狐 油絵", "サラリーマン 油絵"]
 
 # The program's own draft file: writing it before the start is the quickest way to a locked seed.
 DRAFT = """[Settings]
