@@ -7,6 +7,15 @@ import time
 import torch
 
 
+# bf16 pays only where the processor multiplies it; elsewhere torch converts each value
+FAST = torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
+
+
+def half():
+    """Autocast to bf16 on processors that have it, and nothing elsewhere."""
+    return torch.autocast('cpu', torch.bfloat16, enabled=FAST == torch.bfloat16)
+
+
 def log(folder, *words):
     """Print a line and append it to LOG.txt."""
     line = datetime.datetime.now().strftime('%H:%M:%S ') + ' '.join(str(w) for w in words)
@@ -48,7 +57,7 @@ class Muon(torch.optim.Optimizer):
 
     @staticmethod
     def orthogonal(g):
-        x = g.bfloat16()
+        x = g.to(FAST)
         flip = x.shape[0] > x.shape[1]
         if flip:
             x = x.T

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from captions import COLOUR_WORDS, STYLE_WORDS, Tokenizer, caption
-from common import Average, Clock, Muon, log, rate, save
+from common import Average, Clock, Muon, half, log, rate, save
 from data import Pictures
 from nets import TEXT_CONFIG, TextEncoder
 from subjects import read_subjects
@@ -188,7 +188,7 @@ def main():
         keep = np.concatenate([np.arange(words), np.sort(rng.choice(np.arange(words, 77), 4, replace=False))])
         ids, keep = torch.from_numpy(ids[:, keep]), torch.from_numpy(keep)
         full = pos.weight
-        with torch.autocast('cpu', torch.bfloat16):
+        with half():
             x = net.embeddings['token_embedding'](ids) + full[keep]
             for layer in net.encoder['layers']:
                 x = layer(x)

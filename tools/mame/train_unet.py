@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 
 import styles
 from captions import Tokenizer, caption
-from common import Average, Clock, Muon, log, rate, run, save
+from common import Average, Clock, Muon, half, log, rate, run, save
 from data import Pictures
 from export import export
 from nets import TEXT_CONFIG, UNET_CONFIG, VAE_CONFIG, TextEncoder, UNet, VAE
@@ -64,7 +64,7 @@ def make_latents(args):
         for k in range(0, len(jobs), 32):
             a = np.stack([pictures.draw(*job, shade=rng.uniform(-1, 1)) for job in jobs[k:k + 32]])
             x = (torch.from_numpy(a).permute(0, 3, 1, 2).float() / 127.5 - 1).to(memory_format=torch.channels_last)
-            with torch.autocast('cpu', torch.bfloat16):
+            with half():
                 out.append(vae.encode(x)[0].half())
     z = torch.cat(out).contiguous()
     scaling = 1 / float(z.float().std())
@@ -220,7 +220,7 @@ def train(team, args):
         noise = torch.randn_like(z0)
         a = abar[t][:, None, None, None]
         xt = (a.sqrt() * z0 + (1 - a).sqrt() * noise).to(memory_format=torch.channels_last)
-        with torch.autocast('cpu', torch.bfloat16):
+        with half():
             with torch.set_grad_enabled(tune):
                 ctx = text(ids)
             eps = unet(xt, t, ctx.repeat(twice, 1, 1)).float()
@@ -243,8 +243,8 @@ def train(team, args):
             save(path, both=both.state_dict(), opt=opt.state_dict(), ema=ema.shadow, step=step, used=clock.used)
             saved = time.time()
         if team.first and args.snapshot and (time.time() - shown > 480 or p >= 1):
-            half = lambda name: {k[5:]: v for k, v in ema.shadow.items() if k.startswith(name)}
-            export(args.snapshot, args.tokenizer, half('text.'), half('unet.'),
+            part = lambda name: {k[5:]: v for k, v in ema.shadow.items() if k.startswith(name)}
+            export(args.snapshot, args.tokenizer, part('text.'), part('unet.'),
                    torch.load(os.path.join(args.work, 'vae.pt'))['ema'], scaling, vocab)
             shown = time.time()
 

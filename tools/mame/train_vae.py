@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import styles
-from common import Average, Clock, Muon, log, rate, run, save
+from common import Average, Clock, Muon, half, log, rate, run, save
 from data import Pictures
 from nets import VAE, VAE_CONFIG
 
@@ -43,7 +43,7 @@ def psnr(pictures, vae, folder, name='recon.png'):
             a = np.stack([pictures.draw(int(rng.integers(len(pictures.layers))), j, k % 9, 8 * (k % 3 - 1))
                           for k in range(12)])
             x = torch.from_numpy(a).permute(0, 3, 1, 2).float() / 127.5 - 1
-            with torch.autocast('cpu', torch.bfloat16):
+            with half():
                 y = vae.decode(vae.encode(x.to(memory_format=torch.channels_last))[0])
             y = y.float().clamp(-1, 1)
             values.append(float((10 * torch.log10(4 / ((y - x) ** 2).mean((1, 2, 3)))).mean()))
@@ -87,10 +87,10 @@ def train(team, args):
             g['lr'] = args.lr * rate(p, step)
         x = batch(pictures, rng, args.batch // team.size, 64) if p < .8 and not args.decoder else \
             batch(pictures, rng, args.batch // 4 // team.size, 128)
-        with torch.autocast('cpu', torch.bfloat16):
+        with half():
             with torch.set_grad_enabled(not args.decoder):
                 mu = vae.encode(x)[0]
-            y = vae.decode((mu + NOISE * args.noise * torch.randn_like(mu)).bfloat16()).float()
+            y = vae.decode(mu + NOISE * args.noise * torch.randn_like(mu)).float()
         (gy, gx), (hy, hx) = slopes(y), slopes(x)
         err = torch.sqrt((y - x) ** 2 + 1e-4).mean()
         loss = err + .5 * ((gy - hy).abs().mean() + (gx - hx).abs().mean()) + 1e-3 * (mu ** 2).mean()
