@@ -351,10 +351,10 @@ test_wrong_files (void)
 {
   static const Wrong wrong[] = {
     { NULL, NULL, ESHI_ERROR_MODEL_MISSING, "model.safetensors" },
-    { "pytorch_model.bin", "PK\003\004", ESHI_ERROR_UNSUPPORTED, "PyTorch" },
+    { "pytorch_model.bin", "PK\003\004", ESHI_ERROR_MODEL_INVALID, "list of contents" },
     { "model.safetensors", "version https://git-lfs.github.com/spec/v1\n", ESHI_ERROR_MODEL_INVALID, "placeholder" },
-    { "model.safetensors", "PK\003\004zip zip zip", ESHI_ERROR_UNSUPPORTED, "another format" },
-    { "model.safetensors", "GGUF........", ESHI_ERROR_UNSUPPORTED, "another format" },
+    { "model.safetensors", "PK\003\004zip zip zip", ESHI_ERROR_MODEL_INVALID, "list of contents" },
+    { "model.safetensors", "GGUF........", ESHI_ERROR_UNSUPPORTED, "GGUF" },
     { "model.safetensors", "", ESHI_ERROR_MODEL_INVALID, "too short" },
     { "model.safetensors.index.json", "{\"weight_map\":{\"a\":\"../b\"}}", ESHI_ERROR_MODEL_INVALID, "weight_map" },
     { "model.safetensors.index.json", "{\"weight_map\":{\"a\":\"b.safetensors\"}}", ESHI_ERROR_MODEL_MISSING, "b.safe" },

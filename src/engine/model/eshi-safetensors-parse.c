@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define MAX_DEPTH 16
-#define MAX_NAME_CHARS 80
 
 typedef struct
 {
@@ -50,41 +49,10 @@ static const EshiSafetensorsType types[] = {
   { "F4", 4, ESHI_N_DTYPES },
 };
 
-char *
-_eshi_safetensors_short_name (const char *name)
-{
-  g_autofree char *cut = NULL;
-
-  if (g_utf8_strlen (name, -1) <= MAX_NAME_CHARS)
-    return g_strdup (name);
-
-  cut = g_utf8_substring (name, 0, MAX_NAME_CHARS);
-  return g_strconcat (cut, "…", NULL);
-}
-
-gboolean
-_eshi_safetensors_fail (const char  *file,
-                        GError     **error,
-                        const char  *format,
-                        ...)
-{
-  g_autofree char *reason = NULL;
-  va_list args;
-
-  va_start (args, format);
-  reason = g_strdup_vprintf (format, args);
-  va_end (args);
-
-  /* Translators: the second %s is the reason, a clause without a full stop. */
-  g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_INVALID,
-               _("“%s” is damaged or not a model file: %s."), file, reason);
-  return FALSE;
-}
-
 static gboolean
 syntax_error (Scanner *self)
 {
-  return _eshi_safetensors_fail (self->file, self->error, _("its table of tensors is not valid JSON"));
+  return _eshi_model_file_fail (self->file, self->error, _("its table of tensors is not valid JSON"));
 }
 
 static void
@@ -229,7 +197,7 @@ scan_u64 (Scanner *self,
     {
       if (!g_uint64_checked_mul (value, *value, 10) ||
           !g_uint64_checked_add (value, *value, (guint64) (*self->at - '0')))
-        return _eshi_safetensors_fail (self->file, self->error, _("a number in its table of tensors is too large"));
+        return _eshi_model_file_fail (self->file, self->error, _("a number in its table of tensors is too large"));
       self->at++;
     }
 
@@ -254,7 +222,7 @@ scan_list (Scanner *self,
   do
     {
       if (*n == max)
-        return _eshi_safetensors_fail (self->file, self->error, _("a tensor has more than %u dimensions or offsets"), max);
+        return _eshi_model_file_fail (self->file, self->error, _("a tensor has more than %u dimensions or offsets"), max);
       if (!scan_u64 (self, &values[(*n)++]))
         return FALSE;
     }
@@ -283,7 +251,7 @@ skip_value (Scanner *self,
   char close = '\0';
 
   if (depth == MAX_DEPTH)
-    return _eshi_safetensors_fail (self->file, self->error, _("its table of tensors is nested too deeply"));
+    return _eshi_model_file_fail (self->file, self->error, _("its table of tensors is nested too deeply"));
 
   skip_space (self);
   if (self->at < self->end && *self->at == '"')
@@ -322,8 +290,8 @@ find_type (Scanner             *self,
         return TRUE;
       }
 
-  name = _eshi_safetensors_short_name (self->text->str);
-  return _eshi_safetensors_fail (self->file, self->error, _("it holds numbers of an unknown type “%s”"), name);
+  name = _eshi_model_file_short_name (self->text->str);
+  return _eshi_model_file_fail (self->file, self->error, _("it holds numbers of an unknown type “%s”"), name);
 }
 
 enum
@@ -352,7 +320,7 @@ scan_item_value (Scanner             *self,
     key = SEEN_OFFSETS;
 
   if ((*seen & key) != 0)
-    return _eshi_safetensors_fail (self->file, self->error, _("a key of its table of tensors occurs twice"));
+    return _eshi_model_file_fail (self->file, self->error, _("a key of its table of tensors occurs twice"));
   *seen |= key;
 
   if (!expect (self, ':'))
@@ -398,9 +366,9 @@ scan_item (Scanner             *self,
   if (seen == SEEN_ALL)
     return TRUE;
 
-  name = _eshi_safetensors_short_name (item->name);
-  return _eshi_safetensors_fail (self->file, self->error,
-                                 _("the entry of tensor “%s” lacks its type, shape or place"), name);
+  name = _eshi_model_file_short_name (item->name);
+  return _eshi_model_file_fail (self->file, self->error,
+                                _("the entry of tensor “%s” lacks its type, shape or place"), name);
 }
 
 static gboolean
@@ -422,7 +390,7 @@ scan_metadata (Scanner    *self,
       if (!expect (self, ':') || !scan_string (self))
         return FALSE;
       if (!g_hash_table_insert (metadata, g_steal_pointer (&key), g_strdup (self->text->str)))
-        return _eshi_safetensors_fail (self->file, self->error, _("a key of its metadata occurs twice"));
+        return _eshi_model_file_fail (self->file, self->error, _("a key of its metadata occurs twice"));
     }
   while (accept (self, ','));
 
@@ -449,7 +417,7 @@ scan_table (Scanner    *self,
       if (strcmp (self->text->str, "__metadata__") == 0)
         {
           if (metadata_seen)
-            return _eshi_safetensors_fail (self->file, self->error, _("its metadata occur twice"));
+            return _eshi_model_file_fail (self->file, self->error, _("its metadata occur twice"));
           metadata_seen = TRUE;
           if (!expect (self, ':') || !scan_metadata (self, metadata))
             return FALSE;

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "eshi-model-file.h"
 #include "eshi-safetensors.h"
 
 G_BEGIN_DECLS
@@ -34,20 +35,11 @@ typedef struct
 
 /* Scans @header [size] UTF-8 bytes into @items (of EshiSafetensorsItem) and @metadata (of owned strings). Sizes and
  * offsets are not judged here. @file is what messages call the file. */
-gboolean _eshi_safetensors_parse      (const char  *header,
-                                       gsize        size,
-                                       const char  *file,
-                                       GArray      *items,
-                                       GHashTable  *metadata,
-                                       GError     **error);
-
-/* Sets @error to MODEL_INVALID with a sentence about @file whose reason is @format. Returns FALSE. */
-gboolean _eshi_safetensors_fail       (const char  *file,
-                                       GError     **error,
-                                       const char  *format,
-                                       ...) G_GNUC_PRINTF (3, 4);
-
-/* @name cut to a length that fits a sentence; (transfer full). */
-char    *_eshi_safetensors_short_name (const char  *name);
+gboolean _eshi_safetensors_parse (const char  *header,
+                                  gsize        size,
+                                  const char  *file,
+                                  GArray      *items,
+                                  GHashTable  *metadata,
+                                  GError     **error);
 
 G_END_DECLS

@@ -7,12 +7,8 @@
 
 #include "eshi-safetensors-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct _EshiSafetensors
@@ -110,18 +106,18 @@ check_item (EshiSafetensors      *self,
             guint64               data_size,
             GError              **error)
 {
-  g_autofree char *name = _eshi_safetensors_short_name (item->name);
+  g_autofree char *name = _eshi_model_file_short_name (item->name);
   guint64 n_bytes = 0;
 
   if (item->end < item->begin || item->end > data_size)
-    return _eshi_safetensors_fail (self->file, error, _("tensor “%s” lies beyond its end, so it may have been cut short"),
-                                   name);
+    return _eshi_model_file_fail (self->file, error, _("tensor “%s” lies beyond its end, so it may have been cut short"),
+                                  name);
   if (item->begin < previous_end)
-    return _eshi_safetensors_fail (self->file, error, _("tensor “%s” overlaps another one"), name);
+    return _eshi_model_file_fail (self->file, error, _("tensor “%s” overlaps another one"), name);
   if (item->begin > previous_end)
-    return _eshi_safetensors_fail (self->file, error, _("there is a gap before tensor “%s”"), name);
+    return _eshi_model_file_fail (self->file, error, _("there is a gap before tensor “%s”"), name);
   if (!item_get_bytes (item, &n_bytes) || n_bytes != item->end - item->begin)
-    return _eshi_safetensors_fail (self->file, error, _("the shape of tensor “%s” does not fit its size"), name);
+    return _eshi_model_file_fail (self->file, error, _("the shape of tensor “%s” does not fit its size"), name);
 
   if (item->type->bits < 8)
     {
@@ -151,9 +147,9 @@ check_items (EshiSafetensors  *self,
 
       if (!g_hash_table_insert (self->by_name, item->name, item))
         {
-          g_autofree char *name = _eshi_safetensors_short_name (item->name);
+          g_autofree char *name = _eshi_model_file_short_name (item->name);
 
-          return _eshi_safetensors_fail (self->file, error, _("tensor “%s” occurs twice"), name);
+          return _eshi_model_file_fail (self->file, error, _("tensor “%s” occurs twice"), name);
         }
       if (!check_item (self, item, end, data_size, error))
         return FALSE;
@@ -163,40 +159,25 @@ check_items (EshiSafetensors  *self,
     }
 
   if (end != data_size)
-    return _eshi_safetensors_fail (self->file, error, _("it holds bytes that belong to no tensor"));
+    return _eshi_model_file_fail (self->file, error, _("it holds bytes that belong to no tensor"));
   return TRUE;
 }
 
-/* Says what the file is, if it is a kind of model file that this program knows of but does not read. */
+/* Refuses what is known to be another kind of file. */
 static gboolean
 check_magic (EshiSafetensors  *self,
-             const guint8     *data,
-             gsize             size,
              GError          **error)
 {
-  static const guint8 torch_magic[] = { 0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc };
-  static const char lfs_magic[] = "version https://git-lfs";
+  EshiModelFileKind kind;
 
-  if (size >= strlen (lfs_magic) && memcmp (data, lfs_magic, strlen (lfs_magic)) == 0)
-    {
-      g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_INVALID,
-                   _("“%s” is only a placeholder for the real file. The download is incomplete; run “git lfs pull” "
-                     "in its folder, or download the file itself."),
-                   self->file);
-      return FALSE;
-    }
+  if (!eshi_model_file_recognise (self->bytes, self->file, &kind, error))
+    return FALSE;
+  if (kind == ESHI_MODEL_FILE_SAFETENSORS)
+    return TRUE;
 
-  if ((size >= 4 && (memcmp (data, "PK\003\004", 4) == 0 || memcmp (data, "GGUF", 4) == 0)) ||
-      (size >= sizeof torch_magic && memcmp (data, torch_magic, sizeof torch_magic) == 0))
-    {
-      g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
-                   _("“%s” is a model file of another format. This version of Eshi reads only safetensors; convert the "
-                     "model, or look for a version of it in that format."),
-                   self->file);
-      return FALSE;
-    }
-
-  return TRUE;
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+               _("“%s” is a file of PyTorch, but only a safetensors file can be used here."), self->file);
+  return FALSE;
 }
 
 static gboolean
@@ -207,17 +188,17 @@ read_table (EshiSafetensors  *self,
   const guint8 *data = g_bytes_get_data (self->bytes, &size);
   guint64 header_size = 0;
 
-  if (!check_magic (self, data, size, error))
+  if (!check_magic (self, error))
     return FALSE;
   if (size < 8)
-    return _eshi_safetensors_fail (self->file, error, _("it is too short"));
+    return _eshi_model_file_fail (self->file, error, _("it is too short"));
 
   memcpy (&header_size, data, 8);
   header_size = GUINT64_FROM_LE (header_size);
   if (header_size > ESHI_SAFETENSORS_MAX_HEADER || header_size > size - 8)
-    return _eshi_safetensors_fail (self->file, error, _("the length of its table of tensors cannot be right"));
+    return _eshi_model_file_fail (self->file, error, _("the length of its table of tensors cannot be right"));
   if (header_size == 0 || data[8] != '{')
-    return _eshi_safetensors_fail (self->file, error, _("it does not begin with a table of tensors"));
+    return _eshi_model_file_fail (self->file, error, _("it does not begin with a table of tensors"));
 
   return _eshi_safetensors_parse ((const char *) data + 8, header_size, self->file, self->items, self->metadata, error) &&
          check_items (self, data + 8 + header_size, size - 8 - header_size, error);
@@ -254,57 +235,22 @@ eshi_safetensors_new_for_bytes (GBytes      *bytes,
   return read_table (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
-/* Opens @path if it is a plain file; a pipe would block and a device has no size. */
-static int
-open_plain_file (const char  *path,
-                 const char  *file,
-                 GError     **error)
-{
-  struct stat info;
-  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-
-  if (fd < 0)
-    {
-      g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING,
-                   _("The model file “%s” cannot be opened: %s."), file, g_strerror (errno));
-      return -1;
-    }
-  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
-    {
-      _eshi_safetensors_fail (file, error, _("it is not a plain file"));
-      close (fd);
-      return -1;
-    }
-
-  return fd;
-}
-
 EshiSafetensors *
 eshi_safetensors_open (const char  *path,
                        GError     **error)
 {
   g_autofree char *file = NULL;
-  g_autoptr(GMappedFile) map = NULL;
   g_autoptr(GBytes) bytes = NULL;
   g_autoptr(EshiSafetensors) self = NULL;
   int fd = -1;
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  file = g_filename_display_name (path);
-  fd = open_plain_file (path, file, error);
-  if (fd < 0)
+  bytes = eshi_model_file_map (path, &fd, error);
+  if (bytes == NULL)
     return NULL;
 
-  map = g_mapped_file_new_from_fd (fd, FALSE, NULL);
-  if (map == NULL)
-    {
-      _eshi_safetensors_fail (file, error, _("it cannot be mapped into memory"));
-      close (fd);
-      return NULL;
-    }
-
-  bytes = g_mapped_file_get_bytes (map);
+  file = g_filename_display_name (path);
   self = safetensors_new (bytes, file, fd);
   return read_table (self, error) ? g_steal_pointer (&self) : NULL;
 }
@@ -313,16 +259,9 @@ gboolean
 eshi_safetensors_check_unchanged (EshiSafetensors  *self,
                                   GError          **error)
 {
-  struct stat info;
-
   g_return_val_if_fail (self != NULL, FALSE);
 
-  if (self->fd < 0)
-    return TRUE;
-  if (fstat (self->fd, &info) == 0 && (guint64) info.st_size >= g_bytes_get_size (self->bytes))
-    return TRUE;
-
-  return _eshi_safetensors_fail (self->file, error, _("it has become shorter since it was opened"));
+  return eshi_model_file_check_unchanged (self->fd, g_bytes_get_size (self->bytes), self->file, error);
 }
 
 guint

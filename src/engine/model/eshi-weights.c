@@ -9,14 +9,24 @@
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "eshi-model-file.h"
 #include "eshi-model-json.h"
+#include "eshi-torch-file.h"
 
 struct _EshiWeights
 {
   char      *folder; /* for messages */
-  GPtrArray *files;  /* of EshiSafetensors */
+  GPtrArray *files;  /* of File */
 };
+
+/* One of the two. */
+typedef struct
+{
+  EshiSafetensors *safetensors;
+  EshiTorchFile   *torch;
+} File;
 
 /* Spellings of the same part of a name; the first is ours. The autoencoder's attention was renamed twice. */
 static const char * const spellings[][4] = {
@@ -27,14 +37,51 @@ static const char * const spellings[][4] = {
   { ".attentions.0.to_out.0.", ".attentions.0.proj_attn.", ".attentions.0.proj_out.", NULL },
 };
 
+static void
+file_free (gpointer data)
+{
+  File *file = data;
+
+  g_clear_pointer (&file->safetensors, eshi_safetensors_free);
+  g_clear_pointer (&file->torch, eshi_torch_file_free);
+  g_free (file);
+}
+
+static EshiTensor *
+file_lookup (const File *file,
+             const char *name)
+{
+  return file->torch != NULL ? eshi_torch_file_lookup (file->torch, name) : eshi_safetensors_lookup (file->safetensors, name);
+}
+
+static const char *
+file_get_type_name (const File *file,
+                    const char *name)
+{
+  return file->torch != NULL ? eshi_torch_file_get_type_name (file->torch, name) : eshi_safetensors_get_type_name (file->safetensors, name);
+}
+
 static EshiWeights *
 weights_new (const char *folder)
 {
   EshiWeights *self = g_new0 (EshiWeights, 1);
 
   self->folder = g_filename_display_name (folder);
-  self->files = g_ptr_array_new_with_free_func ((GDestroyNotify) eshi_safetensors_free);
+  self->files = g_ptr_array_new_with_free_func (file_free);
   return self;
+}
+
+/* Takes over whichever of the two there is. */
+static void
+add_open_file (EshiWeights     *self,
+               EshiSafetensors *safetensors,
+               EshiTorchFile   *torch)
+{
+  File *file = g_new0 (File, 1);
+
+  file->safetensors = safetensors;
+  file->torch = torch;
+  g_ptr_array_add (self->files, file);
 }
 
 EshiWeights *
@@ -46,7 +93,7 @@ eshi_weights_new (EshiSafetensors *file,
   g_return_val_if_fail (file != NULL, NULL);
 
   self = weights_new (folder);
-  g_ptr_array_add (self->files, file);
+  add_open_file (self, file, NULL);
   return self;
 }
 
@@ -61,6 +108,48 @@ eshi_weights_free (EshiWeights *self)
   g_free (self);
 }
 
+/* Says what the file @path is by its first bytes, whatever its name. */
+static gboolean
+recognise (const char         *path,
+           EshiModelFileKind  *kind,
+           GError            **error)
+{
+  g_autofree char *file = g_filename_display_name (path);
+  g_autoptr(GBytes) bytes = NULL;
+  int fd = -1;
+  gboolean is_known = FALSE;
+
+  bytes = eshi_model_file_map (path, &fd, error);
+  if (bytes == NULL)
+    return FALSE;
+
+  is_known = eshi_model_file_recognise (bytes, file, kind, error);
+  close (fd);
+  return is_known;
+}
+
+static gboolean
+add_path (EshiWeights  *self,
+          const char   *path,
+          GError      **error)
+{
+  EshiModelFileKind kind = ESHI_MODEL_FILE_SAFETENSORS;
+  EshiSafetensors *safetensors = NULL;
+  EshiTorchFile *torch = NULL;
+
+  if (!recognise (path, &kind, error))
+    return FALSE;
+  if (kind == ESHI_MODEL_FILE_SAFETENSORS)
+    safetensors = eshi_safetensors_open (path, error);
+  else
+    torch = eshi_torch_file_open (path, error);
+  if (safetensors == NULL && torch == NULL)
+    return FALSE;
+
+  add_open_file (self, safetensors, torch);
+  return TRUE;
+}
+
 /* Opens @folder/@name and adds it. */
 static gboolean
 add_file (EshiWeights  *self,
@@ -69,13 +158,8 @@ add_file (EshiWeights  *self,
           GError      **error)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
-  EshiSafetensors *file = eshi_safetensors_open (path, error);
 
-  if (file == NULL)
-    return FALSE;
-
-  g_ptr_array_add (self->files, file);
-  return TRUE;
+  return add_path (self, path, error);
 }
 
 static gboolean
@@ -120,19 +204,6 @@ file_exists (const char *folder,
   return g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
-/* Whether @folder holds weights in a form that only other programs read. */
-static gboolean
-has_pickled_weights (const char *folder)
-{
-  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name = NULL;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_suffix (name, ".bin") || g_str_has_suffix (name, ".ckpt") || g_str_has_suffix (name, ".pt"))
-      return TRUE;
-  return FALSE;
-}
-
 static void
 set_missing_error (const char  *folder,
                    const char  *file,
@@ -142,14 +213,32 @@ set_missing_error (const char  *folder,
 
   if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
     g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING, _("There is no model folder “%s”."), shown);
-  else if (has_pickled_weights (folder))
-    g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
-                 _("The weights in “%s” are in PyTorch's own format, which this version of Eshi cannot read yet. Convert "
-                   "them to safetensors, or download the model in that format."),
-                 shown);
   else
     g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING,
                  _("The model folder “%s” holds no weights: “%s” is missing."), shown, file);
+}
+
+/* The file in @folder that has the weights @stem with the extension @extension, or the index of their shards;
+ * (nullable) (transfer full). */
+static char *
+find_file (const char *folder,
+           const char *stem,
+           const char *extension)
+{
+  static const char * const patterns[] = {
+    "%s%s", "%s.fp16%s", "%s.non_ema%s", "%s%s.index.json", "%s%s.index.fp16.json", "%s%s.index.non_ema.json",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (patterns); i++)
+    {
+      g_auto(GStrv) parts = g_strsplit (patterns[i], "%s", -1);
+      g_autofree char *name = g_strconcat (stem, parts[1], extension, parts[2], NULL);
+
+      if (file_exists (folder, name))
+        return g_steal_pointer (&name);
+    }
+
+  return NULL;
 }
 
 EshiWeights *
@@ -157,30 +246,59 @@ eshi_weights_open (const char  *folder,
                    const char  *stem,
                    GError     **error)
 {
-  static const char *const suffixes[] = { "", ".fp16", ".non_ema" };
   g_autoptr(EshiWeights) self = NULL;
   g_autofree char *first = NULL;
-  g_autofree char *index = NULL;
+  g_autofree char *name = NULL;
 
   g_return_val_if_fail (folder != NULL, NULL);
   g_return_val_if_fail (stem != NULL, NULL);
 
-  self = weights_new (folder);
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+  name = find_file (folder, stem, ".safetensors");
+  if (name == NULL)
+    name = find_file (folder, strcmp (stem, "model") == 0 ? "pytorch_model" : stem, ".bin");
+  if (name == NULL)
     {
-      g_autofree char *name = g_strconcat (stem, suffixes[i], ".safetensors", NULL);
-
-      if (file_exists (folder, name))
-        return add_file (self, folder, name, error) ? g_steal_pointer (&self) : NULL;
+      first = g_strconcat (stem, ".safetensors", NULL);
+      set_missing_error (folder, first, error);
+      return NULL;
     }
 
-  first = g_strconcat (stem, ".safetensors", NULL);
-  index = g_strconcat (first, ".index.json", NULL);
-  if (file_exists (folder, index))
-    return add_shards (self, folder, index, error) ? g_steal_pointer (&self) : NULL;
-
-  set_missing_error (folder, first, error);
+  self = weights_new (folder);
+  if (g_str_has_suffix (name, ".json") ? add_shards (self, folder, name, error) : add_file (self, folder, name, error))
+    return g_steal_pointer (&self);
   return NULL;
+}
+
+EshiWeights *
+eshi_weights_open_file (const char  *path,
+                        GError     **error)
+{
+  g_autoptr(EshiWeights) self = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  self = weights_new (path);
+  return add_path (self, path, error) ? g_steal_pointer (&self) : NULL;
+}
+
+GPtrArray *
+eshi_weights_list_names (EshiWeights *self)
+{
+  GPtrArray *names = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  names = g_ptr_array_new ();
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      const File *file = g_ptr_array_index (self->files, i);
+      guint n = file->torch != NULL ? eshi_torch_file_get_n (file->torch) : eshi_safetensors_get_n (file->safetensors);
+
+      for (guint k = 0; k < n; k++)
+        g_ptr_array_add (names, (gpointer) (file->torch != NULL ? eshi_torch_file_get_name (file->torch, k) : eshi_safetensors_get_name (file->safetensors, k)));
+    }
+
+  return names;
 }
 
 /* The first tensor called @name in any file. */
@@ -190,7 +308,7 @@ lookup_exactly (EshiWeights *self,
 {
   for (guint i = 0; i < self->files->len; i++)
     {
-      EshiTensor *tensor = eshi_safetensors_lookup (g_ptr_array_index (self->files, i), name);
+      EshiTensor *tensor = file_lookup (g_ptr_array_index (self->files, i), name);
 
       if (tensor != NULL)
         return tensor;
@@ -247,7 +365,7 @@ eshi_weights_get_type_name (EshiWeights *self,
 
   for (guint i = 0; i < self->files->len; i++)
     {
-      const char *type = eshi_safetensors_get_type_name (g_ptr_array_index (self->files, i), name);
+      const char *type = file_get_type_name (g_ptr_array_index (self->files, i), name);
 
       if (type != NULL)
         return type;
@@ -263,8 +381,12 @@ eshi_weights_check_unchanged (EshiWeights  *self,
   g_return_val_if_fail (self != NULL, FALSE);
 
   for (guint i = 0; i < self->files->len; i++)
-    if (!eshi_safetensors_check_unchanged (g_ptr_array_index (self->files, i), error))
-      return FALSE;
+    {
+      const File *file = g_ptr_array_index (self->files, i);
+
+      if (file->torch != NULL ? !eshi_torch_file_check_unchanged (file->torch, error) : !eshi_safetensors_check_unchanged (file->safetensors, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -284,6 +406,10 @@ eshi_weights_get_bytes (EshiWeights *self)
   g_return_val_if_fail (self != NULL, 0);
 
   for (guint i = 0; i < self->files->len; i++)
-    bytes += eshi_safetensors_get_bytes (g_ptr_array_index (self->files, i));
+    {
+      const File *file = g_ptr_array_index (self->files, i);
+
+      bytes += file->torch != NULL ? eshi_torch_file_get_bytes (file->torch) : eshi_safetensors_get_bytes (file->safetensors);
+    }
   return bytes;
 }

@@ -19,16 +19,21 @@ typedef struct _EshiWeights EshiWeights;
  * @folder: folder of the component: "…/unet"
  * @stem: name of the weight file without extension: "model", "diffusion_pytorch_model"
  *
- * Tries STEM.safetensors, STEM.fp16.safetensors, STEM.non_ema.safetensors and the sharded form of the first, in this
- * order.
+ * Tries STEM.safetensors, STEM.fp16.safetensors, STEM.non_ema.safetensors and the index of a sharded model, in this
+ * order, and then the same with .bin, where "model" becomes "pytorch_model". What is in a file is told by its first
+ * bytes and not by its name.
  *
- * Errors: MODEL_MISSING, MODEL_INVALID; UNSUPPORTED where there are only weights in pickled form.
+ * Errors: MODEL_MISSING, MODEL_INVALID, UNSUPPORTED.
  *
  * Returns: (transfer full)
  */
 EshiWeights *eshi_weights_open   (const char   *folder,
                                   const char   *stem,
                                   GError      **error);
+
+/* The tensors of the one file @path, safetensors or PyTorch by its content. Errors as above. Returns: (transfer full) */
+EshiWeights *eshi_weights_open_file (const char *path,
+                                     GError    **error);
 
 /* The tensors of one file that is open already; takes @file over. @folder is what messages call it. */
 EshiWeights *eshi_weights_new    (EshiSafetensors *file,
@@ -41,6 +46,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiWeights, eshi_weights_free)
 /* Tensor @name as the file has it, or under its older or newer spelling; (nullable) (transfer none). */
 EshiTensor  *eshi_weights_lookup (EshiWeights  *self,
                                   const char   *name);
+
+/* Names of all tensors as the files have them, file by file; (transfer container) (element-type utf8): the names belong
+ * to @self. */
+GPtrArray   *eshi_weights_list_names (EshiWeights *self);
 
 /* The stored type of tensor @name, "F8_E4M3", also where no op can read it; NULL if there is no such tensor. */
 const char  *eshi_weights_get_type_name (EshiWeights *self,
