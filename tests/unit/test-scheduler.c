@@ -405,8 +405,9 @@ assert_near (const char *id,
              double      actual,
              double      expected)
 {
-  /* the reference rounds to f32 in the middle of each step, which adds up */
-  double tolerance = n_steps <= 20 ? 4e-6 : 2.5e-5;
+  /* the reference rounds to f32 in the middle of each step, which adds up; samples between the two calls of a step
+   * are up to thirty, where f32 itself is 2e-6 apart, and a few steps carry that to the end */
+  double tolerance = n_steps <= 20 ? 4e-6 * (strcmp (id, "heun") == 0 ? 4 : 1) : 2.5e-5;
 
   if (fabs (actual - expected) > tolerance * MAX (1, fabs (expected)))
     g_error ("%s, %u steps: %.9g instead of %.9g", id, n_steps, actual, expected);
@@ -451,7 +452,7 @@ test_golden (void)
   g_autoptr(JsonParser) parser = json_parser_new ();
   JsonArray *cases = load_golden (parser);
 
-  g_assert_cmpuint (json_array_get_length (cases), >=, 100);
+  g_assert_cmpuint (json_array_get_length (cases), >=, 400);
   for (guint i = 0; i < json_array_get_length (cases); i++)
     check_golden_case (json_array_get_object_element (cases, i));
 }
