@@ -32,6 +32,7 @@ typedef struct
   double    guidance;
   char     *seed;
   char     *sampler;
+  char     *schedule;
   char     *rng;
   int       count;
   char     *output;
@@ -53,6 +54,7 @@ options_clear (Options *self)
   g_free (self->model);
   g_free (self->seed);
   g_free (self->sampler);
+  g_free (self->schedule);
   g_free (self->rng);
   g_free (self->output);
   g_free (self->backend);
@@ -78,6 +80,8 @@ options_parse (Options  *self,
     { "guidance", 0, 0, G_OPTION_ARG_DOUBLE, &self->guidance, N_("Guidance scale, 1 to 30"), N_("NUMBER") },
     { "seed", 0, 0, G_OPTION_ARG_FILENAME, &self->seed, N_("0 to 4294967295, or random"), N_("NUMBER") },
     { "sampler", 0, 0, G_OPTION_ARG_FILENAME, &self->sampler, N_("Sampler, such as lms or euler-a"), N_("NAME") },
+    { "schedule", 0, 0, G_OPTION_ARG_FILENAME, &self->schedule,
+      N_("How noise is spread over the steps, such as karras or exponential (default: the sampler's own)"), N_("NAME") },
     { "rng", 0, 0, G_OPTION_ARG_FILENAME, &self->rng, N_("Kind of noise: cpu or philox"), N_("KIND") },
     { "count", 'n', 0, G_OPTION_ARG_INT, &self->count, N_("Pictures of each prompt"), N_("NUMBER") },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &self->output, N_("PNG file; the pictures folder if left out"),
@@ -174,6 +178,7 @@ make_settings (const Options *options)
   settings->steps = options->steps != UNSET ? options->steps : 0;
   settings->guidance = options->guidance != UNSET ? options->guidance : 0.0;
   settings->sampler = g_strdup (options->sampler);
+  settings->schedule = g_strdup (options->schedule);
   settings->n_images = options->count;
   settings->previews = options->previews != NULL;
   if (!set_text (&settings->prompt, options->prompt) ||

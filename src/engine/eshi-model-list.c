@@ -100,6 +100,12 @@ sampler_from_index (JsonObject *index)
     { "EulerDiscreteScheduler", "euler" },
     { "EulerAncestralDiscreteScheduler", "euler-a" },
     { "DPMSolverMultistepScheduler", "dpmpp-2m" },
+    { "HeunDiscreteScheduler", "heun" },
+    { "KDPM2DiscreteScheduler", "dpm2" },
+    { "KDPM2AncestralDiscreteScheduler", "dpm2-a" },
+    { "DPMSolverSDEScheduler", "dpmpp-sde" },
+    { "UniPCMultistepScheduler", "unipc" },
+    { "LCMScheduler", "lcm" },
   };
   JsonNode *node = json_object_get_member (index, "scheduler");
   JsonArray *pair = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;

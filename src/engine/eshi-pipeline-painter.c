@@ -190,6 +190,7 @@ fill_in (PipelinePainter    *self,
 {
   EshiSettings *settings = eshi_settings_copy (asked);
   const EshiSampler *sampler = NULL;
+  const EshiSchedule *schedule = asked->schedule != NULL ? eshi_schedule_find (asked->schedule) : NULL;
 
   g_assert (self->info != NULL);
 
@@ -204,6 +205,8 @@ fill_in (PipelinePainter    *self,
     settings->guidance = self->info->guidance;
   g_free (settings->sampler);
   settings->sampler = g_strdup (sampler->id);
+  g_free (settings->schedule);
+  settings->schedule = g_strdup (schedule != NULL ? schedule->id : NULL);
 
   return settings;
 }
@@ -221,6 +224,7 @@ params_from_settings (const EshiSettings *settings)
     .seed = settings->seed,
     .rng = settings->rng,
     .sampler = settings->sampler,
+    .schedule = settings->schedule,
     .n_pictures = settings->n_images,
   };
 }

@@ -58,6 +58,7 @@ eshi_settings_copy (const EshiSettings *self)
   copy->prompt = g_strdup (self->prompt != NULL ? self->prompt : "");
   copy->negative_prompt = g_strdup (self->negative_prompt != NULL ? self->negative_prompt : "");
   copy->sampler = g_strdup (self->sampler);
+  copy->schedule = g_strdup (self->schedule);
 
   return copy;
 }
@@ -71,6 +72,7 @@ eshi_settings_free (EshiSettings *self)
   g_free (self->prompt);
   g_free (self->negative_prompt);
   g_free (self->sampler);
+  g_free (self->schedule);
   g_free (self);
 }
 
@@ -137,6 +139,35 @@ refuse_sampler (const char  *name,
   return FALSE;
 }
 
+/* Whether the schedule exists and goes with the sampler, as far as that one is known here. */
+static gboolean
+check_schedule (const EshiSettings  *self,
+                GError             **error)
+{
+  const EshiSampler *sampler = self->sampler != NULL ? eshi_sampler_find (self->sampler) : NULL;
+  g_autofree char *valid = NULL;
+
+  if (self->schedule == NULL || g_ascii_strcasecmp (self->schedule, ESHI_SCHEDULE_AUTOMATIC) == 0)
+    return TRUE;
+  if (eshi_schedule_find (self->schedule) == NULL)
+    {
+      valid = g_utf8_make_valid (self->schedule, -1);
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("There is no schedule called “%s”; choose one of these: %s."), valid,
+                   "automatic, uniform, karras, exponential, sgm-uniform, align-your-steps");
+      return FALSE;
+    }
+  if (sampler != NULL && !sampler->takes_schedule)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The sampler %s has a schedule of its own; leave the schedule out, or choose another sampler."),
+                   sampler->label);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 check_sampling (const EshiSettings  *self,
                 GError             **error)
@@ -159,7 +190,7 @@ check_sampling (const EshiSettings  *self,
   if (self->sampler != NULL && eshi_sampler_find (self->sampler) == NULL)
     return refuse_sampler (self->sampler, error);
 
-  return TRUE;
+  return check_schedule (self, error);
 }
 
 static gboolean

@@ -39,6 +39,7 @@ typedef enum
  * @seed: of the first picture, picture i of a batch uses @seed + i; all of them from 0 to %ESHI_SEED_MAX
  * @rng: algorithm that draws the noise
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
+ * @schedule: (nullable): id of a schedule, or "automatic"; %NULL, too, is the sampler's own
  * @n_images: pictures to paint, 1 to 64
  * @previews: whether previews are sent; never changes the result
  *
@@ -57,6 +58,7 @@ typedef struct
   guint64      seed;
   EshiRngKind  rng;
   char        *sampler;
+  char        *schedule;
   int          n_images;
   gboolean     previews;
 } EshiSettings;
@@ -102,7 +104,8 @@ char *eshi_settings_to_parameters (const EshiSettings *self,
  * @model_name: (out) (optional) (nullable): value of the "Model" key
  *
  * Values are not checked against their ranges; see eshi_settings_validate(). Keys that say nothing to us are passed
- * over, samplers that we do not have leave the sampler %NULL.
+ * over, samplers that we do not have leave the sampler %NULL, and schedules the schedule. A name that holds both, such
+ * as "DPM++ SDE Karras", is taken apart.
  *
  * Error: %ESHI_ERROR_INVALID_ARGUMENT when there is no line of parameters.
  *

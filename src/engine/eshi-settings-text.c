@@ -17,7 +17,6 @@
 #include "eshi-sampler.h"
 
 #define NEGATIVE_KEY "Negative prompt: "
-#define KARRAS_SUFFIX " Karras"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -68,27 +67,21 @@ append_value (GString    *text,
     }
 }
 
+/* "DPM++ 2M Karras", the sampler, is written whole, as older programs did: "DPM++ 2M" with the schedule "Karras" is
+ * another one, whose timesteps are not rounded. */
 static void
 append_sampler (GString            *text,
                 const EshiSettings *self)
 {
   const EshiSampler *sampler = self->sampler != NULL ? eshi_sampler_find (self->sampler) : NULL;
-  g_autofree char *label = NULL;
+  const EshiSchedule *schedule = self->schedule != NULL ? eshi_schedule_find (self->schedule) : NULL;
 
   if (sampler == NULL)
     return;
 
-  label = g_strdup (sampler->label);
-  if (g_str_has_suffix (label, KARRAS_SUFFIX))
-    {
-      label[strlen (label) - strlen (KARRAS_SUFFIX)] = '\0';
-      append_value (text, "Sampler", label);
-      append_value (text, "Schedule type", "Karras");
-    }
-  else
-    {
-      append_value (text, "Sampler", label);
-    }
+  append_value (text, "Sampler", sampler->label);
+  if (schedule != NULL && sampler->takes_schedule)
+    append_value (text, "Schedule type", schedule->label);
 }
 
 char *
@@ -157,22 +150,46 @@ parse_pairs (const char *line)
   return n_pairs < MIN_PAIRS ? NULL : g_steal_pointer (&pairs);
 }
 
+/* The sampler of an old label, a sampler's and a schedule's joined by a space; sets @schedule. */
+static const EshiSampler *
+split_label (const char          *label,
+             const EshiSchedule **schedule)
+{
+  guint n_schedules = 0;
+  const EshiSchedule *all = eshi_schedules (&n_schedules);
+
+  for (guint i = 0; i < n_schedules; i++)
+    {
+      g_autofree char *suffix = g_strconcat (" ", all[i].label, NULL);
+
+      if (g_str_has_suffix (label, suffix))
+        {
+          g_autofree char *name = g_strndup (label, strlen (label) - strlen (suffix));
+
+          *schedule = &all[i];
+          return eshi_sampler_find (name);
+        }
+    }
+
+  return NULL;
+}
+
 static void
 set_sampler (EshiSettings *self,
              const char   *label,
-             const char   *schedule)
+             const char   *schedule_label)
 {
-  const EshiSampler *sampler = NULL;
-  g_autofree char *name = NULL;
+  const EshiSchedule *schedule = schedule_label != NULL ? eshi_schedule_find (schedule_label) : NULL;
+  const EshiSampler *sampler = label != NULL ? eshi_sampler_find (label) : NULL;
 
-  if (label == NULL)
+  if (label != NULL && sampler == NULL)
+    sampler = split_label (label, &schedule);
+  if (sampler == NULL)
     return;
 
-  name = g_strcmp0 (schedule, "Karras") == 0 && !g_str_has_suffix (label, KARRAS_SUFFIX)
-           ? g_strconcat (label, KARRAS_SUFFIX, NULL)
-           : g_strdup (label);
-  sampler = eshi_sampler_find (name);
-  self->sampler = g_strdup (sampler != NULL ? sampler->id : NULL);
+  self->sampler = g_strdup (sampler->id);
+  if (schedule != NULL && sampler->takes_schedule)
+    self->schedule = g_strdup (schedule->id);
 }
 
 static void
@@ -310,6 +327,7 @@ eshi_settings_to_json (const EshiSettings *self,
   add_int (builder, "seed", (gint64) self->seed);
   add_string (builder, "rng", eshi_rng_kind_get_name (self->rng));
   add_string (builder, "sampler", self->sampler);
+  add_string (builder, "schedule", self->schedule);
   add_int (builder, "n_images", self->n_images);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
@@ -334,6 +352,7 @@ set_from_object (EshiSettings *self,
   self->guidance = _eshi_json_get_double (object, "guidance");
   self->seed = (guint64) CLAMP (_eshi_json_get_double (object, "seed"), 0.0, (double) G_MAXINT64);
   self->sampler = g_strdup (_eshi_json_get_string (object, "sampler"));
+  self->schedule = g_strdup (_eshi_json_get_string (object, "schedule"));
   self->n_images = MAX (_eshi_json_get_int (object, "n_images"), 1);
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;

@@ -47,6 +47,7 @@ assert_same (const EshiSettings *a,
   g_assert_cmpuint (a->seed, ==, b->seed);
   g_assert_cmpint (a->rng, ==, b->rng);
   g_assert_cmpstr (a->sampler, ==, b->sampler);
+  g_assert_cmpstr (a->schedule, ==, b->schedule);
 }
 
 static void
@@ -185,7 +186,7 @@ test_parameters (void)
   plain = eshi_settings_to_parameters (settings, "a, b: \"c\"");
   g_assert_cmpstr (plain, ==,
                    "サラリーマン 油絵\n"
-                   "Steps: 25, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 8, Seed: 4294967295, "
+                   "Steps: 25, Sampler: DPM++ 2M Karras, CFG scale: 8, Seed: 4294967295, "
                    "Size: 128x192, Model: \"a, b: \\\"c\\\"\", RNG: NV, Version: Eshi " ESHI_VERSION);
 }
 
@@ -250,6 +251,67 @@ test_foreign (void)
   g_assert_cmpint (b->rng, ==, ESHI_RNG_CPU);
 }
 
+/* The schedule is a word of its own, and in old labels a part of the sampler's. */
+static void
+test_schedules (void)
+{
+  static const struct { const char *text, *sampler, *schedule; } foreign[] = {
+    { "Sampler: DPM++ 2M, Schedule type: Karras", "dpmpp-2m", "karras" },
+    { "Sampler: DPM++ SDE Karras", "dpmpp-sde", "karras" },
+    { "Sampler: DPM++ 2M SDE Exponential", "dpmpp-2m-sde", "exponential" },
+    { "Sampler: DPM++ 3M SDE, Schedule type: Polyexponential", "dpmpp-3m-sde", "exponential" },
+    { "Sampler: Euler a, Schedule type: Automatic", "euler-a", NULL },
+    { "Sampler: Euler a, Schedule type: Unheard Of", "euler-a", NULL },
+    { "Sampler: DDIM, Schedule type: Karras", "ddim", NULL },
+    { "Sampler: Brush Karras", NULL, NULL },
+  };
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
+    {
+      g_autofree char *line = g_strdup_printf ("Steps: 20, %s, CFG scale: 7, Seed: 1, Size: 64x64", foreign[i].text);
+      g_autoptr(EshiSettings) read = eshi_settings_new_from_parameters (line, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (read->sampler, ==, foreign[i].sampler);
+      g_assert_cmpstr (read->schedule, ==, foreign[i].schedule);
+    }
+
+  g_free (settings->sampler);
+  settings->sampler = g_strdup ("dpmpp-2m-sde");
+  settings->schedule = g_strdup ("exponential");
+  text = eshi_settings_to_parameters (settings, NULL);
+  json = eshi_settings_to_json (settings, NULL);
+  g_assert_nonnull (strstr (text, "Sampler: DPM++ 2M SDE, Schedule type: Exponential"));
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  assert_same (settings, from_text);
+  assert_same (settings, from_json);
+}
+
+static void
+test_schedule_range (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+
+  settings->schedule = g_strdup ("SGM Uniform");
+  g_assert_true (eshi_settings_validate (settings, NULL));
+  g_free (settings->sampler);
+  settings->sampler = g_strdup ("ddim");
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  g_free (settings->schedule);
+  settings->schedule = g_strdup ("automatic");
+  g_assert_true (eshi_settings_validate (settings, NULL));
+  g_free (settings->schedule);
+  settings->schedule = g_strdup ("nonsense \xff");
+  g_assert_false (eshi_settings_validate (settings, NULL));
+}
+
 static void
 test_hostile (void)
 {
@@ -289,6 +351,8 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/ranges", test_ranges);
   g_test_add_func ("/eshi/settings/more-ranges", test_more_ranges);
   g_test_add_func ("/eshi/settings/samplers", test_samplers);
+  g_test_add_func ("/eshi/settings/schedules", test_schedules);
+  g_test_add_func ("/eshi/settings/schedule-range", test_schedule_range);
   g_test_add_func ("/eshi/settings/parameters", test_parameters);
   g_test_add_func ("/eshi/settings/round-trip", test_round_trip);
   g_test_add_func ("/eshi/settings/foreign-parameters", test_foreign);

@@ -252,8 +252,8 @@ run_init (Run     *self,
   if (self->step->guided && !eshi_graph_upload (self->step->graph, self->step->guidance, &guidance, error))
     return FALSE;
 
-  self->scheduler = eshi_scheduler_new (params->sampler, &pipeline->scheduler_config, params->steps, 4 * self->n_pixels,
-                                        error);
+  self->scheduler = eshi_scheduler_new_with_schedule (params->sampler, params->schedule, &pipeline->scheduler_config,
+                                                      params->steps, 4 * self->n_pixels, error);
   if (self->scheduler == NULL)
     return FALSE;
 

@@ -267,6 +267,19 @@ eshi_pipeline_resolve (EshiPipeline        *self,
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT, _("There is no sampler called “%s”."), params->sampler);
       return FALSE;
     }
+  if (params->schedule != NULL && eshi_scheduler_get_schedule_label (params->schedule) == NULL)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT, _("There is no schedule called “%s”."),
+                   params->schedule);
+      return FALSE;
+    }
+  if (params->schedule != NULL && !eshi_scheduler_takes_schedule (params->sampler))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The sampler %s has a schedule of its own; leave the schedule out, or choose another sampler."),
+                   eshi_scheduler_get_label (params->sampler));
+      return FALSE;
+    }
 
   return TRUE;
 }

@@ -110,6 +110,7 @@ typedef struct
  *   painted again alone
  * @rng: algorithm that draws the noise
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
+ * @schedule: (nullable): id of a schedule; %NULL for the sampler's own
  * @n_pictures: 1 to 64; 0 means 1
  * @clip_skip: 1 for the text encoder's last layer; 0 means 1
  */
@@ -124,6 +125,7 @@ typedef struct
   guint64      seed;
   EshiRngKind  rng;
   const char  *sampler;
+  const char  *schedule;
   guint        n_pictures;
   guint        clip_skip;
 } EshiPipelineParams;

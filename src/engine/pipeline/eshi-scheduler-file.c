@@ -20,6 +20,12 @@ sampler_for_class (const char *class_name,
     { "EulerDiscreteScheduler", "euler" },
     { "EulerAncestralDiscreteScheduler", "euler-a" },
     { "DPMSolverMultistepScheduler", "dpmpp-2m" },
+    { "HeunDiscreteScheduler", "heun" },
+    { "KDPM2DiscreteScheduler", "dpm2" },
+    { "KDPM2AncestralDiscreteScheduler", "dpm2-a" },
+    { "DPMSolverSDEScheduler", "dpmpp-sde" },
+    { "UniPCMultistepScheduler", "unipc" },
+    { "LCMScheduler", "lcm" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (samplers); i++)

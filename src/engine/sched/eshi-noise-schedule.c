@@ -117,6 +117,15 @@ eshi_noise_schedule_get_sigma (const EshiNoiseSchedule *self,
 }
 
 double
+eshi_noise_schedule_get_sigma_in_log (const EshiNoiseSchedule *self,
+                                      double                   timestep)
+{
+  guint low = MIN ((guint) timestep, self->n - 2);
+
+  return self->sigma[low] * pow (self->sigma[low + 1] / self->sigma[low], timestep - low);
+}
+
+double
 eshi_noise_schedule_find_timestep (const EshiNoiseSchedule *self,
                                    double                   sigma)
 {

@@ -32,6 +32,10 @@ double             eshi_noise_schedule_get_alpha_bar  (const EshiNoiseSchedule  
 double             eshi_noise_schedule_get_sigma      (const EshiNoiseSchedule   *self,
                                                        double                     timestep);
 
+/* σ at a fractional timestep, 0 to n − 1: linear in ln σ between its neighbours. */
+double             eshi_noise_schedule_get_sigma_in_log (const EshiNoiseSchedule *self,
+                                                       double                     timestep);
+
 /* The fractional timestep, 0 to n − 1, whose ln σ is that of @sigma; linear in ln σ between neighbours. */
 double             eshi_noise_schedule_find_timestep  (const EshiNoiseSchedule   *self,
                                                        double                     sigma);

@@ -1,7 +1,7 @@
 /* eshi-scheduler-dpm.c: DPM-Solver++ of second order (2M), with even timesteps or Karras' noise levels.
  *
  * The even variant ends at timestep 0, which still holds a little noise, as diffusers 0.8.1 does; the Karras one
- * ends at none.
+ * ends at none. Where a schedule was chosen for "dpmpp-2m", its timesteps are not rounded, as in k-diffusion.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,6 +23,11 @@ prepare (EshiScheduler *self)
   guint n = self->n_steps;
   double last = self->schedule->n - 1;
 
+  if (self->sigma_schedule != NULL)
+    {
+      _eshi_scheduler_prepare_schedule (self);
+      return;
+    }
   _eshi_scheduler_set_n_calls (self, n);
   for (guint i = 0; i <= n; i++)
     {
@@ -98,6 +103,7 @@ step (EshiScheduler *self,
 const EshiSchedulerClass _eshi_scheduler_dpmpp_2m = {
   .id = "dpmpp-2m",
   .label = "DPM++ 2M",
+  .takes_schedule = TRUE,
   .n_history = 2,
   .prepare = prepare,
   .step = step,

@@ -63,6 +63,7 @@ step_euler_a (EshiScheduler *self,
 const EshiSchedulerClass _eshi_scheduler_euler = {
   .id = "euler",
   .label = "Euler",
+  .takes_schedule = TRUE,
   .draws_noise = TRUE,
   .prepare = _eshi_scheduler_prepare_sigmas,
   .step = step_euler,
@@ -71,7 +72,9 @@ const EshiSchedulerClass _eshi_scheduler_euler = {
 const EshiSchedulerClass _eshi_scheduler_euler_a = {
   .id = "euler-a",
   .label = "Euler a",
+  .takes_schedule = TRUE,
   .draws_noise = TRUE,
+  .needs_noise = TRUE,
   .prepare = _eshi_scheduler_prepare_sigmas,
   .step = step_euler_a,
 };

@@ -79,6 +79,7 @@ step (EshiScheduler *self,
 const EshiSchedulerClass _eshi_scheduler_lms = {
   .id = "lms",
   .label = "LMS",
+  .takes_schedule = TRUE,
   .n_history = ORDER,
   .prepare = _eshi_scheduler_prepare_sigmas,
   .step = step,

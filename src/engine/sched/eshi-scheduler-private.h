@@ -7,6 +7,7 @@
 
 #include "eshi-noise-schedule.h"
 #include "eshi-scheduler.h"
+#include "eshi-sigma-schedule.h"
 
 G_BEGIN_DECLS
 
@@ -30,9 +31,14 @@ typedef struct
 {
   const char *id;
   const char *label;
+  const char *own_schedule;   /* where the artist chose none; NULL: the sampler spreads its levels itself */
+  gboolean    takes_schedule; /* another one may be chosen */
+  gboolean    discards_sigma; /* makes one level more, and leaves the last but one out */
+  guint       calls_per_step; /* 0 means 1; 2 all but for the last step, see _eshi_scheduler_prepare_two_calls() */
   guint       n_history;   /* model outputs or clean predictions to remember, at most MAX_HISTORY */
   gboolean    keeps_x;     /* remembers one sample as well */
   gboolean    draws_noise; /* steps use @noise */
+  gboolean    needs_noise; /* steps cannot do without a generator */
   gboolean    has_offset;  /* timesteps start at config.steps_offset, which shifts where img2img begins */
 
   /* Fills n_calls, levels and init_noise_sigma. */
@@ -51,6 +57,7 @@ struct _EshiScheduler
   const EshiSchedulerClass *class;
   EshiSchedulerConfig       config;
   EshiNoiseSchedule        *schedule;
+  const EshiSigmaSchedule  *sigma_schedule; /* NULL: the sampler's own way */
   guint                     n_steps;
   gsize                     n_elements;
 
@@ -71,8 +78,18 @@ extern const EshiSchedulerClass _eshi_scheduler_pndm;
 extern const EshiSchedulerClass _eshi_scheduler_ddim;
 extern const EshiSchedulerClass _eshi_scheduler_euler;
 extern const EshiSchedulerClass _eshi_scheduler_euler_a;
+extern const EshiSchedulerClass _eshi_scheduler_heun;
+extern const EshiSchedulerClass _eshi_scheduler_dpm2;
+extern const EshiSchedulerClass _eshi_scheduler_dpm2_a;
+extern const EshiSchedulerClass _eshi_scheduler_dpmpp_2s_a;
 extern const EshiSchedulerClass _eshi_scheduler_dpmpp_2m;
 extern const EshiSchedulerClass _eshi_scheduler_dpmpp_2m_karras;
+extern const EshiSchedulerClass _eshi_scheduler_dpmpp_sde;
+extern const EshiSchedulerClass _eshi_scheduler_dpmpp_2m_sde;
+extern const EshiSchedulerClass _eshi_scheduler_dpmpp_2m_sde_heun;
+extern const EshiSchedulerClass _eshi_scheduler_dpmpp_3m_sde;
+extern const EshiSchedulerClass _eshi_scheduler_unipc;
+extern const EshiSchedulerClass _eshi_scheduler_lcm;
 
 /* Allocates @n_calls + 1 zeroed levels. */
 void         _eshi_scheduler_set_n_calls     (EshiScheduler             *self,
@@ -90,8 +107,54 @@ void         _eshi_noise_level_init_sigma    (EshiNoiseLevel            *level,
                                               double                     timestep,
                                               double                     sigma);
 
-/* Levels of LMS and the Euler samplers: timesteps evenly from n_train − 1 to 0, fractional, then σ = 0. */
+/* Levels of LMS and the Euler samplers: those of sigma_schedule where there is one; otherwise timesteps evenly from
+ * n_train − 1 to 0, fractional, then σ = 0. */
 void         _eshi_scheduler_prepare_sigmas  (EshiScheduler             *self);
+
+/* The levels of sigma_schedule, which must be set, then σ = 0. */
+void         _eshi_scheduler_prepare_schedule (EshiScheduler            *self);
+
+/* The levels of sigma_schedule, which must be set: (transfer full): [n_steps + 1], falling, the last one 0. */
+double      *_eshi_scheduler_get_sigmas      (EshiScheduler             *self);
+
+/* Levels of samplers that ask twice a step: call 2k at the step's start, call 2k + 1 at @get_middle of its two ends,
+ * and once for the last step, to σ = 0. */
+void         _eshi_scheduler_prepare_two_calls (EshiScheduler           *self,
+                                                double                 (*get_middle) (double from,
+                                                                                      double to));
+
+/* The first call of such a step, plainly to the level of the second one; keeps @x in kept_x, and its slope in the
+ * history where the class has one. FALSE, and nothing done, when @i is a second call. */
+gboolean     _eshi_scheduler_try_step        (EshiScheduler             *self,
+                                              guint                      i,
+                                              const float               *model_output,
+                                              float                     *x);
+
+/* The same to @target's noise, when @i is known to be a first call. */
+void         _eshi_scheduler_try_step_to     (EshiScheduler             *self,
+                                              guint                      i,
+                                              double                     target,
+                                              const float               *model_output,
+                                              float                     *x);
+
+/* The second call @i: from kept_x to @target's noise with the clean prediction of this call, into @x. */
+void         _eshi_scheduler_redo_step       (EshiScheduler             *self,
+                                              guint                      i,
+                                              double                     target,
+                                              const float               *model_output,
+                                              float                     *x);
+
+/* x += @amount · noise, drawn from @noise_rng into self->noise. */
+void         _eshi_scheduler_stir            (EshiScheduler             *self,
+                                              double                     amount,
+                                              float                     *x,
+                                              EshiRng                   *noise_rng);
+
+/* An ancestral step from noise @from to @to, at most @from: how far to go down (returned) before noise of
+ * deviation @up is added, so that the sum has @to's. */
+double       _eshi_sigma_split               (double                     from,
+                                              double                     to,
+                                              double                    *up);
 
 /* Timestep of step @i of "pndm" and "ddim": multiples of n_train / n_steps plus the offset, from above. */
 int          _eshi_scheduler_leading_timestep (const EshiScheduler      *self,

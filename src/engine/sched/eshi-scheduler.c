@@ -19,8 +19,18 @@ static const EshiSchedulerClass * const classes[] = {
   &_eshi_scheduler_ddim,
   &_eshi_scheduler_euler,
   &_eshi_scheduler_euler_a,
+  &_eshi_scheduler_heun,
+  &_eshi_scheduler_dpm2,
+  &_eshi_scheduler_dpm2_a,
+  &_eshi_scheduler_dpmpp_2s_a,
   &_eshi_scheduler_dpmpp_2m,
   &_eshi_scheduler_dpmpp_2m_karras,
+  &_eshi_scheduler_dpmpp_sde,
+  &_eshi_scheduler_dpmpp_2m_sde,
+  &_eshi_scheduler_dpmpp_2m_sde_heun,
+  &_eshi_scheduler_dpmpp_3m_sde,
+  &_eshi_scheduler_unipc,
+  &_eshi_scheduler_lcm,
 };
 
 static const EshiSchedulerClass *
@@ -55,6 +65,33 @@ eshi_scheduler_get_label (const char *id)
   const EshiSchedulerClass *class = find_class (id);
 
   return class != NULL ? class->label : NULL;
+}
+
+gboolean
+eshi_scheduler_takes_schedule (const char *id)
+{
+  const EshiSchedulerClass *class = find_class (id);
+
+  return class != NULL && class->takes_schedule;
+}
+
+const char *
+eshi_scheduler_get_schedule_id (guint i)
+{
+  for (guint k = 0; _eshi_sigma_schedules[k] != NULL; k++)
+    {
+      if (k == i)
+        return _eshi_sigma_schedules[k]->id;
+    }
+  return NULL;
+}
+
+const char *
+eshi_scheduler_get_schedule_label (const char *id)
+{
+  const EshiSigmaSchedule *schedule = _eshi_sigma_schedule_find (id);
+
+  return schedule != NULL ? schedule->label : NULL;
 }
 
 void
@@ -112,6 +149,11 @@ _eshi_scheduler_prepare_sigmas (EshiScheduler *self)
   guint n = self->n_steps;
   double last = self->schedule->n - 1;
 
+  if (self->sigma_schedule != NULL)
+    {
+      _eshi_scheduler_prepare_schedule (self);
+      return;
+    }
   _eshi_scheduler_set_n_calls (self, n);
   for (guint i = 0; i < n; i++)
     {
@@ -188,12 +230,41 @@ allocate (EshiScheduler  *self,
   return TRUE;
 }
 
+/* Sets sigma_schedule to the one called @id, or to the sampler's own where that is NULL. */
+static gboolean
+choose_schedule (EshiScheduler  *self,
+                 const char     *id,
+                 GError        **error)
+{
+  self->sigma_schedule = _eshi_sigma_schedule_find (id != NULL ? id : self->class->own_schedule);
+  if (id == NULL || (self->sigma_schedule != NULL && self->class->takes_schedule))
+    return TRUE;
+  if (self->sigma_schedule == NULL)
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT, _("There is no schedule called “%s”."), id);
+  else
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                 _("The sampler %s has a schedule of its own; leave the schedule out, or choose another sampler."),
+                 self->class->label);
+  return FALSE;
+}
+
 EshiScheduler *
 eshi_scheduler_new (const char                 *id,
                     const EshiSchedulerConfig  *config,
                     guint                       n_steps,
                     gsize                       n_elements,
                     GError                    **error)
+{
+  return eshi_scheduler_new_with_schedule (id, NULL, config, n_steps, n_elements, error);
+}
+
+EshiScheduler *
+eshi_scheduler_new_with_schedule (const char                 *id,
+                                  const char                 *schedule,
+                                  const EshiSchedulerConfig  *config,
+                                  guint                       n_steps,
+                                  gsize                       n_elements,
+                                  GError                    **error)
 {
   g_autoptr(EshiScheduler) self = g_new0 (EshiScheduler, 1);
 
@@ -207,6 +278,8 @@ eshi_scheduler_new (const char                 *id,
                    _("There is no sampler called “%s”."), id != NULL ? id : "");
       return NULL;
     }
+  if (!choose_schedule (self, schedule, error))
+    return NULL;
   self->schedule = eshi_noise_schedule_new (config, error);
   if (self->schedule == NULL)
     return NULL;
@@ -261,7 +334,7 @@ eshi_scheduler_needs_noise (const EshiScheduler *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  return self->class == &_eshi_scheduler_euler_a ||
+  return self->class->needs_noise ||
          (self->class == &_eshi_scheduler_ddim && self->config.eta > 0);
 }
 
@@ -280,6 +353,7 @@ eshi_scheduler_get_first_call (const EshiScheduler *self,
   int n;
   int offset;
   int n_repainted;
+  guint n_skipped;
 
   g_return_val_if_fail (self != NULL, 0);
   g_return_val_if_fail (strength >= 0 && strength <= 1, 0);
@@ -287,7 +361,8 @@ eshi_scheduler_get_first_call (const EshiScheduler *self,
   n = (int) self->n_steps;
   offset = self->class->has_offset ? (int) self->config.steps_offset : 0;
   n_repainted = MIN ((int) (n * strength) + offset, n);
-  return MIN ((guint) MAX (n - n_repainted + offset, 0), self->n_calls);
+  n_skipped = (guint) MAX (n - n_repainted + offset, 0);
+  return MIN (n_skipped * MAX (self->class->calls_per_step, 1), self->n_calls);
 }
 
 double

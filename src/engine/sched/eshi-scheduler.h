@@ -94,15 +94,35 @@ const char * const *eshi_scheduler_get_ids            (void);
  */
 const char         *eshi_scheduler_get_label          (const char                *id);
 
+/* Whether another schedule than its own can be chosen for the sampler @id. Thread: any. */
+gboolean            eshi_scheduler_takes_schedule     (const char                *id);
+
+/**
+ * eshi_scheduler_get_schedule_id:
+ * @i: from 0
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer none) (nullable): id of schedule @i: "uniform", "karras", "exponential", "sgm-uniform",
+ *   "align-your-steps"; written to disk and never renamed; %NULL after the last one
+ */
+const char         *eshi_scheduler_get_schedule_id    (guint                      i);
+
+/* (transfer none) (nullable): the name that artists know a schedule by, not translated; NULL when there is no such
+ * schedule. Thread: any. */
+const char         *eshi_scheduler_get_schedule_label (const char                *id);
+
 /**
  * eshi_scheduler_new:
- * @id: "lms", "pndm", "ddim", "euler", "euler-a", "dpmpp-2m" or "dpmpp-2m-karras"
+ * @id: one of eshi_scheduler_get_ids()
  * @config: facts about the model
  * @n_steps: 1 to %ESHI_SCHEDULER_MAX_STEPS, and at most @config's n_train
  * @n_elements: elements of the latents, 1 or more
  *
  * Makes all tables and all memory that the steps need. "lms", "pndm", "ddim", "euler", "euler-a" and "dpmpp-2m"
- * repeat diffusers 0.8.1, "dpmpp-2m-karras" later versions of it.
+ * repeat diffusers 0.8.1, "dpmpp-2m-karras", "unipc" and "lcm" later versions of it, all others k-diffusion with the
+ * schedule that programs built on it choose. The three SDE samplers draw plain noise from the generator they are
+ * given, not from a Brownian tree as those programs do, so their seeds mean other pictures here.
  *
  * Thread: any. Errors: %ESHI_ERROR_INVALID_ARGUMENT (no such sampler, steps or @config out of range),
  * %ESHI_ERROR_OUT_OF_MEMORY.
@@ -110,6 +130,24 @@ const char         *eshi_scheduler_get_label          (const char               
  * Returns: (transfer full): a scheduler before its first call; %NULL with @error set
  */
 EshiScheduler      *eshi_scheduler_new                (const char                *id,
+                                                       const EshiSchedulerConfig *config,
+                                                       guint                      n_steps,
+                                                       gsize                      n_elements,
+                                                       GError                   **error);
+
+/**
+ * eshi_scheduler_new_with_schedule:
+ * @schedule: (nullable): id of a schedule; %NULL for the sampler's own, as eshi_scheduler_new()
+ *
+ * As eshi_scheduler_new(), with noise levels spread otherwise, as programs built on k-diffusion spread them ("unipc":
+ * as diffusers does). "pndm", "ddim", "dpmpp-2m-karras" and "lcm" take no schedule.
+ *
+ * Errors: %ESHI_ERROR_INVALID_ARGUMENT also when there is no such schedule or the sampler takes none.
+ *
+ * Returns: (transfer full): a scheduler before its first call; %NULL with @error set
+ */
+EshiScheduler      *eshi_scheduler_new_with_schedule  (const char                *id,
+                                                       const char                *schedule,
                                                        const EshiSchedulerConfig *config,
                                                        guint                      n_steps,
                                                        gsize                      n_elements,
@@ -132,7 +170,8 @@ gboolean            eshi_scheduler_needs_noise        (const EshiScheduler      
  * eshi_scheduler_get_n_calls:
  * @self: a scheduler
  *
- * Returns: how often the network runs for a picture from pure noise; n_steps, or one more for "pndm"
+ * Returns: how often the network runs for a picture from pure noise; n_steps, one more for "pndm", or 2 n_steps − 1
+ *   for "heun", "dpm2", "dpm2-a", "dpmpp-2s-a" and "dpmpp-sde", which ask twice for all steps but the last
  */
 guint               eshi_scheduler_get_n_calls        (const EshiScheduler       *self);
 
@@ -152,8 +191,7 @@ guint               eshi_scheduler_get_first_call     (const EshiScheduler      
  * @self: a scheduler
  * @i: call, 0 to n_calls − 1
  *
- * Returns: what the network is told, 0 to n_train − 1; fractional for "lms", "euler" and "euler-a", and not to be
- *   rounded
+ * Returns: what the network is told, 0 to n_train − 1; fractional for most samplers, and not to be rounded
  */
 double              eshi_scheduler_get_timestep       (const EshiScheduler       *self,
                                                        guint                      i);
