@@ -31,7 +31,7 @@ void eshi_tokens_free (EshiTokens *self);
  * @text: UTF-8
  * @n_ids: (out): how many
  *
- * Returns: (transfer full) (array length=n_ids): the ids with the closing `</s>`, cut to the model's limit, without
+ * Returns: (transfer full) (array length=n_ids): the ids with the marks around them, cut to the model's limit, without
  *   padding
  */
 ESHI_AVAILABLE
@@ -42,7 +42,7 @@ gint32 *eshi_tokens_encode (EshiTokens *self,
 /**
  * eshi_tokens_count:
  *
- * Returns: ids that @text needs, the closing one included, before any cut; compare with eshi_tokens_get_limit()
+ * Returns: ids that @text needs, the marks around it included, before any cut; compare with eshi_tokens_get_limit()
  */
 ESHI_AVAILABLE
 gsize eshi_tokens_count (EshiTokens *self,

@@ -20,24 +20,14 @@
 #include "eshi-utf8.h"
 
 #define MAX_MODEL_BYTES ((gsize) 32 << 20)
-#define MAX_CONFIG_BYTES ((gsize) 256 << 10)
-#define MAX_CONFIG_DEPTH 32
 
 #define MAX_LENGTH 77
-
-/* A string that is an id wherever it stands in a text. */
-typedef struct
-{
-  char   *text;
-  gsize   length;
-  gint32  id;
-} Special;
 
 typedef struct
 {
   EshiTokenizer      parent;
   EshiSentencepiece *pieces;
-  GArray            *specials; /* Special, longest first */
+  GArray            *specials; /* EshiSpecial, longest first */
   gboolean           lowers;
 } EshiT5Tokenizer;
 
@@ -55,28 +45,6 @@ static const struct
   { "cls_token", "[CLS]" },
   { "mask_token", "[MASK]" },
 };
-
-static void
-clear_special (gpointer data)
-{
-  g_free (((Special *) data)->text);
-}
-
-/* The special string that @text starts with, or NULL. */
-static const Special *
-match_special (const EshiT5Tokenizer *self,
-               const char            *text,
-               gsize                  length)
-{
-  for (guint i = 0; i < self->specials->len; i++)
-    {
-      const Special *special = &g_array_index (self->specials, Special, i);
-
-      if (special->length <= length && memcmp (special->text, text, special->length) == 0)
-        return special;
-    }
-  return NULL;
-}
 
 static void
 append_lower (GString  *out,
@@ -99,7 +67,7 @@ lower_text (const EshiT5Tokenizer *self,
 
   while (length > 0)
     {
-      const Special *special = match_special (self, text, length);
+      const EshiSpecial *special = _eshi_specials_match (self->specials, text, length);
       gunichar c = 0;
       gsize n = special != NULL ? 0 : eshi_utf8_decode (text, length, &c);
 
@@ -164,7 +132,7 @@ encode (const EshiTokenizer *tokenizer,
 
   while (end < lower->len)
     {
-      const Special *special = match_special (self, lower->str + end, lower->len - end);
+      const EshiSpecial *special = _eshi_specials_match (self->specials, lower->str + end, lower->len - end);
 
       if (special == NULL)
         {
@@ -195,39 +163,16 @@ static const EshiTokenizerClass class = {
   .free = free_tokenizer,
 };
 
-static int
-compare_specials (gconstpointer a,
-                  gconstpointer b)
-{
-  const Special *left = a;
-  const Special *right = b;
-
-  return (left->length < right->length) - (left->length > right->length);
-}
-
 /* Strings the model does not know are left out: they are ordinary text. */
 static gint32
 add_special (EshiT5Tokenizer *self,
              const char      *text)
 {
-  Special special = { NULL, strlen (text), eshi_sentencepiece_find (self->pieces, text, strlen (text)) };
+  gint32 id = eshi_sentencepiece_find (self->pieces, text, strlen (text));
 
-  if (special.id < 0)
-    return -1;
-  special.text = g_strdup (text);
-  g_array_append_val (self->specials, special);
-  return special.id;
-}
-
-/* A token is a string, or an object with the string inside. NULL when it is neither. */
-static const char *
-get_token_text (JsonNode *node)
-{
-  if (node != NULL && JSON_NODE_HOLDS_OBJECT (node))
-    node = json_object_get_member (json_node_get_object (node), "content");
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
-    return NULL;
-  return json_node_get_string (node);
+  if (id >= 0)
+    _eshi_specials_add (self->specials, text, id);
+  return id;
 }
 
 static gboolean
@@ -243,7 +188,7 @@ add_specials (EshiT5Tokenizer  *self,
   for (guint i = 0; i < G_N_ELEMENTS (special_keys); i++)
     {
       JsonNode *node = config != NULL ? json_object_get_member (config, special_keys[i].key) : NULL;
-      const char *text = get_token_text (node);
+      const char *text = _eshi_tokenizer_get_token_text (node);
       gint32 id = add_special (self, text != NULL ? text : special_keys[i].text);
 
       if (g_str_equal (special_keys[i].key, "eos_token"))
@@ -253,12 +198,11 @@ add_specials (EshiT5Tokenizer  *self,
     }
   for (guint i = 0; more != NULL && i < json_array_get_length (more); i++)
     {
-      const char *text = get_token_text (json_array_get_element (more, i));
+      const char *text = _eshi_tokenizer_get_token_text (json_array_get_element (more, i));
 
       if (text != NULL)
         add_special (self, text);
     }
-  g_array_sort (self->specials, compare_specials);
   if (self->parent.end_id >= 0 && self->parent.pad_id >= 0)
     return TRUE;
   g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_MODEL_INVALID,
@@ -267,70 +211,14 @@ add_specials (EshiT5Tokenizer  *self,
   return FALSE;
 }
 
-/* The parser calls itself for each level, so that a file of brackets could overflow the stack. */
-static gboolean
-is_shallow (const char *text,
-            gsize       length)
-{
-  guint depth = 0;
-  gboolean is_string = FALSE;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      if (is_string && text[i] == '\\')
-        i++;
-      else if (text[i] == '"')
-        is_string = !is_string;
-      else if (!is_string && (text[i] == '[' || text[i] == '{') && ++depth > MAX_CONFIG_DEPTH)
-        return FALSE;
-      else if (!is_string && (text[i] == ']' || text[i] == '}') && depth > 0)
-        depth--;
-    }
-  return TRUE;
-}
-
-static JsonParser *
-load_config (const char  *path,
-             GError     **error)
-{
-  g_autoptr(JsonParser) parser = json_parser_new_immutable ();
-  g_autoptr(GBytes) bytes = _eshi_tokenizer_read_file (path, MAX_CONFIG_BYTES, error);
-  const char *text;
-  gsize length;
-
-  if (bytes == NULL)
-    return NULL;
-  text = g_bytes_get_data (bytes, &length);
-  if (length > 0 && is_shallow (text, length) && g_utf8_validate_len (text, length, NULL) &&
-      json_parser_load_from_data (parser, text, (gssize) length, NULL) &&
-      json_parser_get_root (parser) != NULL && JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
-    return g_steal_pointer (&parser);
-  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_MODEL_INVALID,
-                       _("The file tokenizer_config.json is damaged. Download the model again."));
-  return NULL;
-}
-
-/* Numbers only; anything else counts as absent. */
-static gint64
-get_int (JsonObject *config,
-         const char *key,
-         gint64      fallback)
-{
-  JsonNode *node = json_object_get_member (config, key);
-
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
-    return fallback;
-  return json_node_get_int (node);
-}
-
 static gboolean
 apply_config (EshiT5Tokenizer  *self,
               JsonObject       *config,
               GError          **error)
 {
-  const char *name = get_token_text (json_object_get_member (config, "tokenizer_class"));
+  const char *name = _eshi_tokenizer_get_token_text (json_object_get_member (config, "tokenizer_class"));
   JsonNode *lowers = json_object_get_member (config, "do_lower_case");
-  gint64 max_length = get_int (config, "model_max_length", MAX_LENGTH);
+  gint64 max_length = _eshi_tokenizer_get_int (config, "model_max_length", MAX_LENGTH);
 
   if (name != NULL && !g_str_equal (name, "T5Tokenizer"))
     {
@@ -340,7 +228,7 @@ apply_config (EshiT5Tokenizer  *self,
                    name);
       return FALSE;
     }
-  if (get_int (config, "extra_ids", 0) != 0)
+  if (_eshi_tokenizer_get_int (config, "extra_ids", 0) != 0)
     {
       g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
                            _("This model's tokenizer has extra ids, which are not supported. "
@@ -366,14 +254,15 @@ _eshi_t5_tokenizer_new (const char  *model_path,
   JsonObject *config = NULL;
 
   tokenizer->class = &class;
+  tokenizer->start_id = -1;
+  tokenizer->ends_once = TRUE;
   tokenizer->max_length = MAX_LENGTH;
   self->lowers = TRUE;
-  self->specials = g_array_new (FALSE, FALSE, sizeof (Special));
-  g_array_set_clear_func (self->specials, clear_special);
+  self->specials = _eshi_specials_new ();
 
   if (config_path != NULL)
     {
-      parser = load_config (config_path, error);
+      parser = _eshi_tokenizer_load_config (config_path, error);
       if (parser == NULL)
         return NULL;
       config = json_node_get_object (json_parser_get_root (parser));

@@ -64,15 +64,12 @@ new_for_folder (const char  *folder,
 
   if (has_file (folder, MODEL_FILE))
     return _eshi_t5_tokenizer_new (model, has_file (folder, CONFIG_FILE) ? config : NULL, error);
-  if (has_file (folder, "vocab.json"))
-    g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
-                 _("The tokenizer in “%s” is CLIP's, which is not supported yet. "
-                   "Choose a model with a Japanese SentencePiece tokenizer."),
-                 name);
-  else
-    g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING,
-                 _("There is no tokenizer in “%s”: the file spiece.model is missing. Download the model again."),
-                 name);
+  if (has_file (folder, "vocab.json") || has_file (folder, "merges.txt"))
+    return _eshi_clip_tokenizer_new (folder, error);
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING,
+               _("There is no tokenizer in “%s”: neither the file spiece.model nor vocab.json is there. "
+                 "Download the model again."),
+               name);
   return NULL;
 }
 
@@ -101,19 +98,22 @@ eshi_tokenizer_encode (const EshiTokenizer *self,
                        gsize               *n_text_pieces)
 {
   GArray *ids = NULL;
+  guint n_before = 0;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (text != NULL, NULL);
 
   ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+  if (self->start_id >= 0)
+    g_array_append_val (ids, self->start_id);
+  n_before = ids->len;
   self->class->encode (self, text, strnlen (text, ESHI_TOKENIZER_MAX_TEXT), ids);
   if (n_text_pieces != NULL)
-    *n_text_pieces = ids->len;
+    *n_text_pieces = ids->len - n_before;
 
   if (pad_to > 0 && ids->len > pad_to - 1)
     g_array_set_size (ids, (guint) (pad_to - 1));
-  /* a text that spells out the end mark gets no second one */
-  if (ids->len == 0 || g_array_index (ids, gint32, ids->len - 1) != self->end_id)
+  if (!self->ends_once || ids->len == 0 || g_array_index (ids, gint32, ids->len - 1) != self->end_id)
     g_array_append_val (ids, self->end_id);
   while (ids->len < pad_to)
     g_array_append_val (ids, self->pad_id);
