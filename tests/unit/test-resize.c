@@ -114,6 +114,17 @@ test_one_pixel (void)
     }
 }
 
+static void
+test_grey (void)
+{
+  static const guint8 head[] = { 43, 80, 117, 154, 191, 199 };
+  g_autofree guint8 *src = make_picture ();
+
+  eshi_rgb_to_grey (src, WIDTH * HEIGHT, src);
+  g_assert_cmpmem (src, 6, head, 6);
+  g_assert_cmpuint (sum_of (src, WIDTH * HEIGHT), ==, 954932);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -128,5 +139,6 @@ main (int    argc,
   g_test_add_func ("/eshi/resize/one-channel", test_one_channel);
   g_test_add_func ("/eshi/resize/same-size", test_same_size);
   g_test_add_func ("/eshi/resize/one-pixel", test_one_pixel);
+  g_test_add_func ("/eshi/resize/grey", test_grey);
   return g_test_run ();
 }

@@ -244,3 +244,12 @@ eshi_resize (const guint8      *src,
 
   return g_steal_pointer (&dst);
 }
+
+void
+eshi_rgb_to_grey (const guint8 *rgb,
+                  gsize         n_pixels,
+                  guint8       *grey)
+{
+  for (gsize i = 0; i < n_pixels; i++)
+    grey[i] = (guint8) ((19595u * rgb[3 * i] + 38470u * rgb[3 * i + 1] + 7471u * rgb[3 * i + 2] + (1u << 15)) >> 16);
+}

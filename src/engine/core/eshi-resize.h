@@ -51,4 +51,9 @@ guint8 *eshi_resize (const guint8      *src,
                      EshiResizeFilter   filter,
                      GError           **error);
 
+/* @rgb [n_pixels, 3] u8 as brightness, (19595·R + 38470·G + 7471·B + 2¹⁵) / 2¹⁶: @grey [n_pixels] u8; may be @rgb. */
+void    eshi_rgb_to_grey (const guint8 *rgb,
+                          gsize         n_pixels,
+                          guint8       *grey);
+
 G_END_DECLS
