@@ -253,5 +253,6 @@ _eshi_start_paste (const EshiStart *self,
   for (gsize i = 0; self->feather != NULL && i < n; i++)
     for (guint c = 0; c < 3; c++)
       rgb[3 * i + c] = (guint8) ((rgb[3 * i + c] * self->feather[i] +
-                                  self->rgb[3 * i + c] * (255u - self->feather[i]) + 127) / 255);
+                                  self->rgb[3 * i + c] * (255u - self->feather[i]) + 127) /
+                                 255);
 }
