@@ -35,6 +35,10 @@ typedef struct
   char     *schedule;
   char     *rng;
   int       count;
+  char     *image;
+  char     *mask;
+  double    strength;
+  gboolean  no_paste;
   char     *output;
   char     *backend;
   int       threads;
@@ -56,6 +60,8 @@ options_clear (Options *self)
   g_free (self->sampler);
   g_free (self->schedule);
   g_free (self->rng);
+  g_free (self->image);
+  g_free (self->mask);
   g_free (self->output);
   g_free (self->backend);
   g_free (self->precision);
@@ -84,6 +90,13 @@ options_parse (Options  *self,
       N_("How noise is spread over the steps, such as karras or exponential (default: the sampler's own)"), N_("NAME") },
     { "rng", 0, 0, G_OPTION_ARG_FILENAME, &self->rng, N_("Kind of noise: cpu or philox"), N_("KIND") },
     { "count", 'n', 0, G_OPTION_ARG_INT, &self->count, N_("Pictures of each prompt"), N_("NUMBER") },
+    { "image", 'i', 0, G_OPTION_ARG_FILENAME, &self->image, N_("PNG file to start from"), N_("FILE") },
+    { "strength", 0, 0, G_OPTION_ARG_DOUBLE, &self->strength, N_("How much of the image is painted over, 0 to 1"),
+      N_("NUMBER") },
+    { "mask", 0, 0, G_OPTION_ARG_FILENAME, &self->mask, N_("PNG file, white where the image is painted over"),
+      N_("FILE") },
+    { "no-paste", 0, 0, G_OPTION_ARG_NONE, &self->no_paste, N_("Do not put the image's pixels outside the mask back"),
+      NULL },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &self->output, N_("PNG file; the pictures folder if left out"),
       N_("FILE") },
     { "backend", 0, 0, G_OPTION_ARG_FILENAME, &self->backend, N_("cpu, ref or cuda"), N_("NAME") },
@@ -97,7 +110,7 @@ options_parse (Options  *self,
   };
 
   self->width = self->height = self->steps = self->threads = UNSET;
-  self->guidance = UNSET;
+  self->guidance = self->strength = UNSET;
   self->count = 1;
 
   return eshi_cli_parse (argc, argv, NULL, _("Paints pictures and writes them as PNG files."), entries, NULL);
@@ -143,6 +156,12 @@ check_options (const Options *options)
       return FALSE;
     }
 
+  if (options->image == NULL && (options->strength != UNSET || options->mask != NULL || options->no_paste))
+    {
+      eshi_cli_complain (_("--strength, --mask and --no-paste need --image FILE; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+
   return check_zeros (options);
 }
 
@@ -165,6 +184,23 @@ set_text (char       **field,
   return TRUE;
 }
 
+/* Reads the picture @path, if there is one; complains itself. */
+static gboolean
+set_image (EshiImage  **field,
+           const char  *path)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (path == NULL)
+    return TRUE;
+
+  *field = eshi_picture_file_load_image (path, &error);
+  if (*field == NULL)
+    eshi_cli_fail (error);
+
+  return *field != NULL;
+}
+
 /* (transfer full): what all prompts have in common; NULL after having complained. */
 static EshiSettings *
 make_settings (const Options *options)
@@ -181,8 +217,13 @@ make_settings (const Options *options)
   settings->schedule = g_strdup (options->schedule);
   settings->n_images = options->count;
   settings->previews = options->previews != NULL;
+  settings->paste = !options->no_paste;
+  if (options->strength != UNSET)
+    settings->strength = options->strength;
   if (!set_text (&settings->prompt, options->prompt) ||
       !set_text (&settings->negative_prompt, options->negative) ||
+      !set_image (&settings->image, options->image) ||
+      !set_image (&settings->mask, options->mask) ||
       !eshi_cli_rng (options->rng, &settings->rng) ||
       !eshi_cli_seed (options->seed, &settings->seed))
     return NULL;

@@ -15,6 +15,7 @@
 #include "eshi-pipeline-painter.h"
 #include "eshi-pipeline.h"
 #include "eshi-precision.h"
+#include "eshi-resize.h"
 #include "eshi-sampler.h"
 
 typedef struct
@@ -183,7 +184,8 @@ ensure_model (PipelinePainter              *self,
   return TRUE;
 }
 
-/* The request's settings with the model's own values where it left them open. */
+/* The request's settings with the model's own values where it left them open, but for the size of a picture that starts
+ * from an image. */
 static EshiSettings *
 fill_in (PipelinePainter    *self,
          const EshiSettings *asked)
@@ -195,9 +197,9 @@ fill_in (PipelinePainter    *self,
   g_assert (self->info != NULL);
 
   sampler = eshi_sampler_find (asked->sampler != NULL ? asked->sampler : self->info->sampler);
-  if (settings->width == 0)
+  if (settings->width == 0 && settings->image == NULL)
     settings->width = self->info->width;
-  if (settings->height == 0)
+  if (settings->height == 0 && settings->image == NULL)
     settings->height = self->info->height;
   if (settings->steps == 0)
     settings->steps = self->info->steps;
@@ -211,9 +213,25 @@ fill_in (PipelinePainter    *self,
   return settings;
 }
 
-static EshiPipelineParams
-params_from_settings (const EshiSettings *settings)
+/* @image as brightness: (transfer full): [height, width] u8. */
+static guint8 *
+grey_from_image (const EshiImage *image)
 {
+  gsize n_pixels = (gsize) eshi_image_get_width (image) * eshi_image_get_height (image);
+  guint8 *grey = g_malloc (n_pixels);
+
+  eshi_rgb_to_grey (g_bytes_get_data (eshi_image_get_pixels (image), NULL), n_pixels, grey);
+
+  return grey;
+}
+
+/* @mask: (nullable): that of @settings as brightness; @settings and @mask are borrowed. */
+static EshiPipelineParams
+params_from_settings (const EshiSettings *settings,
+                      const guint8       *mask)
+{
+  const EshiImage *image = settings->image;
+
   return (EshiPipelineParams) {
     .prompt = settings->prompt,
     .negative_prompt = settings->negative_prompt,
@@ -226,6 +244,12 @@ params_from_settings (const EshiSettings *settings)
     .sampler = settings->sampler,
     .schedule = settings->schedule,
     .n_pictures = settings->n_images,
+    .image = image != NULL ? g_bytes_get_data (eshi_image_get_pixels (image), NULL) : NULL,
+    .image_width = image != NULL ? (guint) eshi_image_get_width (image) : 0,
+    .image_height = image != NULL ? (guint) eshi_image_get_height (image) : 0,
+    .strength = settings->strength,
+    .mask = mask,
+    .paste = settings->paste,
   };
 }
 
@@ -238,12 +262,15 @@ paint_with_model (PipelinePainter        *self,
   EshiRequest *request = _eshi_run_get_request (run);
   GCancellable *cancellable = _eshi_run_get_cancellable (run);
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
-  EshiPipelineParams params = params_from_settings (settings);
+  g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
+  EshiPipelineParams params = params_from_settings (settings, mask);
   g_auto(EshiPipelineResult) result = { 0 };
 
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
     return FALSE;
 
+  settings->width = (int) params.width;
+  settings->height = (int) params.height;
   _eshi_run_resolve (run, settings, self->info->name, self->backend->klass->name);
   if (eshi_request_get_kind (request) == ESHI_REQUEST_LOAD_MODEL)
     return eshi_pipeline_prepare (self->pipeline, &params, callbacks, cancellable, error);

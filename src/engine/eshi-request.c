@@ -42,6 +42,8 @@ eshi_settings_new (void)
   self->rng = ESHI_RNG_CPU;
   self->n_images = 1;
   self->previews = TRUE;
+  self->strength = ESHI_STRENGTH_DEFAULT;
+  self->paste = TRUE;
 
   return self;
 }
@@ -59,6 +61,8 @@ eshi_settings_copy (const EshiSettings *self)
   copy->negative_prompt = g_strdup (self->negative_prompt != NULL ? self->negative_prompt : "");
   copy->sampler = g_strdup (self->sampler);
   copy->schedule = g_strdup (self->schedule);
+  copy->image = self->image != NULL ? eshi_image_ref (self->image) : NULL;
+  copy->mask = self->mask != NULL ? eshi_image_ref (self->mask) : NULL;
 
   return copy;
 }
@@ -73,6 +77,8 @@ eshi_settings_free (EshiSettings *self)
   g_free (self->negative_prompt);
   g_free (self->sampler);
   g_free (self->schedule);
+  g_clear_pointer (&self->image, eshi_image_unref);
+  g_clear_pointer (&self->mask, eshi_image_unref);
   g_free (self);
 }
 
@@ -221,6 +227,46 @@ check_seed (const EshiSettings  *self,
   return TRUE;
 }
 
+static gboolean
+check_mask (const EshiSettings  *self,
+            GError             **error)
+{
+  if (self->mask == NULL)
+    return TRUE;
+
+  if (self->image == NULL)
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("A mask says which part of an image is painted over; choose an image as well."));
+      return FALSE;
+    }
+  if (eshi_image_get_width (self->mask) != eshi_image_get_width (self->image) ||
+      eshi_image_get_height (self->mask) != eshi_image_get_height (self->image))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The mask is %d × %d pixels, but the image is %d × %d; choose a mask of the image's size."),
+                   eshi_image_get_width (self->mask), eshi_image_get_height (self->mask),
+                   eshi_image_get_width (self->image), eshi_image_get_height (self->image));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_strength (const EshiSettings  *self,
+                GError             **error)
+{
+  /* Written so that NaN fails. */
+  if (self->image == NULL || (self->strength >= 0.0 && self->strength <= 1.0))
+    return TRUE;
+
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+               _("The strength %g is not possible; choose a number from 0 to 1."), self->strength);
+
+  return FALSE;
+}
+
 gboolean
 eshi_settings_validate (const EshiSettings  *self,
                         GError             **error)
@@ -232,7 +278,9 @@ eshi_settings_validate (const EshiSettings  *self,
          check_text (self->negative_prompt, error) &&
          check_size (self, error) &&
          check_sampling (self, error) &&
-         check_seed (self, error);
+         check_seed (self, error) &&
+         check_mask (self, error) &&
+         check_strength (self, error);
 }
 
 EshiRequest *

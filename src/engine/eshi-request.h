@@ -7,6 +7,7 @@
 
 #include <glib-object.h>
 
+#include "eshi-image.h"
 #include "eshi-macros.h"
 #include "eshi-rng-kind.h"
 
@@ -26,13 +27,15 @@ typedef enum
 } EshiRequestKind;
 
 #define ESHI_SEED_MAX G_MAXUINT32
+#define ESHI_STRENGTH_DEFAULT 0.75
 
 /**
  * EshiSettings:
  * @model: (nullable): path of a model; %NULL for the embedded one
  * @prompt: UTF-8; may be empty
  * @negative_prompt: UTF-8; may be empty
- * @width: pixels, a multiple of 8, 64 to 2048; 0 for the model's own
+ * @width: pixels, a multiple of 8, 64 to 2048; 0 for the image's, floored to a multiple of 8, or the model's own. Where
+ *   only one side is 0, it follows the other in the image's proportion
  * @height: likewise
  * @steps: 1 to 1000; 0 for the model's own
  * @guidance: guidance scale, 1.0 to 30.0; 1.0 disables the unconditional pass; 0 for the model's own
@@ -42,6 +45,10 @@ typedef enum
  * @schedule: (nullable): id of a schedule, or "automatic"; %NULL, too, is the sampler's own
  * @n_images: pictures to paint, 1 to 64
  * @previews: whether previews are sent; never changes the result
+ * @image: (nullable): a picture to start from instead of noise alone
+ * @strength: how much of @image is painted over, 0.0 (nothing) to 1.0; means nothing without it
+ * @mask: (nullable): where @image is painted over: white wholly, black not at all; of the image's size
+ * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -61,13 +68,18 @@ typedef struct
   char        *schedule;
   int          n_images;
   gboolean     previews;
+  EshiImage   *image;
+  double       strength;
+  EshiImage   *mask;
+  gboolean     paste;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())
 ESHI_AVAILABLE
 GType eshi_settings_get_type (void);
 
-/* Defaults: embedded model, empty prompts, everything the model's own, seed 0, CPU noise, one picture, previews. */
+/* Defaults: embedded model, empty prompts, everything the model's own, seed 0, CPU noise, one picture, previews, no image,
+ * the strength %ESHI_STRENGTH_DEFAULT, pasting. */
 ESHI_AVAILABLE
 EshiSettings *eshi_settings_new (void);
 
@@ -103,9 +115,9 @@ char *eshi_settings_to_parameters (const EshiSettings *self,
  * @text: what eshi_settings_to_parameters(), or another program that knows the grammar, has written
  * @model_name: (out) (optional) (nullable): value of the "Model" key
  *
- * Values are not checked against their ranges; see eshi_settings_validate(). Keys that say nothing to us are passed
- * over, samplers that we do not have leave the sampler %NULL, and schedules the schedule. A name that holds both, such
- * as "DPM++ SDE Karras", is taken apart.
+ * Values are not checked against their ranges; see eshi_settings_validate(). Of an image that the picture was started
+ * from only the strength is known. Keys that say nothing to us are passed over, samplers that we do not have leave the
+ * sampler %NULL, and schedules the schedule. A name that holds both, such as "DPM++ SDE Karras", is taken apart.
  *
  * Error: %ESHI_ERROR_INVALID_ARGUMENT when there is no line of parameters.
  *

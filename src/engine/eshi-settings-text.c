@@ -105,6 +105,12 @@ eshi_settings_to_parameters (const EshiSettings *self,
                           guidance, self->seed, self->width, self->height);
   if (model_name != NULL && *model_name != '\0')
     append_value (text, "Model", model_name);
+  if (self->image != NULL)
+    {
+      g_autofree char *strength = format_double (self->strength);
+
+      append_value (text, "Denoising strength", strength);
+    }
   append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
   append_value (text, "Version", "Eshi " ESHI_VERSION);
 
@@ -211,6 +217,9 @@ set_from_pairs (EshiSettings *self,
       self->width = int_from_text (value);
       self->height = times != NULL ? int_from_text (times + 1) : 0;
     }
+
+  if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
+    self->strength = g_ascii_strtod (value, NULL);
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -329,6 +338,11 @@ eshi_settings_to_json (const EshiSettings *self,
   add_string (builder, "sampler", self->sampler);
   add_string (builder, "schedule", self->schedule);
   add_int (builder, "n_images", self->n_images);
+  if (self->image != NULL)
+    {
+      json_builder_set_member_name (builder, "strength");
+      json_builder_add_double_value (builder, self->strength);
+    }
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -354,6 +368,8 @@ set_from_object (EshiSettings *self,
   self->sampler = g_strdup (_eshi_json_get_string (object, "sampler"));
   self->schedule = g_strdup (_eshi_json_get_string (object, "schedule"));
   self->n_images = MAX (_eshi_json_get_int (object, "n_images"), 1);
+  if (json_object_has_member (object, "strength"))
+    self->strength = _eshi_json_get_double (object, "strength");
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 CLI = str(Path(sys.argv[1]).resolve())
@@ -89,6 +90,16 @@ def read_f32(path, name):
     return entry["shape"], struct.unpack(f"<{(end - start) // 4}f", data[8 + size + start:8 + size + end])
 
 
+def write_png(path, width, height, pixel):
+    """A PNG file of RGB pixels that pixel(x, y) gives."""
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    rows = b"".join(b"\0" + b"".join(bytes(pixel(x, y)) for x in range(width)) for y in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows))
+                     + chunk(b"IEND", b""))
+
+
 # --- arguments that are wrong; no model needed ----------------------------------------------------------------------
 
 def test_commands(case):
@@ -141,6 +152,25 @@ def test_texts(case):
     case.refuse(USAGE, "generate", "--prompts", "empty.txt", "-o", "a.png")
     case.refuse(USAGE, "generate", "--prompts", "binary.txt", "-o", "a.png")
     case.refuse(USAGE, "generate", "-p", "a", "--previews", ".", "--no-previews", "-o", "a.png")
+
+
+def test_images(case):
+    write_png(case.folder / "in.png", 100, 75, lambda x, y: (x, y, 0))
+    write_png(case.folder / "other.png", 75, 100, lambda x, y: (x, y, 0))
+    whole = (case.folder / "in.png").read_bytes()
+    (case.folder / "half.png").write_bytes(whole[:len(whole) // 2])
+    (case.folder / "huge.png").write_bytes(whole[:16] + struct.pack(">II", 2**30, 2**30) + whole[24:])
+    (case.folder / "text.png").write_text("not a picture", encoding="utf-8")
+    base = ["generate", "-p", "猫", "-o", "a.png"]
+    for bad in ["missing.png", "half.png", "huge.png", "text.png", ".", ""]:
+        case.refuse(USAGE, *base, "--image", bad)
+        case.refuse(USAGE, *base, "--image", "in.png", "--mask", bad)
+    for strength in ["-0.1", "1.1", "nan", "inf", "x", ""]:
+        case.refuse(USAGE, *base, "--image", "in.png", f"--strength={strength}")
+    case.refuse(USAGE, *base, "--strength", "0.5", words="--image")
+    case.refuse(USAGE, *base, "--mask", "in.png", words="--image")
+    case.refuse(USAGE, *base, "--no-paste", words="--image")
+    case.refuse(USAGE, *base, "--image", "in.png", "--mask", "other.png", words="75 × 100")
 
 
 def test_places(case):
@@ -253,6 +283,27 @@ def test_same_bytes(case):
     assert (case.folder / "d.png").read_bytes() != a
 
 
+def test_start(case):
+    """From an image: its size, a picture of its own, the strength in the file; what the mask leaves is the image's."""
+    write_png(case.folder / "in.png", 100, 75, lambda x, y: (2 * x, 3 * y, 99))
+    write_png(case.folder / "mask.png", 100, 75, lambda x, y: (255 * (x >= 80),) * 3)
+    base = ["generate", "-p", "猫", "--seed", "7", "--steps", "2", "--image", "in.png"]
+    case.succeed(*base, "-o", "a.png", "--strength", "0.5")
+    case.succeed(*base, "-o", "b.png", "--strength", "0.5")
+    case.succeed(*base, "-o", "c.png", "--strength", "1")
+    case.succeed(*base, "-o", "d.png", "--strength", "0.5", "--mask", "mask.png")
+    case.succeed(*base, "-o", "e.png", "--strength", "0.5", "--mask", "mask.png", "--no-paste")
+    case.succeed(*base, "-o", "f.png", "--strength", "0", "--width", "128")
+    assert struct.unpack(">II", (case.folder / "f.png").read_bytes()[16:24]) == (128, 96)
+    pictures = {name: (case.folder / f"{name}.png").read_bytes() for name in "abcdef"}
+    assert pictures["a"] == pictures["b"]
+    assert len({pictures[name] for name in "acde"}) == 4
+    assert struct.unpack(">II", pictures["a"][16:24]) == (96, 72)
+    texts = [body for kind, body in chunks(case.folder / "a.png") if kind == b"iTXt"]
+    assert any(b"Denoising strength: 0.5" in text for text in texts)
+    case.refuse(USAGE, *base, "-o", "g.png", "--width", "2048", "--height", "8")
+
+
 def test_names(case):
     (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
     case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
@@ -332,10 +383,10 @@ def test_japanese(case):
         assert any("\u3040" <= c <= "\u30ff" for c in errors), errors
 
 
-NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_places, test_models_missing, test_noise,
-            test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_names, test_random_seed, test_pictures_folder,
-              test_interrupt, test_tokenize, test_bench, test_model_list]
+NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_places, test_models_missing,
+            test_noise, test_probe_files]
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_names, test_random_seed,
+              test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]
 
 

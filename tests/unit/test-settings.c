@@ -34,6 +34,17 @@ make_settings (const char *prompt,
   return self;
 }
 
+/* Of one colour. */
+static EshiImage *
+make_image (int width,
+            int height)
+{
+  gsize n_bytes = (gsize) 3 * width * height;
+  g_autoptr(GBytes) pixels = g_bytes_new_take (g_malloc0 (n_bytes), n_bytes);
+
+  return eshi_image_new (width, height, pixels);
+}
+
 static void
 assert_same (const EshiSettings *a,
              const EshiSettings *b)
@@ -341,6 +352,58 @@ test_hostile (void)
   g_assert_false (eshi_settings_validate (odd, NULL));
 }
 
+/* The strength is written where there is an image, in the words of other programs, and read back without it. */
+static void
+test_strength (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autofree char *plain = eshi_settings_to_parameters (settings, NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+
+  g_assert_null (strstr (plain, "Denoising"));
+  g_assert_cmpfloat (settings->strength, ==, 0.75);
+  settings->image = make_image (100, 75);
+  settings->strength = 0.6;
+  text = eshi_settings_to_parameters (settings, NULL);
+  json = eshi_settings_to_json (settings, NULL);
+  g_assert_nonnull (strstr (text, ", Denoising strength: 0.6,"));
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  assert_same (settings, from_text);
+  assert_same (settings, from_json);
+  g_assert_cmpfloat (from_text->strength, ==, 0.6);
+  g_assert_cmpfloat (from_json->strength, ==, 0.6);
+  g_assert_null (from_json->image);
+}
+
+static void
+test_images (void)
+{
+  static const double strengths[] = { -0.001, 1.001, INFINITY, NAN };
+  g_autoptr(EshiSettings) settings = make_settings ("", "");
+  g_autoptr(EshiSettings) copy = NULL;
+
+  settings->mask = make_image (100, 75);
+  assert_refused (settings, "mask");
+  settings->image = make_image (100, 76);
+  assert_refused (settings, "76");
+  g_clear_pointer (&settings->image, eshi_image_unref);
+  settings->image = make_image (100, 75);
+  g_assert_true (eshi_settings_validate (settings, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (strengths); i++)
+    {
+      settings->strength = strengths[i];
+      assert_refused (settings, "strength");
+    }
+
+  copy = eshi_settings_copy (settings);
+  g_assert_true (copy->image == settings->image);
+  g_assert_true (copy->mask == settings->mask);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -357,6 +420,8 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/round-trip", test_round_trip);
   g_test_add_func ("/eshi/settings/foreign-parameters", test_foreign);
   g_test_add_func ("/eshi/settings/hostile-text", test_hostile);
+  g_test_add_func ("/eshi/settings/strength", test_strength);
+  g_test_add_func ("/eshi/settings/images", test_images);
 
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
  * eshi-pipeline.c       loading, judging parameters, the public calls
  * eshi-pipeline-text.c  prompts to contexts
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
+ * eshi-pipeline-start.c  pictures that start from another picture
  * eshi-pipeline-run.c   the steps of one picture
  * eshi-pipeline-preview.c  looks at unfinished pictures
  *
@@ -74,11 +75,13 @@ struct _EshiPipeline
   EshiBackend         *backend;
 
   /* owned: the model */
-  char                *folder;
+  char                *path;
+  char                *folder;  /* the same, for people */
   EshiTokenizer       *tokenizer;
   EshiTextEncoder     *text;
   EshiUnet            *unet;
   EshiVae             *vae;
+  EshiVae             *encoder; /* NULL until needed */
   EshiSchedulerConfig  scheduler_config;
   const char          *sampler; /* static: the model's own */
   EshiRgbParams        rgb;
@@ -134,9 +137,56 @@ gboolean         _eshi_decode_graph_run     (EshiDecodeGraph     *self,
                                              GCancellable        *cancellable,
                                              GError             **error);
 
-/* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. */
+/* What a picture starts from when it is not noise alone: the image in the picture's size, and its latents. */
+typedef struct
+{
+  guint        width;    /* of the latents */
+  guint        height;
+  guint        factor;
+  guint8      *rgb;      /* [H, W, 3]; NULL where there is no image */
+  float       *mean;     /* [4, h, w]: what the encoder says about the latents */
+  float       *logvar;   /* [4, h, w] */
+  float       *clean;    /* [4, h, w]: drawn from these, times the scaling factor */
+  float       *noise;    /* [4, h, w]: what was added to the start, and is again */
+  float       *noisy;    /* [4, h, w]: scratch */
+  float       *repaint;  /* [h, w], 0-1; NULL without a mask */
+  guint8      *feather;  /* [H, W]: how much of the new picture is used; NULL unless pasting */
+} EshiStart;
+
+/* eshi-pipeline-start.c. Resizes and encodes the image of @params, which have been resolved; without one, does nothing.
+ * Errors: UNSUPPORTED and MODEL_INVALID where the model has no encoder, OUT_OF_MEMORY, FAILED. */
+gboolean         _eshi_start_init           (EshiStart                 *self,
+                                             EshiPipeline              *pipeline,
+                                             const EshiPipelineParams  *params,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+void             _eshi_start_clear          (EshiStart           *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiStart, _eshi_start_clear)
+
+/* Draws the latents and then the noise, in the reference's order, and sets @x, [4, h, w], to where call @first begins;
+ * to the clean latents if that is behind the last call. */
+void             _eshi_start_draw           (EshiStart           *self,
+                                             const EshiScheduler *scheduler,
+                                             guint                first,
+                                             double               scaling_factor,
+                                             EshiRng             *rng,
+                                             float               *x);
+
+/* After call @call: sets what the mask leaves alone in @x back to the image, as noisy as that call was. */
+void             _eshi_start_keep           (EshiStart           *self,
+                                             const EshiScheduler *scheduler,
+                                             guint                call,
+                                             float               *x);
+
+/* Puts the image's own pixels back into @rgb, [H, W, 3], where they were to stay. */
+void             _eshi_start_paste          (const EshiStart     *self,
+                                             guint8              *rgb);
+
+/* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. @start is that of @params. */
 gboolean         _eshi_pipeline_run         (EshiPipeline                 *self,
                                              const EshiPipelineParams     *params,
+                                             EshiStart                    *start,
                                              const EshiPipelineCallbacks  *callbacks,
                                              GCancellable                 *cancellable,
                                              EshiPipelineResult           *result,

@@ -17,6 +17,7 @@ typedef struct
   /* borrowed */
   EshiPipeline                *pipeline;
   const EshiPipelineParams    *params;
+  EshiStart                   *start;
   const EshiPipelineCallbacks *callbacks; /* (nullable) */
   GCancellable                *cancellable;
   EshiPipelineResult          *result;
@@ -33,7 +34,8 @@ typedef struct
   float                       *image;     /* [H, W, 3] */
 
   gsize                        n_pixels;  /* of the latents */
-  guint                        n_calls;
+  guint                        first;     /* call */
+  guint                        n_calls;   /* from the first on; 0 where the image is only encoded and decoded */
   guint                        index;     /* of the picture */
   guint                        n_done;    /* calls of this picture */
   guint                        n_timed;   /* calls of all pictures */
@@ -63,6 +65,13 @@ decode_seconds (Run *self)
   return self->step->flops > 0 ? step_seconds (self) * self->decoder->flops / self->step->flops : 0;
 }
 
+/* Steps of this picture, as people count them. */
+static guint
+steps_done (Run *self)
+{
+  return self->n_calls == 0 ? self->params->steps : self->n_done * self->params->steps / self->n_calls;
+}
+
 static void
 report (Run               *self,
         EshiPipelineStage  stage)
@@ -75,7 +84,7 @@ report (Run               *self,
     .stage = stage,
     .fraction = done / (picture * self->params->n_pictures),
     .index = self->index,
-    .step = self->n_done * self->params->steps / self->n_calls,
+    .step = steps_done (self),
     .n_steps = self->params->steps,
     .seconds_left = self->n_timed == 0 ? -1 : left,
   };
@@ -140,9 +149,10 @@ run_steps (Run      *self,
     {
       gint64 start = g_get_monotonic_time ();
 
-      if (!predict (self, i, error))
+      if (!predict (self, self->first + i, error))
         return FALSE;
-      eshi_scheduler_step (self->scheduler, i, self->noise, self->x, rng, self->x0);
+      eshi_scheduler_step (self->scheduler, self->first + i, self->noise, self->x, rng, self->x0);
+      _eshi_start_keep (self->start, self->scheduler, self->first + i, self->x);
       self->n_done = i + 1;
       self->n_timed++;
       timings->steps += seconds_since (start);
@@ -151,14 +161,24 @@ run_steps (Run      *self,
       /* The last one would only delay the picture itself. */
       start = g_get_monotonic_time ();
       if (i + 1 < self->n_calls &&
-          !_eshi_preview_show (&self->preview, self->x0, self->index, self->n_done * self->params->steps / self->n_calls,
-                               decode_seconds (self), self->cancellable, error))
+          !_eshi_preview_show (&self->preview, self->x0, self->index, steps_done (self), decode_seconds (self),
+                               self->cancellable, error))
         return FALSE;
       timings->preview = self->preview.spent;
       timings->steps += seconds_since (start);
     }
 
   return TRUE;
+}
+
+/* @rgb, of @n bytes, as the picture: (transfer full) both ways. */
+static GBytes *
+take_pixels (Run    *self,
+             guint8 *rgb,
+             gsize   n)
+{
+  _eshi_start_paste (self->start, rgb);
+  return g_bytes_new_take (rgb, n);
 }
 
 /* Decodes self->x; a decoder of a half precision type whose numbers overflow is done again in f32. */
@@ -177,7 +197,7 @@ decode (Run     *self,
   if (!_eshi_decode_graph_run (self->decoder, self->pixels, rgb, self->image, self->cancellable, error))
     return NULL;
   if (all_finite (self->image, n))
-    return g_bytes_new_take (g_steal_pointer (&rgb), n);
+    return take_pixels (self, g_steal_pointer (&rgb), n);
 
   if (pipeline->backend->compute != ESHI_DTYPE_F32)
     {
@@ -186,11 +206,30 @@ decode (Run     *self,
       if (exact == NULL || !_eshi_decode_graph_run (exact, self->pixels, rgb, self->image, self->cancellable, error))
         return NULL;
       if (all_finite (self->image, n))
-        return g_bytes_new_take (g_steal_pointer (&rgb), n);
+        return take_pixels (self, g_steal_pointer (&rgb), n);
     }
 
   fail_not_finite (error);
   return NULL;
+}
+
+/* Sets self->x to where the first call begins. */
+static void
+draw_start (Run     *self,
+            EshiRng *rng)
+{
+  float sigma = (float) eshi_scheduler_get_init_noise_sigma (self->scheduler);
+
+  if (self->start->rgb != NULL)
+    {
+      _eshi_start_draw (self->start, self->scheduler, self->first,
+                        eshi_vae_get_config (self->pipeline->vae)->scaling_factor, rng, self->x);
+      return;
+    }
+
+  eshi_rng_fill_normal (rng, self->x, 4 * self->n_pixels);
+  for (gsize i = 0; i < 4 * self->n_pixels; i++)
+    self->x[i] *= sigma;
 }
 
 static gboolean
@@ -200,16 +239,12 @@ paint_picture (Run     *self,
   guint64 seed = self->params->seed + self->index;
   gsize n = 4 * self->n_pixels;
   g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
-  float sigma = (float) eshi_scheduler_get_init_noise_sigma (self->scheduler);
   EshiPipelinePicture *picture = &self->result->pictures[self->index];
   gint64 start = 0;
   GBytes *rgb = NULL;
 
   eshi_scheduler_reset (self->scheduler);
-  eshi_rng_fill_normal (rng, self->x, n);
-  for (gsize i = 0; i < n; i++)
-    self->x[i] *= sigma;
-
+  draw_start (self, rng);
   self->n_done = 0;
   report (self, ESHI_PIPELINE_PAINTING);
   if (!run_steps (self, rng, error))
@@ -257,7 +292,9 @@ run_init (Run     *self,
   if (self->scheduler == NULL)
     return FALSE;
 
-  self->n_calls = eshi_scheduler_get_n_calls (self->scheduler);
+  if (self->start->rgb != NULL)
+    self->first = eshi_scheduler_get_first_call (self->scheduler, params->strength);
+  self->n_calls = eshi_scheduler_get_n_calls (self->scheduler) - self->first;
   self->x = g_new (float, 4 * self->n_pixels);
   self->x0 = g_new (float, 4 * self->n_pixels);
   self->noise = g_new (float, 4 * self->n_pixels);
@@ -283,12 +320,20 @@ run_clear (Run *self)
 gboolean
 _eshi_pipeline_run (EshiPipeline                 *self,
                     const EshiPipelineParams     *params,
+                    EshiStart                    *start,
                     const EshiPipelineCallbacks  *callbacks,
                     GCancellable                 *cancellable,
                     EshiPipelineResult           *result,
                     GError                      **error)
 {
-  Run run = { .pipeline = self, .params = params, .callbacks = callbacks, .cancellable = cancellable, .result = result };
+  Run run = {
+    .pipeline = self,
+    .params = params,
+    .start = start,
+    .callbacks = callbacks,
+    .cancellable = cancellable,
+    .result = result,
+  };
   gboolean ok = run_init (&run, error);
 
   for (; ok && run.index < params->n_pictures; run.index++)

@@ -133,6 +133,7 @@ eshi_pipeline_new (const char                   *folder,
 
   self = g_new0 (EshiPipeline, 1);
   self->backend = backend;
+  self->path = g_strdup (folder);
   self->folder = g_filename_display_name (folder);
   self->hidden = g_queue_new ();
   if (!check_folder (folder, error) ||
@@ -163,6 +164,8 @@ eshi_pipeline_free (EshiPipeline *self)
   g_clear_pointer (&self->text, eshi_text_encoder_free);
   g_clear_pointer (&self->unet, eshi_unet_free);
   g_clear_pointer (&self->vae, eshi_vae_free);
+  g_clear_pointer (&self->encoder, eshi_vae_free);
+  g_free (self->path);
   g_free (self->folder);
   g_free (self);
 }
@@ -177,6 +180,26 @@ eshi_pipeline_get_model_bytes (EshiPipeline *self)
          eshi_weights_get_bytes (eshi_vae_get_weights (self->vae));
 }
 
+/* The image's sides as multiples of the factor, one of them in proportion if the other was chosen. */
+static void
+fill_size_from_image (EshiPipelineParams *params,
+                      guint               factor)
+{
+  guint64 image_width = params->image_width;
+  guint64 image_height = params->image_height;
+  guint64 width = params->width;
+  guint64 height = params->height;
+
+  if (width == 0)
+    width = height == 0 ? image_width : image_width * height / image_height;
+  if (height == 0)
+    height = params->width == 0 ? image_height : image_height * width / image_width;
+  if (params->width == 0)
+    params->width = (guint) MAX (width / factor, 1) * factor;
+  if (params->height == 0)
+    params->height = (guint) MAX (height / factor, 1) * factor;
+}
+
 static void
 fill_defaults (EshiPipeline       *self,
                EshiPipelineParams *params)
@@ -184,6 +207,8 @@ fill_defaults (EshiPipeline       *self,
   guint size = eshi_unet_get_config (self->unet)->sample_size * _eshi_pipeline_factor (self);
 
   size = CLAMP (size, ESHI_PIPELINE_MIN_SIZE, ESHI_PIPELINE_MAX_SIZE);
+  if (params->image != NULL)
+    fill_size_from_image (params, _eshi_pipeline_factor (self));
   if (params->prompt == NULL)
     params->prompt = "";
   if (params->negative_prompt == NULL)
@@ -202,6 +227,39 @@ fill_defaults (EshiPipeline       *self,
     params->n_pictures = 1;
   if (params->clip_skip == 0)
     params->clip_skip = 1;
+}
+
+/* Before the size is taken from the image. */
+static gboolean
+check_image (const EshiPipelineParams  *params,
+             GError                   **error)
+{
+  if (params->image == NULL && params->mask == NULL)
+    return TRUE;
+
+  if (params->image == NULL)
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("A mask says which part of an image is painted over; choose an image as well."));
+      return FALSE;
+    }
+  if (params->image_width < 1 || params->image_width > ESHI_PIPELINE_MAX_IMAGE_SIZE || params->image_height < 1 ||
+      params->image_height > ESHI_PIPELINE_MAX_IMAGE_SIZE)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("An image of %u × %u pixels cannot be started from; choose one of at most %d pixels a side."),
+                   params->image_width, params->image_height, ESHI_PIPELINE_MAX_IMAGE_SIZE);
+      return FALSE;
+    }
+  /* Written so that NaN fails. */
+  if (!(params->strength >= 0.0 && params->strength <= 1.0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The strength %g is not possible; choose a number from 0 to 1."), params->strength);
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -244,6 +302,8 @@ eshi_pipeline_resolve (EshiPipeline        *self,
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (params != NULL, FALSE);
 
+  if (!check_image (params, error))
+    return FALSE;
   fill_defaults (self, params);
   n_layers = eshi_text_encoder_get_config (self->text)->n_layers;
   if (!check_size (params->width, _eshi_pipeline_factor (self), error) ||
@@ -340,6 +400,7 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   gboolean previews = callbacks != NULL && callbacks->preview != NULL;
   gint64 start = g_get_monotonic_time ();
   gint64 text_start = 0;
+  g_auto(EshiStart) image = { 0 };
   gboolean ok = FALSE;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -357,11 +418,12 @@ eshi_pipeline_generate (EshiPipeline                 *self,
     {
       report (callbacks, ESHI_PIPELINE_READING, 0.0, result->params.steps);
       text_start = g_get_monotonic_time ();
-      ok = _eshi_pipeline_read (self, &result->params, cancellable, error);
+      ok = _eshi_pipeline_read (self, &result->params, cancellable, error) &&
+           _eshi_start_init (&image, self, &result->params, cancellable, error);
       result->timings.text = seconds_since (text_start);
     }
 
-  ok = ok && _eshi_pipeline_run (self, &result->params, callbacks, cancellable, result, error);
+  ok = ok && _eshi_pipeline_run (self, &result->params, &image, callbacks, cancellable, result, error);
   result->timings.total = seconds_since (start);
   return ok;
 }

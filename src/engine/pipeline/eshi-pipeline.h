@@ -1,4 +1,4 @@
-/* eshi-pipeline.h: a loaded model that paints: text in, pictures out, on one backend.
+/* eshi-pipeline.h: a loaded model that paints: text in, perhaps a picture too, pictures out, on one backend.
  *
  * It has no thread and no queue: every call runs in the caller's thread, which must be the one that opened the backend,
  * and reports through callbacks in that same thread. It never writes a picture file.
@@ -20,7 +20,7 @@ typedef struct _EshiPipeline EshiPipeline;
 /**
  * EshiPipelineStage:
  * @ESHI_PIPELINE_LOADING: opening and checking files, packing weights
- * @ESHI_PIPELINE_READING: the prompt is tokenized and encoded
+ * @ESHI_PIPELINE_READING: the prompt is tokenized and encoded, and the image that it starts from
  * @ESHI_PIPELINE_PAINTING: steps
  * @ESHI_PIPELINE_FINISHING: the latents are decoded
  */
@@ -97,12 +97,14 @@ typedef struct
 #define ESHI_PIPELINE_MAX_SIZE 2048
 #define ESHI_PIPELINE_MAX_STEPS 1000
 #define ESHI_PIPELINE_MAX_PICTURES 64
+#define ESHI_PIPELINE_MAX_IMAGE_SIZE 16384
 
 /**
  * EshiPipelineParams:
  * @prompt: UTF-8; may be empty
  * @negative_prompt: (nullable): UTF-8; not used when @guidance is at most 1
- * @width: pixels, a multiple of 8 from 64 to 2048; 0 for the model's own
+ * @width: pixels, a multiple of 8 from 64 to 2048; 0 for the image's, floored to a multiple of 8, or the model's own.
+ *   Where only one side is 0, it follows the other in the image's proportion
  * @height: likewise
  * @steps: 1 to 1000; 0 for the recommended number
  * @guidance: up to 30; 1 or less runs the network once per step; exactly 0 for the recommended 7.5
@@ -113,28 +115,42 @@ typedef struct
  * @schedule: (nullable): id of a schedule; %NULL for the sampler's own
  * @n_pictures: 1 to 64; 0 means 1
  * @clip_skip: 1 for the text encoder's last layer; 0 means 1
+ * @image: (nullable): what to start from instead of noise alone; [image_height, image_width, 3] u8, borrowed. Where the
+ *   picture has another size, it is resized by Lanczos' filter
+ * @image_width: pixels, 1 to 16384
+ * @image_height: likewise
+ * @strength: how much of @image is painted over, 0 (only encoded and decoded again) to 1
+ * @mask: (nullable): where @image is painted over: 255 wholly, 0 not at all; [image_height, image_width] u8, borrowed
+ * @paste: whether the pixels that @mask leaves alone are put back, with a soft edge. The reference does not, and its
+ *   untouched parts are only as good as the autoencoder
  */
 typedef struct
 {
-  const char  *prompt;
-  const char  *negative_prompt;
-  guint        width;
-  guint        height;
-  guint        steps;
-  double       guidance;
-  guint64      seed;
-  EshiRngKind  rng;
-  const char  *sampler;
-  const char  *schedule;
-  guint        n_pictures;
-  guint        clip_skip;
+  const char   *prompt;
+  const char   *negative_prompt;
+  guint         width;
+  guint         height;
+  guint         steps;
+  double        guidance;
+  guint64       seed;
+  EshiRngKind   rng;
+  const char   *sampler;
+  const char   *schedule;
+  guint         n_pictures;
+  guint         clip_skip;
+  const guint8 *image;
+  guint         image_width;
+  guint         image_height;
+  double        strength;
+  const guint8 *mask;
+  gboolean      paste;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
 typedef struct
 {
   double load;    /* weights opened and packed during this call */
-  double text;
+  double text;    /* the image as well */
   double steps;   /* previews included */
   double preview; /* part of steps that previews took */
   double decode;
@@ -143,7 +159,7 @@ typedef struct
 
 /**
  * EshiPipelineResult:
- * @params: what was really used, zeros replaced; strings point into the caller's params or are static
+ * @params: what was really used, zeros replaced; strings and pixels are the caller's, or static
  * @timings: where the time went
  * @n_pictures: how many were finished, also after an error
  * @pictures: (array length=n_pictures): owned; clear with eshi_pipeline_result_clear()

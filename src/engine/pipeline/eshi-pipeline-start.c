@@ -1,0 +1,258 @@
+/* eshi-pipeline-start.c: pictures that start from another picture, and those of which a part stays.
+ *
+ * The image is encoded once per call, in f32; what is drawn from it differs by seed. The graph is not kept: it runs
+ * once, and holds as much memory as the decoder's. Reads no files of pictures.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include "eshi-pipeline-private.h"
+#include "eshi-resize.h"
+
+/* Pixels on either side of a mask's edge over which old and new are mixed: within the latent pixel of 8 that the edge
+ * falls into. */
+#define FEATHER 4
+
+void
+_eshi_start_clear (EshiStart *self)
+{
+  g_clear_pointer (&self->rgb, g_free);
+  g_clear_pointer (&self->mean, g_free);
+  g_clear_pointer (&self->logvar, g_free);
+  g_clear_pointer (&self->clean, g_free);
+  g_clear_pointer (&self->noise, g_free);
+  g_clear_pointer (&self->noisy, g_free);
+  g_clear_pointer (&self->repaint, g_free);
+  g_clear_pointer (&self->feather, g_free);
+}
+
+static gsize
+count (const EshiStart *self)
+{
+  return (gsize) self->width * self->height;
+}
+
+/* Means of the 2 · FEATHER + 1 values around each of @n values that lie @stride apart; the ends count on. */
+static void
+blur_line (guint8 *values,
+           guint   n,
+           gsize   stride,
+           guint8 *scratch)
+{
+  guint sum = 0;
+
+  for (guint i = 0; i < n; i++)
+    scratch[i] = values[i * stride];
+  for (int k = -FEATHER; k <= FEATHER; k++)
+    sum += scratch[CLAMP (k, 0, (int) n - 1)];
+  for (guint i = 0; i < n; i++)
+    {
+      values[i * stride] = (guint8) ((sum + FEATHER) / (2 * FEATHER + 1));
+      sum += scratch[MIN (i + FEATHER + 1, n - 1)];
+      sum -= scratch[i > FEATHER ? i - FEATHER : 0];
+    }
+}
+
+static void
+blur (guint8 *values,
+      guint   width,
+      guint   height)
+{
+  g_autofree guint8 *scratch = g_malloc (MAX (width, height));
+
+  for (guint y = 0; y < height; y++)
+    blur_line (values + (gsize) y * width, width, 1, scratch);
+  for (guint x = 0; x < width; x++)
+    blur_line (values + x, height, width, scratch);
+}
+
+static gboolean
+init_mask (EshiStart                 *self,
+           const EshiPipelineParams  *params,
+           GError                   **error)
+{
+  g_autofree guint8 *small = NULL;
+
+  if (params->mask == NULL)
+    return TRUE;
+
+  /* From the mask itself, not from the mask in the picture's size. */
+  small = eshi_resize (params->mask, params->image_width, params->image_height, 1, self->width, self->height,
+                       ESHI_RESIZE_NEAREST, error);
+  if (small == NULL)
+    return FALSE;
+  self->repaint = g_new (float, count (self));
+  for (gsize i = 0; i < count (self); i++)
+    self->repaint[i] = small[i] / 255.0f;
+
+  if (!params->paste)
+    return TRUE;
+  self->feather = eshi_resize (params->mask, params->image_width, params->image_height, 1, params->width, params->height,
+                               ESHI_RESIZE_NEAREST, error);
+  if (self->feather == NULL)
+    return FALSE;
+  blur (self->feather, params->width, params->height);
+  return TRUE;
+}
+
+static EshiVae *
+get_encoder (EshiPipeline  *pipeline,
+             GError       **error)
+{
+  g_autofree char *path = g_build_filename (pipeline->path, "vae", NULL);
+
+  if (pipeline->encoder == NULL)
+    pipeline->encoder = eshi_vae_load (path, ESHI_VAE_ENCODER, error);
+  if (pipeline->encoder == NULL || !eshi_weights_check_unchanged (eshi_vae_get_weights (pipeline->encoder), error))
+    return NULL;
+  return pipeline->encoder;
+}
+
+/* @moments, f32 [h · w, 8], into mean and logvar. */
+static gboolean
+split_moments (EshiStart    *self,
+               const float  *moments,
+               GError      **error)
+{
+  gsize n = 4 * count (self);
+  g_autofree float *mean = g_new (float, n);
+  g_autofree float *logvar = g_new (float, n);
+
+  for (gsize i = 0; i < 2 * n; i++)
+    if (!isfinite (moments[i]))
+      {
+        g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_FAILED,
+                             _("The model could not read the image: it returned numbers that are not finite. Its weights "
+                               "may be damaged; if another model works, download this one again."));
+        return FALSE;
+      }
+
+  eshi_vae_split_moments (moments, count (self), 4, mean, logvar);
+  self->mean = g_new (float, n);
+  self->logvar = g_new (float, n);
+  _eshi_pixels_to_planes (self->mean, mean, count (self), 4);
+  _eshi_pixels_to_planes (self->logvar, logvar, count (self), 4);
+  return TRUE;
+}
+
+/* Runs the encoder over self->rgb. */
+static gboolean
+encode (EshiStart     *self,
+        EshiPipeline  *pipeline,
+        GCancellable  *cancellable,
+        GError       **error)
+{
+  EshiVae *encoder = get_encoder (pipeline, error);
+  guint width = self->width * self->factor;
+  guint height = self->height * self->factor;
+  gsize n = 3 * (gsize) width * height;
+  g_autoptr(EshiGraph) graph = NULL;
+  g_autofree float *pixels = NULL;
+  g_autofree float *moments = NULL;
+  EshiTensor *input = NULL;
+  EshiTensor *output = NULL;
+
+  if (encoder == NULL)
+    return FALSE;
+
+  graph = eshi_graph_new (pipeline->backend);
+  eshi_graph_set_compute (graph, ESHI_DTYPE_F32);
+  input = eshi_graph_input (graph, "image", ESHI_DTYPE_F32, ESHI_SHAPE4 (1, height, width, 3));
+  output = eshi_graph_output (graph, "moments", eshi_vae_build_encoder (encoder, graph, input, NULL, NULL),
+                              ESHI_DTYPE_F32);
+  if (!eshi_graph_prepare (graph, cancellable, error))
+    return FALSE;
+
+  pixels = g_new (float, n);
+  moments = g_new (float, 8 * count (self));
+  for (gsize i = 0; i < n; i++)
+    pixels[i] = 2.0f * (self->rgb[i] / 255.0f) - 1.0f;
+  return eshi_graph_upload (graph, input, pixels, error) &&
+         eshi_graph_run (graph, cancellable, error) &&
+         eshi_graph_download (graph, output, moments, error) &&
+         split_moments (self, moments, error);
+}
+
+gboolean
+_eshi_start_init (EshiStart                 *self,
+                  EshiPipeline              *pipeline,
+                  const EshiPipelineParams  *params,
+                  GCancellable              *cancellable,
+                  GError                   **error)
+{
+  guint factor = _eshi_pipeline_factor (pipeline);
+
+  *self = (EshiStart) { .width = params->width / factor, .height = params->height / factor, .factor = factor };
+  if (params->image == NULL)
+    return TRUE;
+
+  self->rgb = eshi_resize (params->image, params->image_width, params->image_height, 3, params->width, params->height,
+                           ESHI_RESIZE_LANCZOS, error);
+  if (self->rgb == NULL || !init_mask (self, params, error) || !encode (self, pipeline, cancellable, error))
+    return FALSE;
+
+  self->clean = g_new (float, 4 * count (self));
+  self->noise = g_new (float, 4 * count (self));
+  self->noisy = g_new (float, 4 * count (self));
+  return TRUE;
+}
+
+void
+_eshi_start_draw (EshiStart           *self,
+                  const EshiScheduler *scheduler,
+                  guint                first,
+                  double               scaling_factor,
+                  EshiRng             *rng,
+                  float               *x)
+{
+  gsize n = 4 * count (self);
+
+  eshi_rng_fill_normal (rng, self->clean, n);
+  for (gsize i = 0; i < n; i++)
+    self->clean[i] = (float) scaling_factor * (self->mean[i] + expf (0.5f * self->logvar[i]) * self->clean[i]);
+  eshi_rng_fill_normal (rng, self->noise, n);
+
+  if (first < eshi_scheduler_get_n_calls (scheduler))
+    eshi_scheduler_add_noise (scheduler, first, self->clean, self->noise, x);
+  else
+    memcpy (x, self->clean, n * sizeof (float));
+}
+
+void
+_eshi_start_keep (EshiStart           *self,
+                  const EshiScheduler *scheduler,
+                  guint                call,
+                  float               *x)
+{
+  if (self->repaint == NULL)
+    return;
+
+  eshi_scheduler_add_noise (scheduler, call, self->clean, self->noise, self->noisy);
+  for (guint c = 0; c < 4; c++)
+    for (gsize p = 0; p < count (self); p++)
+      {
+        gsize i = c * count (self) + p;
+        float kept = 1.0f - self->repaint[p];
+
+        x[i] = self->noisy[i] * kept + x[i] * (1.0f - kept);
+      }
+}
+
+void
+_eshi_start_paste (const EshiStart *self,
+                   guint8          *rgb)
+{
+  gsize n = count (self) * self->factor * self->factor;
+
+  for (gsize i = 0; self->feather != NULL && i < n; i++)
+    for (guint c = 0; c < 3; c++)
+      rgb[3 * i + c] = (guint8) ((rgb[3 * i + c] * self->feather[i] +
+                                  self->rgb[3 * i + c] * (255u - self->feather[i]) + 127) /
+                                 255);
+}
