@@ -100,7 +100,7 @@ static void
 set_model (EshiPictureSettings *self,
            JsonObject          *object)
 {
-  JsonNode *model = FIND (object, "model", "base_model", "model_weights");
+  JsonNode *model = FIND (object, "model_weights", "model", "base_model");
 
   if (model != NULL && JSON_NODE_HOLDS_OBJECT (model))
     {
