@@ -24,6 +24,7 @@ typedef struct
 {
   char     *prompt;
   char     *prompts;
+  char     *from;
   char     *negative;
   char     *model;
   int       width;
@@ -54,6 +55,7 @@ options_clear (Options *self)
 {
   g_free (self->prompt);
   g_free (self->prompts);
+  g_free (self->from);
   g_free (self->negative);
   g_free (self->model);
   g_free (self->seed);
@@ -78,6 +80,8 @@ options_parse (Options  *self,
   const GOptionEntry entries[] = {
     { "prompt", 'p', 0, G_OPTION_ARG_FILENAME, &self->prompt, N_("What to paint"), N_("TEXT") },
     { "prompts", 0, 0, G_OPTION_ARG_FILENAME, &self->prompts, N_("File with a prompt on each line"), N_("FILE") },
+    { "from", 0, 0, G_OPTION_ARG_FILENAME, &self->from, N_("Picture file whose settings hold where no option is given"),
+      N_("FILE") },
     { "negative", 0, 0, G_OPTION_ARG_FILENAME, &self->negative, N_("What is not wanted"), N_("TEXT") },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &self->model, N_("Model; the embedded one if left out"), N_("FOLDER") },
     { "width", 'W', 0, G_OPTION_ARG_INT, &self->width, N_("Pixels, a multiple of 8"), N_("NUMBER") },
@@ -140,7 +144,12 @@ check_zeros (const Options *options)
 static gboolean
 check_options (const Options *options)
 {
-  if ((options->prompt == NULL) == (options->prompts == NULL))
+  if (options->prompt != NULL && options->prompts != NULL)
+    {
+      eshi_cli_complain (_("Give either --prompt TEXT or --prompts FILE; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+  if (options->prompt == NULL && options->prompts == NULL && options->from == NULL)
     {
       eshi_cli_complain (_("Give either --prompt TEXT or --prompts FILE; see “eshi-cli generate --help”."));
       return FALSE;
@@ -201,36 +210,135 @@ set_image (EshiImage  **field,
   return *field != NULL;
 }
 
+/* (transfer full) (nullable): path of the model called @name; its file name counts without folder and ending. */
+static char *
+find_model (const char *name)
+{
+  g_autoptr(GPtrArray) models = eshi_model_list ();
+  g_autofree char *base = g_path_get_basename (name);
+  char *dot = strrchr (base, '.');
+
+  if (dot != NULL && (g_str_equal (dot, ".safetensors") || g_str_equal (dot, ".ckpt")))
+    *dot = '\0';
+  for (guint i = 0; i < models->len; i++)
+    {
+      const EshiModelInfo *info = models->pdata[i];
+
+      if (g_str_equal (info->name, name) || g_str_equal (info->name, base))
+        return g_strdup (info->path);
+    }
+
+  return NULL;
+}
+
+/* One line each about what the picture was made with and this computer does not have. */
+static void
+warn_missing (const Options             *options,
+              const EshiPictureSettings *found)
+{
+  g_autofree char *sampler = g_strjoin (" ", found->sampler, found->schedule, NULL);
+  g_autofree char *sentence = NULL;
+
+  if (options->model == NULL && found->model_name != NULL && found->settings->model == NULL)
+    {
+      sentence = g_strdup_printf (_("There is no model “%s” here; the embedded one paints instead."), found->model_name);
+      eshi_cli_complain (sentence);
+    }
+  g_clear_pointer (&sentence, g_free);
+  if (options->sampler == NULL && found->sampler != NULL && found->settings->sampler == NULL)
+    {
+      sentence = g_strdup_printf (_("There is no sampler “%s” here; the model's own is used instead."), sampler);
+      eshi_cli_complain (sentence);
+    }
+}
+
+/* (transfer full): the settings of the picture that --from names, or the defaults; NULL after having complained. */
+static EshiSettings *
+make_base (const Options *options,
+           gboolean      *has_seed)
+{
+  g_autoptr(EshiPictureSettings) found = NULL;
+  g_autoptr(GError) error = NULL;
+
+  *has_seed = FALSE;
+  if (options->from == NULL)
+    return eshi_settings_new ();
+
+  found = eshi_picture_file_inspect (options->from, &error);
+  if (found == NULL)
+    {
+      eshi_cli_fail (error);
+      return NULL;
+    }
+  if (found->settings == NULL)
+    {
+      eshi_cli_complain (_("The picture of --from does not say how it was made; choose another one."));
+      return NULL;
+    }
+  if (found->model_name != NULL)
+    found->settings->model = find_model (found->model_name);
+  warn_missing (options, found);
+  *has_seed = found->has_seed;
+
+  return g_steal_pointer (&found->settings);
+}
+
+/* What the options say in the place of what @settings hold; complains itself. */
+static gboolean
+set_options (EshiSettings  *settings,
+             const Options *options)
+{
+  if (options->model != NULL)
+    {
+      g_free (settings->model);
+      settings->model = g_strdup (options->model);
+    }
+  if (options->sampler != NULL)
+    {
+      g_free (settings->sampler);
+      settings->sampler = g_strdup (options->sampler);
+    }
+  if (options->schedule != NULL)
+    {
+      g_free (settings->schedule);
+      settings->schedule = g_strdup (options->schedule);
+    }
+  if (options->strength != UNSET)
+    settings->strength = options->strength;
+  settings->width = options->width != UNSET ? options->width : settings->width;
+  settings->height = options->height != UNSET ? options->height : settings->height;
+  settings->steps = options->steps != UNSET ? options->steps : settings->steps;
+  settings->guidance = options->guidance != UNSET ? options->guidance : settings->guidance;
+  settings->n_images = options->count;
+  settings->previews = options->previews != NULL;
+  settings->paste = !options->no_paste;
+
+  return set_text (&settings->prompt, options->prompt) &&
+         set_text (&settings->negative_prompt, options->negative) &&
+         set_image (&settings->image, options->image) &&
+         set_image (&settings->mask, options->mask) &&
+         eshi_cli_rng (options->rng, &settings->rng);
+}
+
 /* (transfer full): what all prompts have in common; NULL after having complained. */
 static EshiSettings *
 make_settings (const Options *options)
 {
-  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  gboolean has_seed = FALSE;
+  g_autoptr(EshiSettings) settings = make_base (options, &has_seed);
   g_autoptr(GError) error = NULL;
 
-  settings->model = g_strdup (options->model);
-  settings->width = options->width != UNSET ? options->width : 0;
-  settings->height = options->height != UNSET ? options->height : 0;
-  settings->steps = options->steps != UNSET ? options->steps : 0;
-  settings->guidance = options->guidance != UNSET ? options->guidance : 0.0;
-  settings->sampler = g_strdup (options->sampler);
-  settings->schedule = g_strdup (options->schedule);
-  settings->n_images = options->count;
-  settings->previews = options->previews != NULL;
-  settings->paste = !options->no_paste;
-  if (options->strength != UNSET)
-    settings->strength = options->strength;
-  if (!set_text (&settings->prompt, options->prompt) ||
-      !set_text (&settings->negative_prompt, options->negative) ||
-      !set_image (&settings->image, options->image) ||
-      !set_image (&settings->mask, options->mask) ||
-      !eshi_cli_rng (options->rng, &settings->rng) ||
-      !eshi_cli_seed (options->seed, &settings->seed))
+  if (settings == NULL || !set_options (settings, options))
     return NULL;
 
   /* A seed that nobody chose leaves room for the rest of the batch. */
-  if (options->seed == NULL || g_ascii_strcasecmp (options->seed, "random") == 0)
-    settings->seed = MIN (settings->seed, ESHI_SEED_MAX - 64);
+  if (options->seed != NULL || !has_seed)
+    {
+      if (!eshi_cli_seed (options->seed, &settings->seed))
+        return NULL;
+      if (options->seed == NULL || g_ascii_strcasecmp (options->seed, "random") == 0)
+        settings->seed = MIN (settings->seed, ESHI_SEED_MAX - 64);
+    }
   if (!eshi_settings_validate (settings, &error))
     {
       eshi_cli_fail (error);

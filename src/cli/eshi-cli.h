@@ -23,6 +23,8 @@ enum
 /* Each subcommand: @argv[0] is its own name. Returns the exit status. */
 int eshi_cli_generate (int    argc,
                        char **argv);
+int eshi_cli_show     (int    argc,
+                       char **argv);
 int eshi_cli_models   (int    argc,
                        char **argv);
 int eshi_cli_devices  (int    argc,

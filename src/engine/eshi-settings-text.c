@@ -13,6 +13,7 @@
 
 #include "eshi-error.h"
 #include "eshi-json.h"
+#include "eshi-picture-settings-private.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
 
@@ -180,22 +181,39 @@ split_label (const char          *label,
   return NULL;
 }
 
-static void
-set_sampler (EshiSettings *self,
-             const char   *label,
-             const char   *schedule_label)
+void
+_eshi_settings_set_sampler (EshiSettings *self,
+                            const char   *label,
+                            const char   *schedule_label)
 {
   const EshiSchedule *schedule = schedule_label != NULL ? eshi_schedule_find (schedule_label) : NULL;
   const EshiSampler *sampler = label != NULL ? eshi_sampler_find (label) : NULL;
 
   if (label != NULL && sampler == NULL)
     sampler = split_label (label, &schedule);
+  g_clear_pointer (&self->sampler, g_free);
+  g_clear_pointer (&self->schedule, g_free);
   if (sampler == NULL)
     return;
 
   self->sampler = g_strdup (sampler->id);
   if (schedule != NULL && sampler->takes_schedule)
     self->schedule = g_strdup (schedule->id);
+}
+
+GHashTable *
+_eshi_parameters_parse_pairs (const char *text)
+{
+  g_autofree char *stripped = NULL;
+  const char *last = NULL;
+
+  if (strlen (text) > MAX_TEXT_BYTES || !g_utf8_validate (text, -1, NULL))
+    return NULL;
+
+  stripped = g_strstrip (g_strdup (text));
+  last = strrchr (stripped, '\n');
+
+  return parse_pairs (last != NULL ? last + 1 : stripped);
 }
 
 static void
@@ -223,7 +241,7 @@ set_from_pairs (EshiSettings *self,
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
-  set_sampler (self, g_hash_table_lookup (pairs, "Sampler"), g_hash_table_lookup (pairs, "Schedule type"));
+  _eshi_settings_set_sampler (self, g_hash_table_lookup (pairs, "Sampler"), g_hash_table_lookup (pairs, "Schedule type"));
 }
 
 /* Splits the lines before the parameters into the prompt and what is not wanted. */
@@ -235,9 +253,10 @@ set_prompts (EshiSettings *self,
   g_autofree char *prompt = NULL;
   const char *negative = NULL;
 
+  /* Space before the key is passed over, as in the reference reader; that includes the end of the line before. */
   for (const char *line = text; line != NULL && negative == NULL; line = strchr (line, '\n'))
     {
-      if (*line == '\n')
+      while (g_ascii_isspace (*line))
         line++;
       if (g_str_has_prefix (line, negative_key))
         negative = line;
@@ -266,12 +285,7 @@ eshi_settings_new_from_parameters (const char  *text,
   g_return_val_if_fail (text != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (strlen (text) <= MAX_TEXT_BYTES && g_utf8_validate (text, -1, NULL))
-    {
-      stripped = g_strstrip (g_strdup (text));
-      last = strrchr (stripped, '\n');
-      pairs = parse_pairs (last != NULL ? last + 1 : stripped);
-    }
+  pairs = _eshi_parameters_parse_pairs (text);
   if (pairs == NULL)
     {
       g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
@@ -281,6 +295,8 @@ eshi_settings_new_from_parameters (const char  *text,
 
   self = eshi_settings_new ();
   set_from_pairs (self, pairs);
+  stripped = g_strstrip (g_strdup (text));
+  last = strrchr (stripped, '\n');
   if (last != NULL)
     {
       *last = '\0';
@@ -313,6 +329,19 @@ add_int (JsonBuilder *builder,
   json_builder_add_int_value (builder, value);
 }
 
+/* A number, or where JSON readers have no room for it, its digits as a text. */
+static void
+add_seed (JsonBuilder *builder,
+          guint64      seed)
+{
+  g_autofree char *digits = g_strdup_printf ("%" G_GUINT64_FORMAT, seed);
+
+  if (seed <= G_MAXINT64)
+    add_int (builder, "seed", (gint64) seed);
+  else
+    add_string (builder, "seed", digits);
+}
+
 char *
 eshi_settings_to_json (const EshiSettings *self,
                        const char         *model_name)
@@ -333,7 +362,7 @@ eshi_settings_to_json (const EshiSettings *self,
   add_int (builder, "steps", self->steps);
   json_builder_set_member_name (builder, "guidance");
   json_builder_add_double_value (builder, self->guidance);
-  add_int (builder, "seed", (gint64) self->seed);
+  add_seed (builder, self->seed);
   add_string (builder, "rng", eshi_rng_kind_get_name (self->rng));
   add_string (builder, "sampler", self->sampler);
   add_string (builder, "schedule", self->schedule);
@@ -347,6 +376,27 @@ eshi_settings_to_json (const EshiSettings *self,
   root = json_builder_get_root (builder);
 
   return json_to_string (root, FALSE);
+}
+
+gboolean
+_eshi_settings_parse_seed (JsonNode *value,
+                           guint64  *seed)
+{
+  GType type = value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_value_type (value) : G_TYPE_INVALID;
+  const char *digits = NULL;
+
+  if (type == G_TYPE_INT64)
+    {
+      *seed = (guint64) json_node_get_int (value);
+      return TRUE;
+    }
+  if (type != G_TYPE_STRING)
+    return FALSE;
+
+  digits = json_node_get_string (value);
+  *seed = g_ascii_strtoull (digits, NULL, 10);
+
+  return g_ascii_isdigit (*digits);
 }
 
 static void
@@ -364,7 +414,7 @@ set_from_object (EshiSettings *self,
   self->height = _eshi_json_get_int (object, "height");
   self->steps = _eshi_json_get_int (object, "steps");
   self->guidance = _eshi_json_get_double (object, "guidance");
-  self->seed = (guint64) CLAMP (_eshi_json_get_double (object, "seed"), 0.0, (double) G_MAXINT64);
+  _eshi_settings_parse_seed (json_object_get_member (object, "seed"), &self->seed);
   self->sampler = g_strdup (_eshi_json_get_string (object, "sampler"));
   self->schedule = g_strdup (_eshi_json_get_string (object, "schedule"));
   self->n_images = MAX (_eshi_json_get_int (object, "n_images"), 1);

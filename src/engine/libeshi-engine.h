@@ -14,6 +14,7 @@
 #include "eshi-event.h"
 #include "eshi-image.h"
 #include "eshi-model-list.h"
+#include "eshi-picture-settings.h"
 #include "eshi-probe.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"

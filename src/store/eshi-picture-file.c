@@ -17,6 +17,7 @@
 
 #include "eshi-picture-file.h"
 #include "eshi-picture-png.h"
+#include "eshi-picture-texts.h"
 
 #define PARAMETERS_KEYWORD "parameters"
 #define JSON_KEYWORD "eshi"
@@ -310,7 +311,7 @@ read_file (const char  *path,
   if (g_stat (path, &status) == 0 && (!S_ISREG (status.st_mode) || status.st_size > MAX_FILE_BYTES))
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
-                   _("“%s” is not a PNG picture; choose another file."), shown);
+                   _("“%s” is not a picture file, or too large for one; choose another file."), shown);
       return NULL;
     }
   if (!g_file_get_contents (path, &contents, &n_bytes, &local_error))
@@ -323,33 +324,44 @@ read_file (const char  *path,
   return g_bytes_new_take (contents, n_bytes);
 }
 
-EshiSettings *
-eshi_picture_file_load_settings (const char  *path,
-                                 char       **model_name,
-                                 GError     **error)
+EshiPictureSettings *
+eshi_picture_file_inspect (const char  *path,
+                           GError     **error)
 {
   g_autoptr(GBytes) bytes = NULL;
   g_autoptr(GHashTable) texts = NULL;
-  EshiSettings *settings = NULL;
-  const char *json = NULL;
-  const char *parameters = NULL;
 
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   bytes = read_file (path, error);
-  texts = bytes != NULL ? _eshi_png_read_texts (bytes, error) : NULL;
-  if (texts == NULL)
+  texts = bytes != NULL ? _eshi_picture_texts_read (bytes, error) : NULL;
+
+  return texts != NULL ? eshi_picture_settings_new_from_texts (texts) : NULL;
+}
+
+EshiSettings *
+eshi_picture_file_load_settings (const char  *path,
+                                 char       **model_name,
+                                 GError     **error)
+{
+  g_autoptr(EshiPictureSettings) found = eshi_picture_file_inspect (path, error);
+
+  if (found == NULL)
     return NULL;
 
-  json = g_hash_table_lookup (texts, JSON_KEYWORD);
-  parameters = g_hash_table_lookup (texts, PARAMETERS_KEYWORD);
-  if (json != NULL)
-    settings = eshi_settings_new_from_json (json, model_name, NULL);
-  if (settings == NULL)
-    settings = eshi_settings_new_from_parameters (parameters != NULL ? parameters : "", model_name, error);
+  if (found->settings == NULL)
+    {
+      g_autofree char *shown = g_filename_display_name (path);
 
-  return settings;
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("“%s” does not say how it was made; choose the file as the painting program saved it."), shown);
+      return NULL;
+    }
+  if (model_name != NULL)
+    *model_name = g_strdup (found->model_name);
+
+  return g_steal_pointer (&found->settings);
 }
 
 EshiImage *

@@ -71,15 +71,28 @@ char *eshi_picture_file_save_in_folder (const char          *folder,
 char *eshi_picture_file_today (void);
 
 /**
+ * eshi_picture_file_inspect:
+ * @path: a PNG, JPEG or WebP file, up to 256 MiB
+ *
+ * All that the file's texts say about how it was made; see eshi_picture_settings_new_from_texts(). Its pixels are not
+ * looked at.
+ *
+ * Errors: %G_FILE_ERROR codes when it cannot be read; %ESHI_ERROR_INVALID_ARGUMENT when it is no such file.
+ *
+ * Returns: (transfer full): what it says; "settings" in it is %NULL when that is nothing
+ */
+EshiPictureSettings *eshi_picture_file_inspect (const char  *path,
+                                                GError     **error);
+
+/**
  * eshi_picture_file_load_settings:
- * @path: a PNG file
+ * @path: a PNG, JPEG or WebP file
  * @model_name: (out) (optional) (nullable): name of the model that made it
  *
- * From the "eshi" text if there is one, else from "parameters". Values are not checked against their ranges; see
+ * The settings out of eshi_picture_file_inspect(). Values are not checked against their ranges; see
  * eshi_settings_validate().
  *
- * Errors: %G_FILE_ERROR codes when it cannot be read; %ESHI_ERROR_INVALID_ARGUMENT when it is no PNG file, is broken
- * before its pixels, or does not say how it was made.
+ * Errors: as above; %ESHI_ERROR_INVALID_ARGUMENT also when it does not say how it was made.
  *
  * Returns: (transfer full): the settings; "model" is always %NULL
  */
@@ -93,7 +106,7 @@ EshiSettings *eshi_picture_file_load_settings (const char  *path,
  *
  * Colours are taken as sRGB, transparent parts are laid on white, 16 bits are rounded to 8.
  *
- * Errors: as above.
+ * Errors: %G_FILE_ERROR codes when it cannot be read; %ESHI_ERROR_INVALID_ARGUMENT when it is no PNG file, or broken.
  *
  * Returns: (transfer full): the picture
  */

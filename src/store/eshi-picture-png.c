@@ -218,46 +218,6 @@ codec_open (Codec   *self,
   return TRUE;
 }
 
-/* Plain text is Latin-1 by the standard, but some programs write UTF-8 into it. */
-static char *
-text_to_utf8 (const png_text *text)
-{
-  gsize length = text->compression >= PNG_ITXT_COMPRESSION_NONE ? text->itxt_length : text->text_length;
-
-  if (length > MAX_TEXT_BYTES)
-    return NULL;
-  if (g_utf8_validate (text->text, length, NULL))
-    return g_strndup (text->text, length);
-
-  return g_convert (text->text, length, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
-}
-
-GHashTable *
-_eshi_png_read_texts (GBytes  *file,
-                      GError **error)
-{
-  Codec self = { 0 };
-  GHashTable *texts = NULL;
-  png_textp chunks = NULL;
-  int n_chunks = 0;
-
-  if (!codec_open (&self, file, error))
-    return NULL;
-
-  texts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  png_get_text (self.png, self.info, &chunks, &n_chunks);
-  for (int i = 0; i < n_chunks; i++)
-    {
-      char *text = g_hash_table_contains (texts, chunks[i].key) ? NULL : text_to_utf8 (&chunks[i]);
-
-      if (text != NULL)
-        g_hash_table_insert (texts, g_strdup (chunks[i].key), text);
-    }
-  codec_clear_reader (&self);
-
-  return texts;
-}
-
 /* Everything becomes 8-bit RGBA. */
 static gboolean
 read_pixels (Codec *self,

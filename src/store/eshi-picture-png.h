@@ -19,17 +19,13 @@ typedef struct
 } EshiPngText;
 
 /* (transfer full): a PNG file with @texts before the pixels. The same arguments give the same bytes. */
-GBytes     *_eshi_png_encode      (EshiImage          *image,
-                                   const EshiPngText  *texts,
-                                   guint               n_texts,
-                                   GError            **error);
-
-/* (transfer full): the texts before the pixels by keyword, as UTF-8; the first of a keyword counts. */
-GHashTable *_eshi_png_read_texts  (GBytes             *file,
-                                   GError            **error);
+GBytes    *_eshi_png_encode (EshiImage          *image,
+                             const EshiPngText  *texts,
+                             guint               n_texts,
+                             GError            **error);
 
 /* (transfer full): the pixels; see eshi_picture_file_load_image(). */
-EshiImage  *_eshi_png_decode      (GBytes             *file,
-                                   GError            **error);
+EshiImage *_eshi_png_decode (GBytes             *file,
+                             GError            **error);
 
 G_END_DECLS

@@ -173,6 +173,22 @@ def test_images(case):
     case.refuse(USAGE, *base, "--image", "in.png", "--mask", "other.png", words="75 × 100")
 
 
+def test_show(case):
+    data = Path(__file__).resolve().parent.parent / "store" / "data"
+    shown = case.succeed("show", str(data / "meta-webui.png")).stdout.decode()
+    assert "猫の絵" in shown and "18446744073709551615" in shown, shown
+    report = json.loads(case.succeed("show", "--json", str(data / "meta-comfy.png")).stdout)
+    assert report["program"] == "ComfyUI" and report["settings"]["sampler"] == "euler-a", report
+    assert report["settings"]["height"] == 768 and "workflow" in report["texts"], report
+    case.refuse(FAILED, "show", str(data / "gray.png"), words="gray.png")
+    case.refuse(FAILED, "show", "missing.png", words="missing.png")
+    case.refuse(FAILED, "show", __file__)
+    case.refuse(USAGE, "show")
+    case.refuse(USAGE, "show", "a.png", "b.png")
+    case.refuse(USAGE, "generate", "--from", str(data / "gray.png"), "-o", "a.png")
+    case.refuse(USAGE, "generate", "--from", "missing.png", "-o", "a.png", words="missing.png")
+
+
 def test_places(case):
     (case.folder / "file").write_text("x", encoding="utf-8")
     case.refuse(FAILED, "generate", "-p", "猫", "-o", "no/such/folder/a.png", words="a.png")
@@ -304,6 +320,19 @@ def test_start(case):
     case.refuse(USAGE, *base, "-o", "g.png", "--width", "2048", "--height", "8")
 
 
+def test_from(case):
+    """A picture painted from another's settings is that picture; an option counts for more than they do."""
+    data = Path(__file__).resolve().parent.parent / "store" / "data"
+    case.succeed("generate", "-p", "猫, \"油絵\"\n🍣", "--seed", "42", "--sampler", "euler", *SMALL, "-o", "a.png")
+    assert b"instead" not in case.succeed("generate", "--from", "a.png", "-o", "b.png").stderr
+    assert (case.folder / "a.png").read_bytes() == (case.folder / "b.png").read_bytes()
+    case.succeed("generate", "--from", "a.png", "--seed", "43", "-o", "c.png")
+    report = json.loads(case.succeed("show", "--json", "c.png").stdout)
+    assert report["settings"]["seed"] == 43 and report["settings"]["prompt"] == "猫, \"油絵\"\n🍣", report
+    missing = case.succeed("generate", "--from", str(data / "meta-invoke.png"), "-q", "-o", "d.png", *SMALL)
+    assert missing.stderr.decode().count("\n") == 1 and "v1-5" in missing.stderr.decode(), missing.stderr
+
+
 def test_names(case):
     (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
     case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
@@ -383,9 +412,9 @@ def test_japanese(case):
         assert any("\u3040" <= c <= "\u30ff" for c in errors), errors
 
 
-NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_places, test_models_missing,
+NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_show, test_places, test_models_missing,
             test_noise, test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_names, test_random_seed,
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_names, test_random_seed,
               test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]
 
