@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "eshi-backend-registry.h"
+#include "eshi-lora-use.h"
 #include "eshi-model-list.h"
 #include "eshi-pipeline-painter.h"
 #include "eshi-pipeline.h"
@@ -209,10 +210,11 @@ fill_in (PipelinePainter    *self,
 }
 
 static EshiPipelineParams
-params_from_settings (const EshiSettings *settings)
+params_from_settings (const EshiSettings *settings,
+                      const EshiLoraUse  *use)
 {
   return (EshiPipelineParams) {
-    .prompt = settings->prompt,
+    .prompt = use->prompt,
     .negative_prompt = settings->negative_prompt,
     .width = settings->width,
     .height = settings->height,
@@ -222,6 +224,8 @@ params_from_settings (const EshiSettings *settings)
     .rng = settings->rng,
     .sampler = settings->sampler,
     .n_pictures = settings->n_images,
+    .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
+    .n_loras = use->loras->len,
   };
 }
 
@@ -234,9 +238,13 @@ paint_with_model (PipelinePainter        *self,
   EshiRequest *request = _eshi_run_get_request (run);
   GCancellable *cancellable = _eshi_run_get_cancellable (run);
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
-  EshiPipelineParams params = params_from_settings (settings);
+  g_auto(EshiLoraUse) use = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
+  EshiPipelineParams params;
 
+  if (!_eshi_lora_use_init (&use, settings, error))
+    return FALSE;
+  params = params_from_settings (settings, &use);
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
     return FALSE;
 

@@ -58,6 +58,7 @@ eshi_settings_copy (const EshiSettings *self)
   copy->prompt = g_strdup (self->prompt != NULL ? self->prompt : "");
   copy->negative_prompt = g_strdup (self->negative_prompt != NULL ? self->negative_prompt : "");
   copy->sampler = g_strdup (self->sampler);
+  copy->loras = g_strdupv (self->loras);
 
   return copy;
 }
@@ -71,6 +72,7 @@ eshi_settings_free (EshiSettings *self)
   g_free (self->prompt);
   g_free (self->negative_prompt);
   g_free (self->sampler);
+  g_strfreev (self->loras);
   g_free (self);
 }
 

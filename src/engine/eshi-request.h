@@ -41,6 +41,8 @@ typedef enum
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @n_images: pictures to paint, 1 to 64
  * @previews: whether previews are sent; never changes the result
+ * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
+ *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -59,6 +61,7 @@ typedef struct
   char        *sampler;
   int          n_images;
   gboolean     previews;
+  char       **loras;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())
@@ -138,6 +141,14 @@ ESHI_AVAILABLE
 EshiSettings *eshi_settings_new_from_json (const char  *json,
                                            char       **model_name,
                                            GError     **error);
+
+/**
+ * eshi_settings_dup_full_prompt:
+ *
+ * Returns: (transfer full): the prompt, with the LoRAs of the list written behind it as <lora:name:weight>
+ */
+ESHI_AVAILABLE
+char *eshi_settings_dup_full_prompt (const EshiSettings *self);
 
 #define ESHI_TYPE_REQUEST (eshi_request_get_type ())
 

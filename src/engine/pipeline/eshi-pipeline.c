@@ -163,6 +163,8 @@ eshi_pipeline_free (EshiPipeline *self)
   g_clear_pointer (&self->text, eshi_text_encoder_free);
   g_clear_pointer (&self->unet, eshi_unet_free);
   g_clear_pointer (&self->vae, eshi_vae_free);
+  g_free (self->lora_key);
+  g_free (self->lora_note);
   g_free (self->folder);
   g_free (self);
 }
@@ -285,6 +287,8 @@ prepare (EshiPipeline                 *self,
   guint width = params->width / factor;
 
   report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
+  if (!_eshi_pipeline_apply_loras (self, params, error))
+    return FALSE;
   if (_eshi_pipeline_get_text (self, params->clip_skip, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.1, params->steps);

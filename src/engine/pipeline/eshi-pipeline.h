@@ -97,6 +97,18 @@ typedef struct
 #define ESHI_PIPELINE_MAX_SIZE 2048
 #define ESHI_PIPELINE_MAX_STEPS 1000
 #define ESHI_PIPELINE_MAX_PICTURES 64
+#define ESHI_PIPELINE_MAX_LORA_WEIGHT 10
+
+/**
+ * EshiPipelineLora:
+ * @path: a LoRA file
+ * @weight: how strongly it is merged, −10 to 10; 0 changes nothing
+ */
+typedef struct
+{
+  const char *path;
+  double      weight;
+} EshiPipelineLora;
 
 /**
  * EshiPipelineParams:
@@ -112,6 +124,8 @@ typedef struct
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @n_pictures: 1 to 64; 0 means 1
  * @clip_skip: 1 for the text encoder's last layer; 0 means 1
+ * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
+ *   ones finds them merged, one with others pays for packing the UNet's weights again
  */
 typedef struct
 {
@@ -126,6 +140,9 @@ typedef struct
   const char  *sampler;
   guint        n_pictures;
   guint        clip_skip;
+
+  const EshiPipelineLora *loras;
+  guint                   n_loras;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
@@ -221,6 +238,10 @@ gboolean      eshi_pipeline_generate     (EshiPipeline                 *self,
                                           GCancellable                 *cancellable,
                                           EshiPipelineResult           *result,
                                           GError                      **error);
+
+/* Sentences about what was left out of the LoRAs that are merged now, one a line; also sent to the log.
+ * (transfer none) (nullable): valid until the next call */
+const char   *eshi_pipeline_get_lora_note (EshiPipeline                *self);
 
 /* Bytes of the model's weight files. */
 gsize         eshi_pipeline_get_model_bytes (EshiPipeline              *self);
