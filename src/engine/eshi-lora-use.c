@@ -1,5 +1,7 @@
 /* eshi-lora-use.c: from names to files, and from a prompt to what is left of it.
  *
+ * A name comes from a picture that anybody may have made, so it is looked for in one folder and never leads out of it.
+ *
  * SPDX-License-Identifier: MIT
  */
 

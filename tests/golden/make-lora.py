@@ -154,9 +154,9 @@ def ask_diffusers(folder, path):
     model = load(folder)
     model.load_state_dict({key: value.float() for key, value in
                            load_file(folder / 'unet/diffusion_pytorch_model.safetensors').items()})
-    state, alphas = StableDiffusionLoraLoaderMixin.lora_state_dict(str(path), local_files_only=True,
-                                                                  unet_config=model.config)[:2]
-    state = {key: value.float() for key, value in state.items() if 'no_such_layer' not in key and key != 'something.else'}
+    state = {key: value.float() for key, value in load_file(path).items()
+             if 'no_such_layer' not in key and key != 'something.else'}
+    state, alphas = StableDiffusionLoraLoaderMixin.lora_state_dict(state, unet_config=model.config)[:2]
     StableDiffusionLoraLoaderMixin.load_lora_into_unet(state, network_alphas=alphas, unet=model)
     given = load_file(folder / 'input.safetensors')
     return model.eval()(given['latent'], given['timestep'], given['context']).sample
