@@ -44,6 +44,7 @@ typedef struct
   char     *backend;
   int       threads;
   char     *precision;
+  char    **loras;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -67,6 +68,7 @@ options_clear (Options *self)
   g_free (self->output);
   g_free (self->backend);
   g_free (self->precision);
+  g_strfreev (self->loras);
   g_free (self->previews);
 }
 
@@ -106,6 +108,8 @@ options_parse (Options  *self,
     { "backend", 0, 0, G_OPTION_ARG_FILENAME, &self->backend, N_("cpu, ref or cuda"), N_("NAME") },
     { "threads", 0, 0, G_OPTION_ARG_INT, &self->threads, N_("Processor threads"), N_("NUMBER") },
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &self->precision, N_("auto, f32 or half"), N_("TYPE") },
+    { "lora", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->loras, N_("LoRA to merge in; may be given again"),
+      N_("FILE[:WEIGHT]") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -311,6 +315,11 @@ set_options (EshiSettings  *settings,
   settings->guidance = options->guidance != UNSET ? options->guidance : settings->guidance;
   settings->n_images = options->count;
   settings->previews = options->previews != NULL;
+  if (options->loras != NULL)
+    {
+      g_strfreev (settings->loras);
+      settings->loras = g_strdupv (options->loras);
+    }
   settings->paste = !options->no_paste;
 
   return set_text (&settings->prompt, options->prompt) &&

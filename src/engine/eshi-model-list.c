@@ -19,6 +19,7 @@
 #include "eshi-sampler.h"
 
 #define EMBEDDED_NAME "mame"
+#define LORAS_NAME "loras"
 #define MAX_SMALL_FILE (1 << 20)
 
 /* What Stable Diffusion 1.x is usually run with. */
@@ -256,7 +257,7 @@ eshi_model_list (void)
     {
       g_autofree char *path = g_build_filename (folder, names->pdata[i], NULL);
 
-      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+      if (!g_str_equal (names->pdata[i], LORAS_NAME) && g_file_test (path, G_FILE_TEST_IS_DIR))
         add_model (models, path);
     }
 

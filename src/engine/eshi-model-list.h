@@ -50,7 +50,7 @@ EshiModelInfo *eshi_model_info_load (const char  *path,
 /**
  * eshi_model_list:
  *
- * The embedded model first, then the folders of $XDG_DATA_HOME/eshi/models by name. Those that cannot be read are left
+ * The embedded model first, then the folders of $XDG_DATA_HOME/eshi/models by name, but for "loras". Those that cannot be read are left
  * out with a message in the log.
  *
  * Returns: (transfer full) (element-type EshiModelInfo)

@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "eshi-backend-registry.h"
+#include "eshi-lora-use.h"
 #include "eshi-model-list.h"
 #include "eshi-pipeline-painter.h"
 #include "eshi-pipeline.h"
@@ -225,15 +226,16 @@ grey_from_image (const EshiImage *image)
   return grey;
 }
 
-/* @mask: (nullable): that of @settings as brightness; @settings and @mask are borrowed. */
+/* @mask: (nullable): that of @settings as brightness; all three are borrowed. */
 static EshiPipelineParams
 params_from_settings (const EshiSettings *settings,
+                      const EshiLoraUse  *use,
                       const guint8       *mask)
 {
   const EshiImage *image = settings->image;
 
   return (EshiPipelineParams) {
-    .prompt = settings->prompt,
+    .prompt = use->prompt,
     .negative_prompt = settings->negative_prompt,
     .width = settings->width,
     .height = settings->height,
@@ -250,6 +252,8 @@ params_from_settings (const EshiSettings *settings,
     .strength = settings->strength,
     .mask = mask,
     .paste = settings->paste,
+    .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
+    .n_loras = use->loras->len,
   };
 }
 
@@ -263,9 +267,13 @@ paint_with_model (PipelinePainter        *self,
   GCancellable *cancellable = _eshi_run_get_cancellable (run);
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
   g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
-  EshiPipelineParams params = params_from_settings (settings, mask);
+  g_auto(EshiLoraUse) use = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
+  EshiPipelineParams params;
 
+  if (!_eshi_lora_use_init (&use, settings, error))
+    return FALSE;
+  params = params_from_settings (settings, &use, mask);
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
     return FALSE;
 

@@ -63,6 +63,7 @@ eshi_settings_copy (const EshiSettings *self)
   copy->schedule = g_strdup (self->schedule);
   copy->image = self->image != NULL ? eshi_image_ref (self->image) : NULL;
   copy->mask = self->mask != NULL ? eshi_image_ref (self->mask) : NULL;
+  copy->loras = g_strdupv (self->loras);
 
   return copy;
 }
@@ -79,6 +80,7 @@ eshi_settings_free (EshiSettings *self)
   g_free (self->schedule);
   g_clear_pointer (&self->image, eshi_image_unref);
   g_clear_pointer (&self->mask, eshi_image_unref);
+  g_strfreev (self->loras);
   g_free (self);
 }
 

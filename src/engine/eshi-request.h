@@ -49,6 +49,8 @@ typedef enum
  * @strength: how much of @image is painted over, 0.0 (nothing) to 1.0; means nothing without it
  * @mask: (nullable): where @image is painted over: white wholly, black not at all; of the image's size
  * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
+ * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
+ *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -72,6 +74,7 @@ typedef struct
   double       strength;
   EshiImage   *mask;
   gboolean     paste;
+  char       **loras;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())
@@ -153,6 +156,14 @@ ESHI_AVAILABLE
 EshiSettings *eshi_settings_new_from_json (const char  *json,
                                            char       **model_name,
                                            GError     **error);
+
+/**
+ * eshi_settings_dup_full_prompt:
+ *
+ * Returns: (transfer full): the prompt, with the LoRAs of the list written behind it as <lora:name:weight>
+ */
+ESHI_AVAILABLE
+char *eshi_settings_dup_full_prompt (const EshiSettings *self);
 
 #define ESHI_TYPE_REQUEST (eshi_request_get_type ())
 

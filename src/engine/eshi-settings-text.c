@@ -13,11 +13,13 @@
 
 #include "eshi-error.h"
 #include "eshi-json.h"
+#include "eshi-lora-use.h"
 #include "eshi-picture-settings-private.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
 
 #define NEGATIVE_KEY "Negative prompt: "
+#define LORAS_KEY "Eshi LoRA"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -85,12 +87,48 @@ append_sampler (GString            *text,
     append_value (text, "Schedule type", schedule->label);
 }
 
+/* The list of LoRAs as names and weights; paths stay out of it. (transfer full) (nullable) */
+static char **
+shorten_loras (const EshiSettings *self)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (self->loras == NULL || self->loras[0] == NULL)
+    return NULL;
+
+  for (guint i = 0; self->loras[i] != NULL; i++)
+    {
+      g_autofree char *item = _eshi_lora_shorten (self->loras[i]);
+
+      g_strv_builder_add (builder, item);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+char *
+eshi_settings_dup_full_prompt (const EshiSettings *self)
+{
+  g_auto(GStrv) loras = NULL;
+  GString *prompt = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  prompt = g_string_new (self->prompt);
+  loras = shorten_loras (self);
+  for (guint i = 0; loras != NULL && loras[i] != NULL; i++)
+    g_string_append_printf (prompt, " <lora:%s>", loras[i]);
+
+  return g_string_free (prompt, FALSE);
+}
+
 char *
 eshi_settings_to_parameters (const EshiSettings *self,
                              const char         *model_name)
 {
   GString *text = NULL;
   g_autofree char *guidance = NULL;
+  g_auto(GStrv) loras = NULL;
 
   g_return_val_if_fail (self != NULL, NULL);
 
@@ -114,6 +152,13 @@ eshi_settings_to_parameters (const EshiSettings *self,
     }
   append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
   append_value (text, "Version", "Eshi " ESHI_VERSION);
+  loras = shorten_loras (self);
+  if (loras != NULL)
+    {
+      g_autofree char *lines = g_strjoinv ("\n", loras);
+
+      append_value (text, LORAS_KEY, lines);
+    }
 
   return g_string_free (text, FALSE);
 }
@@ -238,6 +283,8 @@ set_from_pairs (EshiSettings *self,
 
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
+  if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
+    self->loras = g_strsplit (value, "\n", -1);
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -342,6 +389,41 @@ add_seed (JsonBuilder *builder,
     add_string (builder, "seed", digits);
 }
 
+static void
+add_loras (JsonBuilder        *builder,
+           const EshiSettings *self)
+{
+  g_auto(GStrv) loras = shorten_loras (self);
+
+  if (loras == NULL)
+    return;
+
+  json_builder_set_member_name (builder, "loras");
+  json_builder_begin_array (builder);
+  for (guint i = 0; loras[i] != NULL; i++)
+    json_builder_add_string_value (builder, loras[i]);
+  json_builder_end_array (builder);
+}
+
+/* The strings of the array "loras"; anything else in it is passed over. (transfer full) (nullable) */
+static char **
+get_loras (JsonObject *object)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  JsonNode *node = json_object_get_member (object, "loras");
+  JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *item = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_VALUE (item) && json_node_get_value_type (item) == G_TYPE_STRING)
+        g_strv_builder_add (builder, json_node_get_string (item));
+    }
+
+  return array != NULL ? g_strv_builder_end (builder) : NULL;
+}
+
 char *
 eshi_settings_to_json (const EshiSettings *self,
                        const char         *model_name)
@@ -372,6 +454,7 @@ eshi_settings_to_json (const EshiSettings *self,
       json_builder_set_member_name (builder, "strength");
       json_builder_add_double_value (builder, self->strength);
     }
+  add_loras (builder, self);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -420,6 +503,7 @@ set_from_object (EshiSettings *self,
   self->n_images = MAX (_eshi_json_get_int (object, "n_images"), 1);
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
+  self->loras = get_loras (object);
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

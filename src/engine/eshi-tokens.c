@@ -7,6 +7,7 @@
 
 #include "eshi-model-list.h"
 #include "eshi-tokenizer.h"
+#include "eshi-lora-use.h"
 #include "eshi-tokens.h"
 
 struct _EshiTokens
@@ -83,11 +84,13 @@ eshi_tokens_count (EshiTokens *self,
                    const char *text)
 {
   g_autoptr(GArray) ids = NULL;
+  g_autofree char *read = NULL;
 
   g_return_val_if_fail (self != NULL, 0);
   g_return_val_if_fail (text != NULL, 0);
 
-  ids = eshi_tokenizer_encode (self->tokenizer, text, 0, NULL);
+  read = _eshi_lora_strip (text);
+  ids = eshi_tokenizer_encode (self->tokenizer, read, 0, NULL);
 
   return ids->len;
 }

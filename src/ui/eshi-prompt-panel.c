@@ -461,9 +461,10 @@ eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
   self->loading = TRUE;
   if ((parts & ESHI_SETTINGS_PROMPT) != 0)
     {
+      g_autofree char *prompt = eshi_settings_dup_full_prompt (settings);
       gboolean has_negative = settings->negative_prompt != NULL && settings->negative_prompt[0] != '\0';
 
-      eshi_prompt_view_set_text (self->prompt, settings->prompt);
+      eshi_prompt_view_set_text (self->prompt, prompt);
       eshi_prompt_view_set_text (self->negative_prompt, settings->negative_prompt);
       if (has_negative)
         gtk_expander_set_expanded (self->negative_expander, TRUE);

@@ -9,8 +9,10 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "eshi-error.h"
+#include "eshi-lora-use.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
 
@@ -404,6 +406,70 @@ test_images (void)
   g_assert_true (copy->mask == settings->mask);
 }
 
+/* LoRAs of the list go out as names with weights, without folders, and come back from both texts. */
+static void
+test_loras (void)
+{
+  static const char *const given[] = { "/a/b: c.safetensors:0.7", "d", "e:-0.25", NULL };
+  static const char *const kept[] = { "b: c:0.7", "d:1", "e:-0.25", NULL };
+  g_autoptr(EshiSettings) settings = make_settings ("ねこ", "");
+  g_autoptr(EshiSettings) from_line = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *line = NULL;
+  g_autofree char *json = NULL;
+  g_autofree char *full = NULL;
+
+  settings->loras = g_strdupv ((char **) given);
+  line = eshi_settings_to_parameters (settings, NULL);
+  from_line = eshi_settings_new_from_parameters (line, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstrv (from_line->loras, kept);
+  json = eshi_settings_to_json (settings, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstrv (from_json->loras, kept);
+  full = eshi_settings_dup_full_prompt (from_json);
+  g_assert_cmpstr (full, ==, "ねこ <lora:b: c:0.7> <lora:d:1> <lora:e:-0.25>");
+}
+
+/* What a prompt names is taken out of it, and looked for in one folder alone. */
+static void
+test_lora_prompts (void)
+{
+  static const struct
+  {
+    const char *prompt;
+    const char *item;
+    const char *stripped;
+    const char *says;
+  } cases[] = {
+    { "a <lora:x:0.5>, b", NULL, "a , b", "called “x” in the folder" },
+    { "<lora:x>", NULL, "", "called “x” in the folder" },
+    { "<lora:../x:1>", NULL, "", "called “../x” in the folder" },
+    { "<lora:x:1:2>", NULL, "", "cannot be read" },
+    { "<lora:>", NULL, "<lora:>", NULL },
+    { "a < b > c", "/x.safetensors:2", "a < b > c", NULL },
+    { "", "/x.safetensors:11", "", "must be -10 to 10" },
+    { "", "/x.safetensors:nan", "", "must be -10 to 10" },
+    { "", "x:2", "", "called “x” in the folder" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(EshiSettings) settings = make_settings (cases[i].prompt, "");
+      g_autoptr(GError) error = NULL;
+      g_auto(EshiLoraUse) use = { 0 };
+      const char *const items[] = { cases[i].item, NULL };
+
+      settings->loras = g_strdupv ((char **) items);
+      g_assert_true (_eshi_lora_use_init (&use, settings, &error) == (cases[i].says == NULL));
+      g_assert_cmpstr (use.prompt, ==, cases[i].stripped);
+      g_assert_true (cases[i].says == NULL || strstr (error->message, cases[i].says) != NULL);
+      g_assert_cmpstr (settings->prompt, ==, cases[i].prompt);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -422,6 +488,8 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/hostile-text", test_hostile);
   g_test_add_func ("/eshi/settings/strength", test_strength);
   g_test_add_func ("/eshi/settings/images", test_images);
+  g_test_add_func ("/eshi/settings/loras", test_loras);
+  g_test_add_func ("/eshi/settings/lora-prompts", test_lora_prompts);
 
   return g_test_run ();
 }

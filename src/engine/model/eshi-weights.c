@@ -17,8 +17,9 @@
 
 struct _EshiWeights
 {
-  char      *folder; /* for messages */
-  GPtrArray *files;  /* of File */
+  char       *folder; /* for messages */
+  GPtrArray  *files;  /* of File */
+  GHashTable *edited; /* tensor of a file → EshiTensor with values of its own */
 };
 
 /* One of the two. */
@@ -61,6 +62,15 @@ file_get_type_name (const File *file,
   return file->torch != NULL ? eshi_torch_file_get_type_name (file->torch, name) : eshi_safetensors_get_type_name (file->safetensors, name);
 }
 
+static void
+edited_free (gpointer data)
+{
+  EshiTensor *tensor = data;
+
+  g_free ((gpointer) tensor->data);
+  eshi_tensor_free (tensor);
+}
+
 static EshiWeights *
 weights_new (const char *folder)
 {
@@ -68,6 +78,7 @@ weights_new (const char *folder)
 
   self->folder = g_filename_display_name (folder);
   self->files = g_ptr_array_new_with_free_func (file_free);
+  self->edited = g_hash_table_new_full (NULL, NULL, NULL, edited_free);
   return self;
 }
 
@@ -103,6 +114,7 @@ eshi_weights_free (EshiWeights *self)
   if (self == NULL)
     return;
 
+  g_hash_table_unref (self->edited);
   g_ptr_array_unref (self->files);
   g_free (self->folder);
   g_free (self);
@@ -338,14 +350,12 @@ lookup_spelling (EshiWeights       *self,
   return NULL;
 }
 
-EshiTensor *
-eshi_weights_lookup (EshiWeights *self,
-                     const char  *name)
+/* The files' tensor @name, under whatever spelling. */
+static EshiTensor *
+lookup_stored (EshiWeights *self,
+               const char  *name)
 {
   EshiTensor *tensor = NULL;
-
-  g_return_val_if_fail (self != NULL, NULL);
-  g_return_val_if_fail (name != NULL, NULL);
 
   tensor = lookup_exactly (self, name);
   for (guint i = 0; tensor == NULL && i < G_N_ELEMENTS (spellings); i++)
@@ -355,6 +365,58 @@ eshi_weights_lookup (EshiWeights *self,
   if (tensor == NULL && g_str_has_prefix (name, "text_model."))
     tensor = lookup_exactly (self, name + strlen ("text_model."));
   return tensor;
+}
+
+EshiTensor *
+eshi_weights_lookup (EshiWeights *self,
+                     const char  *name)
+{
+  EshiTensor *tensor = NULL;
+  EshiTensor *edited = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  tensor = lookup_stored (self, name);
+  edited = tensor != NULL ? g_hash_table_lookup (self->edited, tensor) : NULL;
+  return edited != NULL ? edited : tensor;
+}
+
+float *
+eshi_weights_edit (EshiWeights *self,
+                   const char  *name)
+{
+  EshiTensor *tensor = NULL;
+  EshiTensor *edited = NULL;
+  float *values = NULL;
+  gsize n = 0;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  tensor = lookup_stored (self, name);
+  if (tensor == NULL)
+    return NULL;
+  edited = g_hash_table_lookup (self->edited, tensor);
+  if (edited != NULL)
+    return (float *) edited->data;
+
+  n = (gsize) eshi_tensor_count (tensor);
+  values = g_try_new (float, n);
+  if (values == NULL)
+    return NULL;
+  eshi_convert_to_f32 (values, tensor->data, tensor->dtype, n);
+  edited = eshi_tensor_new_weight (tensor->name, ESHI_DTYPE_F32, &tensor->shape, values);
+  g_hash_table_insert (self->edited, tensor, edited);
+  return values;
+}
+
+void
+eshi_weights_restore (EshiWeights *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_hash_table_remove_all (self->edited);
 }
 
 const char *

@@ -50,6 +50,21 @@ EshiTensor  *eshi_weights_lookup (EshiWeights  *self,
 /* Names of all tensors as the files have them, file by file; (transfer container) (element-type utf8): the names belong
  * to @self. */
 GPtrArray   *eshi_weights_list_names (EshiWeights *self);
+/**
+ * eshi_weights_edit:
+ *
+ * The values of tensor @name as f32 [its shape], to be changed in place: a copy, which eshi_weights_lookup() gives
+ * instead of the file's tensor from now on. Asked for again, it is the same copy. To be called while no graph uses the
+ * weights.
+ *
+ * Returns: (transfer none) (nullable): NULL if there is no such tensor or no memory for the copy
+ */
+float       *eshi_weights_edit   (EshiWeights  *self,
+                                  const char   *name);
+
+/* Frees all copies that eshi_weights_edit() has made: the weights are the files' again, bit for bit. To be called while
+ * no graph uses them. */
+void         eshi_weights_restore (EshiWeights *self);
 
 /* The stored type of tensor @name, "F8_E4M3", also where no op can read it; NULL if there is no such tensor. */
 const char  *eshi_weights_get_type_name (EshiWeights *self,

@@ -52,13 +52,19 @@ context_graph_clear (EshiContextGraph *self)
 }
 
 void
-_eshi_pipeline_graphs_clear (EshiPipeline *self)
+_eshi_pipeline_unet_graphs_clear (EshiPipeline *self)
 {
   /* The step graphs read the contexts' outputs, so they go first. */
   g_clear_pointer (&self->steps, g_ptr_array_unref);
-  g_clear_pointer (&self->decoders, g_ptr_array_unref);
   for (guint i = 0; i < G_N_ELEMENTS (self->contexts); i++)
     context_graph_clear (&self->contexts[i]);
+}
+
+void
+_eshi_pipeline_graphs_clear (EshiPipeline *self)
+{
+  _eshi_pipeline_unet_graphs_clear (self);
+  g_clear_pointer (&self->decoders, g_ptr_array_unref);
   g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
 }
 

@@ -4,6 +4,7 @@
  * eshi-pipeline-text.c  prompts to contexts
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
+ * eshi-pipeline-lora.c  LoRAs into the weights, and out again
  * eshi-pipeline-run.c   the steps of one picture
  * eshi-pipeline-preview.c  looks at unfinished pictures
  *
@@ -87,6 +88,11 @@ struct _EshiPipeline
   EshiRgbParams        rgb;
   gboolean             has_rgb;
 
+  /* owned: the LoRAs that are merged into the model's weights */
+  char                *lora_key;     /* NULL: none */
+  char                *lora_note;    /* (nullable) */
+  gboolean             lora_in_text; /* whether the text encoder's weights are changed too */
+
   /* owned: what was made for earlier calls */
   EshiTextGraph        text_graph;
   GQueue              *hidden;   /* of EshiHidden, newest first */
@@ -105,6 +111,15 @@ gboolean         _eshi_pipeline_read        (EshiPipeline              *self,
                                              GCancellable              *cancellable,
                                              GError                   **error);
 void             _eshi_pipeline_text_clear  (EshiPipeline        *self);
+
+/* Forgets the prompts and the text encoder's graph, because its weights change. */
+void             _eshi_pipeline_text_reset  (EshiPipeline        *self);
+
+/* eshi-pipeline-lora.c. Makes the weights those of @params' LoRAs; after an error there are none of them, or those that
+ * were there before. Errors: those of eshi_lora_open() and eshi_lora_merge(); INVALID_ARGUMENT for a weight. */
+gboolean         _eshi_pipeline_apply_loras (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params,
+                                             GError                   **error);
 
 /* eshi-pipeline-graphs.c. Each returns a prepared graph that the pipeline keeps; NULL with @error set. */
 EshiTextGraph   *_eshi_pipeline_get_text    (EshiPipeline        *self,
@@ -128,6 +143,9 @@ EshiDecodeGraph *_eshi_pipeline_get_decoder (EshiPipeline        *self,
                                              GCancellable        *cancellable,
                                              GError             **error);
 void             _eshi_pipeline_graphs_clear (EshiPipeline       *self);
+
+/* Frees the graphs that read the UNet's weights. */
+void             _eshi_pipeline_unet_graphs_clear (EshiPipeline  *self);
 
 /* Decodes @z, f32 [h, w, 4] as post_quant_conv takes it, into @rgb, [H, W, 3] u8, and @image (nullable), f32. */
 gboolean         _eshi_decode_graph_run     (EshiDecodeGraph     *self,

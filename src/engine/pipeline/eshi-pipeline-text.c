@@ -35,6 +35,18 @@ _eshi_pipeline_text_clear (EshiPipeline *self)
     g_queue_free_full (g_steal_pointer (&self->hidden), hidden_free);
 }
 
+void
+_eshi_pipeline_text_reset (EshiPipeline *self)
+{
+  _eshi_pipeline_text_clear (self);
+  self->hidden = g_queue_new ();
+  g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
+
+  /* The contexts hold what the old encoder made. */
+  for (guint i = 0; i < G_N_ELEMENTS (self->contexts); i++)
+    g_clear_pointer (&self->contexts[i].key, g_free);
+}
+
 static gsize
 hidden_count (EshiPipeline *self)
 {

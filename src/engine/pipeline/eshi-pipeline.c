@@ -166,6 +166,8 @@ eshi_pipeline_free (EshiPipeline *self)
   g_clear_pointer (&self->vae, eshi_vae_free);
   g_clear_pointer (&self->encoder, eshi_vae_free);
   g_free (self->path);
+  g_free (self->lora_key);
+  g_free (self->lora_note);
   g_free (self->folder);
   g_free (self);
 }
@@ -358,6 +360,8 @@ prepare (EshiPipeline                 *self,
   guint width = params->width / factor;
 
   report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
+  if (!_eshi_pipeline_apply_loras (self, params, error))
+    return FALSE;
   if (_eshi_pipeline_get_text (self, params->clip_skip, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.1, params->steps);

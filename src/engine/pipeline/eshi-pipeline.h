@@ -98,6 +98,18 @@ typedef struct
 #define ESHI_PIPELINE_MAX_STEPS 1000
 #define ESHI_PIPELINE_MAX_PICTURES 64
 #define ESHI_PIPELINE_MAX_IMAGE_SIZE 16384
+#define ESHI_PIPELINE_MAX_LORA_WEIGHT 10
+
+/**
+ * EshiPipelineLora:
+ * @path: a LoRA file
+ * @weight: how strongly it is merged, −10 to 10; 0 changes nothing
+ */
+typedef struct
+{
+  const char *path;
+  double      weight;
+} EshiPipelineLora;
 
 /**
  * EshiPipelineParams:
@@ -123,6 +135,8 @@ typedef struct
  * @mask: (nullable): where @image is painted over: 255 wholly, 0 not at all; [image_height, image_width] u8, borrowed
  * @paste: whether the pixels that @mask leaves alone are put back, with a soft edge. The reference does not, and its
  *   untouched parts are only as good as the autoencoder
+ * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
+ *   ones finds them merged, one with others pays for packing the UNet's weights again
  */
 typedef struct
 {
@@ -144,6 +158,9 @@ typedef struct
   double        strength;
   const guint8 *mask;
   gboolean      paste;
+
+  const EshiPipelineLora *loras;
+  guint                   n_loras;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
@@ -239,6 +256,10 @@ gboolean      eshi_pipeline_generate     (EshiPipeline                 *self,
                                           GCancellable                 *cancellable,
                                           EshiPipelineResult           *result,
                                           GError                      **error);
+
+/* Sentences about what was left out of the LoRAs that are merged now, one a line; also sent to the log.
+ * (transfer none) (nullable): valid until the next call */
+const char   *eshi_pipeline_get_lora_note (EshiPipeline                *self);
 
 /* Bytes of the model's weight files. */
 gsize         eshi_pipeline_get_model_bytes (EshiPipeline              *self);
