@@ -1,6 +1,6 @@
 /* eshi-model-list.c: which models there are, from their small files alone.
  *
- * A model folder is as diffusers writes it; our own eshi.json beside model_index.json may say what the model is called
+ * A model is a single file, or a folder as diffusers writes it; our own eshi.json beside model_index.json may say what the model is called
  * and which settings suit it: {"name", "width", "height", "steps", "guidance", "sampler"}, each of them optional.
  *
  * SPDX-License-Identifier: MIT
@@ -16,6 +16,7 @@
 #include "eshi-error.h"
 #include "eshi-json.h"
 #include "eshi-model-list.h"
+#include "eshi-pipeline.h"
 #include "eshi-sampler.h"
 
 #define EMBEDDED_NAME "mame"
@@ -181,6 +182,25 @@ set_own (EshiModelInfo *self,
     self->guidance = guidance;
 }
 
+/* A single file, which says nothing about how it wants to be used. */
+static EshiModelInfo *
+info_for_file (const char *path)
+{
+  EshiModelInfo *self = g_new0 (EshiModelInfo, 1);
+  char *dot = NULL;
+
+  self->path = g_strdup (path);
+  self->name = g_path_get_basename (path);
+  dot = strrchr (self->name, '.');
+  if (dot != NULL && dot != self->name)
+    *dot = '\0';
+  self->width = self->height = DEFAULT_SAMPLE_SIZE * LATENT_FACTOR;
+  self->steps = DEFAULT_STEPS;
+  self->guidance = DEFAULT_GUIDANCE;
+  self->sampler = g_strdup ("pndm");
+  return self;
+}
+
 EshiModelInfo *
 eshi_model_info_load (const char  *path,
                       GError     **error)
@@ -190,6 +210,9 @@ eshi_model_info_load (const char  *path,
   g_autoptr(JsonObject) own = NULL;
 
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return info_for_file (path);
 
   self->embedded = path == NULL;
   self->path = path != NULL ? g_strdup (path) : get_embedded_path ();

@@ -16,7 +16,7 @@ from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint, con
 
 BOTH = ('weight', 'bias')
 UNET = dict(sample_size=8, block_out_channels=(32, 64, 128, 128), cross_attention_dim=16, norm_num_groups=8)
-VAE = dict(block_out_channels=(32, 64, 64, 64), norm_num_groups=8, latent_channels=4,
+VAE = dict(block_out_channels=(32, 64, 96, 96), norm_num_groups=8, latent_channels=4,
            down_block_types=('DownEncoderBlock2D',) * 4, up_block_types=('UpDecoderBlock2D',) * 4, layers_per_block=2)
 
 
@@ -56,7 +56,7 @@ def vae_names():
     for side, folder, blocks in (('encoder', 'down', 2), ('decoder', 'up', 3)):
         names += both(*['%s.%s' % (side, p) for p in ('conv_in', 'norm_out', 'conv_out')])
         for n in range(4):
-            wider = (n == 1) if side == 'encoder' else (n == 0)
+            wider = n in ((1, 2) if side == 'encoder' else (0, 1))
             for b in range(blocks):
                 at = '%s.%s.%d.block.%d.' % (side, folder, n, b)
                 names += both(*[at + p for p in ('norm1', 'conv1', 'norm2', 'conv2')])

@@ -54,7 +54,7 @@ test_unet (void)
 static void
 test_vae (void)
 {
-  g_assert_cmpuint (check_part ("vae", ESHI_CHECKPOINT_VAE), ==, 244);
+  g_assert_cmpuint (check_part ("vae", ESHI_CHECKPOINT_VAE), ==, 248);
 }
 
 static void

@@ -65,7 +65,7 @@ typedef struct
 
 /**
  * eshi_text_config_load:
- * @folder: folder of the component; a missing config.json there means all defaults
+ * @folder: (nullable): folder of the component; without it, or without a config.json there, all values are the defaults
  *
  * Errors: MODEL_INVALID for nonsense, UNSUPPORTED for sound values that mean another network; sentences that name the
  * file and the key.

@@ -66,14 +66,14 @@ eshi_model_json_load (EshiModelJson  *self,
                       gboolean        optional,
                       GError        **error)
 {
-  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *path = g_build_filename (folder != NULL ? folder : "", name, NULL);
   g_autofree char *text = NULL;
   g_autoptr(JsonParser) parser = json_parser_new_immutable ();
   gsize size = 0;
 
   *self = (EshiModelJson) { .file = g_filename_display_name (path) };
 
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+  if (folder == NULL || !g_file_test (path, G_FILE_TEST_EXISTS))
     {
       if (optional)
         return TRUE;

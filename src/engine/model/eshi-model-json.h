@@ -19,7 +19,8 @@ typedef struct
   JsonObject *object; /* borrowed from root */
 } EshiModelJson;
 
-/* Reads @folder/@name, an object of at most 16 MiB and 64 levels. A missing file is no error where @optional. Errors:
+/* Reads @folder/@name, an object of at most 16 MiB and 64 levels. A missing file is no error where @optional, nor is
+ * a @folder that is NULL. Errors:
  * MODEL_MISSING, MODEL_INVALID. */
 gboolean eshi_model_json_load  (EshiModelJson  *self,
                                 const char     *folder,

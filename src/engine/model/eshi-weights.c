@@ -17,9 +17,11 @@
 
 struct _EshiWeights
 {
-  char       *folder; /* for messages */
-  GPtrArray  *files;  /* of File */
-  GHashTable *edited; /* tensor of a file → EshiTensor with values of its own */
+  char               *folder;  /* for messages */
+  GPtrArray          *files;   /* of File */
+  GHashTable         *edited;  /* tensor of a file → EshiTensor with values of its own */
+  gboolean            is_part; /* of a single file: its names for @part are translated */
+  EshiCheckpointPart  part;
 };
 
 /* One of the two. */
@@ -105,6 +107,22 @@ eshi_weights_new (EshiSafetensors *file,
 
   self = weights_new (folder);
   add_open_file (self, file, NULL);
+  return self;
+}
+
+EshiWeights *
+eshi_weights_new_part (EshiWeights        *file,
+                       EshiCheckpointPart  part)
+{
+  EshiWeights *self = NULL;
+
+  g_return_val_if_fail (file != NULL, NULL);
+
+  self = weights_new (file->folder);
+  g_ptr_array_unref (self->files);
+  self->files = g_ptr_array_ref (file->files);
+  self->is_part = TRUE;
+  self->part = part;
   return self;
 }
 
@@ -313,14 +331,24 @@ eshi_weights_list_names (EshiWeights *self)
   return names;
 }
 
+/* What the files call the tensor @name; (transfer full). */
+static char *
+stored_name (EshiWeights *self,
+             const char  *name)
+{
+  return self->is_part ? eshi_checkpoint_name (self->part, name) : g_strdup (name);
+}
+
 /* The first tensor called @name in any file. */
 static EshiTensor *
 lookup_exactly (EshiWeights *self,
                 const char  *name)
 {
+  g_autofree char *theirs = stored_name (self, name);
+
   for (guint i = 0; i < self->files->len; i++)
     {
-      EshiTensor *tensor = file_lookup (g_ptr_array_index (self->files, i), name);
+      EshiTensor *tensor = file_lookup (g_ptr_array_index (self->files, i), theirs);
 
       if (tensor != NULL)
         return tensor;
@@ -423,11 +451,15 @@ const char *
 eshi_weights_get_type_name (EshiWeights *self,
                             const char  *name)
 {
-  g_return_val_if_fail (self != NULL, NULL);
+  g_autofree char *theirs = NULL;
 
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  theirs = stored_name (self, name);
   for (guint i = 0; i < self->files->len; i++)
     {
-      const char *type = file_get_type_name (g_ptr_array_index (self->files, i), name);
+      const char *type = file_get_type_name (g_ptr_array_index (self->files, i), theirs);
 
       if (type != NULL)
         return type;
@@ -467,7 +499,7 @@ eshi_weights_get_bytes (EshiWeights *self)
 
   g_return_val_if_fail (self != NULL, 0);
 
-  for (guint i = 0; i < self->files->len; i++)
+  for (guint i = 0; i < self->files->len && (!self->is_part || self->part == ESHI_CHECKPOINT_UNET); i++)
     {
       const File *file = g_ptr_array_index (self->files, i);
 

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include "eshi-checkpoint-names.h"
 #include "eshi-safetensors.h"
 
 G_BEGIN_DECLS
@@ -34,6 +35,10 @@ EshiWeights *eshi_weights_open   (const char   *folder,
 /* The tensors of the one file @path, safetensors or PyTorch by its content. Errors as above. Returns: (transfer full) */
 EshiWeights *eshi_weights_open_file (const char *path,
                                      GError    **error);
+
+/* The tensors of network @part in the single file @file, under the names of a folder; the two share the mapped file. */
+EshiWeights *eshi_weights_new_part (EshiWeights        *file,
+                                    EshiCheckpointPart  part);
 
 /* The tensors of one file that is open already; takes @file over. @folder is what messages call it. */
 EshiWeights *eshi_weights_new    (EshiSafetensors *file,
@@ -77,7 +82,7 @@ gboolean     eshi_weights_check_unchanged (EshiWeights  *self,
 /* What messages call the component: its folder. (transfer none) */
 const char  *eshi_weights_get_folder (EshiWeights *self);
 
-/* Bytes of all files. */
+/* Bytes of all files; a single file counts for its UNet alone. */
 gsize        eshi_weights_get_bytes (EshiWeights *self);
 
 G_END_DECLS

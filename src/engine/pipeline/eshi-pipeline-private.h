@@ -1,6 +1,7 @@
 /* eshi-pipeline-private.h: what the files of a pipeline share: the loaded parts, and the graphs that are kept.
  *
  * eshi-pipeline.c       loading, judging parameters, the public calls
+ * eshi-pipeline-checkpoint.c  the same from a single file
  * eshi-pipeline-text.c  prompts to contexts
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
@@ -13,6 +14,7 @@
 
 #pragma once
 
+#include "eshi-checkpoint.h"
 #include "eshi-graph.h"
 #include "eshi-latent-rgb.h"
 #include "eshi-pipeline.h"
@@ -78,6 +80,7 @@ struct _EshiPipeline
   /* owned: the model */
   char                *path;
   char                *folder;  /* the same, for people */
+  EshiCheckpoint      *checkpoint; /* NULL where the model is a folder */
   EshiTokenizer       *tokenizer;
   EshiTextEncoder     *text;
   EshiUnet            *unet;
@@ -104,6 +107,11 @@ struct _EshiPipeline
 /* Tokens of every context. */
 guint            _eshi_pipeline_n_tokens    (EshiPipeline        *self);
 guint            _eshi_pipeline_factor      (EshiPipeline        *self);
+
+/* eshi-pipeline-checkpoint.c. Opens part @index of a single file: tokenizer, text encoder, UNet, VAE; in this order. */
+gboolean         _eshi_pipeline_load_checkpoint_part (EshiPipeline *self,
+                                             guint                index,
+                                             GError             **error);
 
 /* eshi-pipeline-text.c. Makes self->contexts[guided] hold the context of @params' prompts. */
 gboolean         _eshi_pipeline_read        (EshiPipeline              *self,

@@ -107,7 +107,9 @@ get_encoder (EshiPipeline  *pipeline,
 {
   g_autofree char *path = g_build_filename (pipeline->path, "vae", NULL);
 
-  if (pipeline->encoder == NULL)
+  if (pipeline->encoder == NULL && pipeline->checkpoint != NULL)
+    pipeline->encoder = eshi_checkpoint_load_vae (pipeline->checkpoint, ESHI_VAE_ENCODER, error);
+  else if (pipeline->encoder == NULL)
     pipeline->encoder = eshi_vae_load (path, ESHI_VAE_ENCODER, error);
   if (pipeline->encoder == NULL || !eshi_weights_check_unchanged (eshi_vae_get_weights (pipeline->encoder), error))
     return NULL;

@@ -71,12 +71,12 @@ check_parts (EshiPipeline  *self,
   return FALSE;
 }
 
-/* Opens part @index of the model. */
+/* Opens part @index of the model in a folder. */
 static gboolean
-load_part (EshiPipeline  *self,
-           const char    *folder,
-           guint          index,
-           GError       **error)
+load_folder_part (EshiPipeline  *self,
+                  const char    *folder,
+                  guint          index,
+                  GError       **error)
 {
   static const char *const names[] = { "tokenizer", "text_encoder", "unet", "vae" };
   g_autofree char *path = g_build_filename (folder, names[index], NULL);
@@ -94,8 +94,19 @@ load_part (EshiPipeline  *self,
       return self->unet != NULL;
     default:
       self->vae = eshi_vae_load (path, ESHI_VAE_DECODER, error);
-      return self->vae != NULL && check_parts (self, error);
+      return self->vae != NULL;
     }
+}
+
+static gboolean
+load_part (EshiPipeline  *self,
+           const char    *folder,
+           guint          index,
+           GError       **error)
+{
+  if (g_file_test (folder, G_FILE_TEST_IS_REGULAR))
+    return _eshi_pipeline_load_checkpoint_part (self, index, error);
+  return load_folder_part (self, folder, index, error);
 }
 
 static gboolean
@@ -105,17 +116,11 @@ check_folder (const char  *folder,
   g_autofree char *index = g_build_filename (folder, "model_index.json", NULL);
   g_autofree char *shown = g_filename_display_name (folder);
 
-  if (g_file_test (index, G_FILE_TEST_EXISTS))
+  if (g_file_test (index, G_FILE_TEST_EXISTS) || g_file_test (folder, G_FILE_TEST_IS_REGULAR))
     return TRUE;
 
-  if (g_file_test (folder, G_FILE_TEST_IS_REGULAR))
-    g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
-                 _("“%s” is a single file. This version of Eshi reads model folders as diffusers writes them, with a file "
-                   "model_index.json inside."),
-                 shown);
-  else
-    g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING,
-                 _("“%s” is not a model folder: there is no file model_index.json in it."), shown);
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING,
+               _("“%s” is not a model folder: there is no file model_index.json in it."), shown);
   return FALSE;
 }
 
@@ -147,6 +152,8 @@ eshi_pipeline_new (const char                   *folder,
         return NULL;
     }
 
+  if (!check_parts (self, error))
+    return NULL;
   self->has_rgb = eshi_latent_rgb_for_config (eshi_vae_get_config (self->vae), &self->rgb);
   report (callbacks, ESHI_PIPELINE_LOADING, 1.0, 0);
   return g_steal_pointer (&self);
@@ -164,6 +171,7 @@ eshi_pipeline_free (EshiPipeline *self)
   g_clear_pointer (&self->text, eshi_text_encoder_free);
   g_clear_pointer (&self->unet, eshi_unet_free);
   g_clear_pointer (&self->vae, eshi_vae_free);
+  g_clear_pointer (&self->checkpoint, eshi_checkpoint_free);
   g_clear_pointer (&self->encoder, eshi_vae_free);
   g_free (self->path);
   g_free (self->lora_key);

@@ -195,7 +195,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiPipelineResult, eshi_pipeline_result_clear
 
 /**
  * eshi_pipeline_new:
- * @folder: a model folder with model_index.json, as diffusers writes it
+ * @folder: a model folder with model_index.json, as diffusers writes it, or a single file (safetensors, .ckpt) that holds
+ *   a whole model under CompVis' names; such a file's tokenizer is CLIP's, or a file spiece.model beside it
  * @backend: borrowed; outlives the pipeline
  * @callbacks: (nullable): for progress
  *
@@ -211,6 +212,9 @@ EshiPipeline *eshi_pipeline_new          (const char                   *folder,
                                           const EshiPipelineCallbacks  *callbacks,
                                           GCancellable                 *cancellable,
                                           GError                      **error);
+
+/* Whether the file @path begins like one that may hold a model. Reads 16 bytes. */
+gboolean      eshi_pipeline_is_checkpoint (const char                  *path);
 
 /* Frees the graphs and unmaps the files; before the backend is closed. */
 void          eshi_pipeline_free         (EshiPipeline                 *self);
