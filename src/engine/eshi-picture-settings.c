@@ -165,6 +165,7 @@ read_ours (EshiPictureSettings *self,
   self->settings = settings;
   self->has_seed = TRUE;
   self->sampler = g_strdup (settings->sampler);
+  self->schedule = g_strdup (settings->schedule);
   self->model_name = g_steal_pointer (&model_name);
   self->program = g_strdup ("Eshi");
 

@@ -329,6 +329,8 @@ def test_from(case):
     case.succeed("generate", "--from", "a.png", "--seed", "43", "-o", "c.png")
     report = json.loads(case.succeed("show", "--json", "c.png").stdout)
     assert report["settings"]["seed"] == 43 and report["settings"]["prompt"] == "猫, \"油絵\"\n🍣", report
+    case.succeed("generate", "--from", "a.png", "--sampler", "heun", "--schedule", "karras", "-o", "e.png")
+    assert json.loads(case.succeed("show", "--json", "e.png").stdout)["schedule"] == "karras"
     missing = case.succeed("generate", "--from", str(data / "meta-invoke.png"), "-q", "-o", "d.png", *SMALL)
     assert missing.stderr.decode().count("\n") == 1 and "v1-5" in missing.stderr.decode(), missing.stderr
 
