@@ -433,7 +433,7 @@ test_not_a_folder (void)
   g_autoptr(GError) error = NULL;
 
   g_assert_null (eshi_pipeline_new (file, backend, NULL, NULL, &error));
-  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED);
+  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_INVALID);
   g_clear_error (&error);
   g_assert_null (eshi_pipeline_new (nothing, backend, NULL, NULL, &error));
   g_assert_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_MISSING);

@@ -137,15 +137,18 @@ check_kind (EshiCheckpoint  *self,
   if (dimension (self->weights, "cond_stage_model.model.token_embedding.weight", 0) != 0 || cross == 1024)
     return refuse (self, ESHI_ERROR_UNSUPPORTED,
                    _("“%s” is a Stable Diffusion 2 model. Eshi paints with Stable Diffusion 1.x; choose a model made for "
-                     "that."), error);
+                     "that."),
+                   error);
   if (cross == 0 || self->unet.block_out_channels[0] == 0)
     return refuse (self, ESHI_ERROR_UNSUPPORTED,
                    _("“%s” holds no UNet of Stable Diffusion. It may be an addition to a model, such as a LoRA or a VAE; "
-                     "choose a whole model."), error);
+                     "choose a whole model."),
+                   error);
   if (self->unet.in_channels != 4)
     return refuse (self, ESHI_ERROR_UNSUPPORTED,
                    _("“%s” is a model for inpainting or for editing by instruction, which takes more than a picture's four "
-                     "latent channels. Choose a model for text to picture."), error);
+                     "latent channels. Choose a model for text to picture."),
+                   error);
   if (self->vae.block_out_channels[0] == 0)
     return refuse (self, ESHI_ERROR_UNSUPPORTED,
                    _("“%s” holds no VAE, without which there is no picture. Choose a file that holds the whole model."), error);
