@@ -407,7 +407,7 @@ assert_near (const char *id,
 {
   /* the reference rounds to f32 in the middle of each step, which adds up; samples between the two calls of a step
    * are up to thirty, where f32 itself is 2e-6 apart, and a few steps carry that to the end */
-  double tolerance = n_steps <= 20 ? 4e-6 * (strcmp (id, "heun") == 0 ? 4 : 1) : 2.5e-5;
+  double tolerance = n_steps <= 20 ? 4e-6 * (strcmp (id, "heun") == 0 ? 1.25 : 1) : 2.5e-5;
 
   if (fabs (actual - expected) > tolerance * MAX (1, fabs (expected)))
     g_error ("%s, %u steps: %.9g instead of %.9g", id, n_steps, actual, expected);
