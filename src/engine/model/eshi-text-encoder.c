@@ -1,4 +1,4 @@
-/* eshi-text-encoder.c: embeddings, then layers of causal attention and a two-layer perceptron, then a norm.
+/* eshi-text-encoder.c: embeddings, then causal layers (eshi-clip-layer.c), then a norm.
  *
  * Padding is not masked: the reference attends to it, and its vectors are part of the context.
  *
@@ -9,50 +9,25 @@
 
 #include "eshi-text-encoder.h"
 
+#include "eshi-clip-layer.h"
+
 struct _EshiTextEncoder
 {
   EshiTextConfig  config;
   EshiWeights    *weights;
 };
 
-static EshiTensor *
-build_attention (EshiNet              *net,
-                 const EshiTextConfig *config,
-                 EshiTensor           *x,
-                 EshiTensor           *residual)
+static EshiClipLayer
+layer_of (const EshiTextConfig *config)
 {
-  guint d = config->hidden_size;
-  gsize mark = eshi_net_enter (net, "self_attn");
-  EshiTensor *q = eshi_net_linear (net, "q_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
-  EshiTensor *k = eshi_net_linear (net, "k_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
-  EshiTensor *v = eshi_net_linear (net, "v_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
-  EshiTensor *y = NULL;
-
-  if (net->graph != NULL)
-    y = eshi_graph_attention (net->graph, "attention", q, k, v, config->n_heads, TRUE);
-  y = eshi_net_linear (net, "out_proj", y, d, d, TRUE, ESHI_ACT_NONE, residual);
-  eshi_net_leave (net, mark);
-  return y;
-}
-
-static EshiTensor *
-build_layer (EshiNet              *net,
-             const EshiTextConfig *config,
-             guint                 index,
-             EshiTensor           *x)
-{
-  guint d = config->hidden_size;
-  gsize mark = eshi_net_enter (net, "encoder.layers.%u", index);
-  EshiTensor *h = NULL;
-
-  h = eshi_net_layer_norm (net, "layer_norm1", x, d, config->layer_norm_eps);
-  x = build_attention (net, config, h, x);
-  h = eshi_net_layer_norm (net, "layer_norm2", x, d, config->layer_norm_eps);
-  h = eshi_net_linear (net, "mlp.fc1", h, d, config->intermediate_size, TRUE, config->act, NULL);
-  x = eshi_net_linear (net, "mlp.fc2", h, config->intermediate_size, d, TRUE, ESHI_ACT_NONE, x);
-  eshi_net_tap (net, NULL, x);
-  eshi_net_leave (net, mark);
-  return x;
+  return (EshiClipLayer) {
+    .hidden_size = config->hidden_size,
+    .intermediate_size = config->intermediate_size,
+    .n_heads = config->n_heads,
+    .layer_norm_eps = config->layer_norm_eps,
+    .act = config->act,
+    .causal = TRUE,
+  };
 }
 
 static EshiTensor *
@@ -80,9 +55,10 @@ build (EshiNet              *net,
 {
   gsize mark = eshi_net_enter (net, "text_model");
   EshiTensor *x = build_embeddings (net, config, ids);
+  EshiClipLayer layer = layer_of (config);
 
   for (guint i = 0; i + clip_skip <= config->n_layers; i++)
-    x = build_layer (net, config, i, x);
+    x = eshi_clip_layer_build (&layer, net, i, x);
   x = eshi_net_layer_norm (net, "final_layer_norm", x, config->hidden_size, config->layer_norm_eps);
   eshi_net_leave (net, mark);
   return x;

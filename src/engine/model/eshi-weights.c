@@ -389,9 +389,11 @@ lookup_stored (EshiWeights *self,
   for (guint i = 0; tensor == NULL && i < G_N_ELEMENTS (spellings); i++)
     tensor = lookup_spelling (self, name, spellings[i]);
 
-  /* Exports of the bare text tower lack the prefix. */
+  /* Exports of the bare text tower lack the prefix, and since transformers 5 the tower for pictures has it only once. */
   if (tensor == NULL && g_str_has_prefix (name, "text_model."))
     tensor = lookup_exactly (self, name + strlen ("text_model."));
+  if (tensor == NULL && g_str_has_prefix (name, "vision_model.vision_model."))
+    tensor = lookup_exactly (self, name + strlen ("vision_model."));
   return tensor;
 }
 
