@@ -45,6 +45,8 @@ typedef struct
   int       threads;
   char     *precision;
   char    **loras;
+  char     *safety;
+  char     *watermark;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -69,6 +71,8 @@ options_clear (Options *self)
   g_free (self->backend);
   g_free (self->precision);
   g_strfreev (self->loras);
+  g_free (self->safety);
+  g_free (self->watermark);
   g_free (self->previews);
 }
 
@@ -110,6 +114,13 @@ options_parse (Options  *self,
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &self->precision, N_("auto, f32 or half"), N_("TYPE") },
     { "lora", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->loras, N_("LoRA to merge in; may be given again"),
       N_("FILE[:WEIGHT]") },
+    { "safety", 0, 0, G_OPTION_ARG_FILENAME, &self->safety,
+      N_("Safety checker, which turns pictures that it flags black: on, off or auto (default: on if the model brings one)"),
+      N_("SWITCH") },
+    { "watermark", 0, 0, G_OPTION_ARG_FILENAME, &self->watermark,
+      N_("Invisible watermark: on, off or auto (default: on if the model brings a safety checker and the picture has "
+         "256 × 256 pixels or more)"),
+      N_("SWITCH") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -284,6 +295,10 @@ make_base (const Options *options,
   warn_missing (options, found);
   *has_seed = found->has_seed;
 
+  /* What guards a picture is not for another picture to say. */
+  found->settings->safety = ESHI_SWITCH_AUTO;
+  found->settings->watermark = ESHI_SWITCH_AUTO;
+
   return g_steal_pointer (&found->settings);
 }
 
@@ -326,7 +341,9 @@ set_options (EshiSettings  *settings,
          set_text (&settings->negative_prompt, options->negative) &&
          set_image (&settings->image, options->image) &&
          set_image (&settings->mask, options->mask) &&
-         eshi_cli_rng (options->rng, &settings->rng);
+         eshi_cli_rng (options->rng, &settings->rng) &&
+         eshi_cli_switch ("--safety", options->safety, &settings->safety) &&
+         eshi_cli_switch ("--watermark", options->watermark, &settings->watermark);
 }
 
 /* (transfer full): what all prompts have in common; NULL after having complained. */

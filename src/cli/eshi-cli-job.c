@@ -125,6 +125,8 @@ add_picture (EshiCliJob *self,
     fprintf (stderr, _("seed %u, %d steps, %s, %d × %d pixels\n"), (guint) picture->settings->seed,
              picture->settings->steps, eshi_sampler_find (picture->settings->sampler)->label,
              picture->settings->width, picture->settings->height);
+  if (picture->settings->withheld)
+    eshi_cli_complain (_("The safety checker withheld this picture, so it is all black. Try another seed or another prompt."));
 }
 
 static void

@@ -136,7 +136,7 @@ picture_cb (guint                      index,
 {
   g_autoptr(EshiImage) image = eshi_image_new (picture->width, picture->height, picture->rgb);
 
-  _eshi_run_image (user_data, index, image);
+  _eshi_run_image (user_data, index, image, picture->withheld);
 }
 
 static gboolean
@@ -210,6 +210,7 @@ fill_in (PipelinePainter    *self,
   settings->sampler = g_strdup (sampler->id);
   g_free (settings->schedule);
   settings->schedule = g_strdup (schedule != NULL ? schedule->id : NULL);
+  settings->withheld = FALSE;
 
   return settings;
 }
@@ -254,6 +255,8 @@ params_from_settings (const EshiSettings *settings,
     .paste = settings->paste,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
+    .safety = settings->safety,
+    .watermark = settings->watermark,
   };
 }
 
@@ -279,6 +282,8 @@ paint_with_model (PipelinePainter        *self,
 
   settings->width = (int) params.width;
   settings->height = (int) params.height;
+  settings->safety = params.safety;
+  settings->watermark = params.watermark;
   _eshi_run_resolve (run, settings, self->info->name, self->backend->klass->name);
   if (eshi_request_get_kind (request) == ESHI_REQUEST_LOAD_MODEL)
     return eshi_pipeline_prepare (self->pipeline, &params, callbacks, cancellable, error);

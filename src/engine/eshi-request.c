@@ -269,6 +269,19 @@ check_strength (const EshiSettings  *self,
   return FALSE;
 }
 
+static gboolean
+check_guard (const EshiSettings  *self,
+             GError             **error)
+{
+  if (eshi_switch_get_name (self->safety) != NULL && eshi_switch_get_name (self->watermark) != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                       _("The safety checker and the watermark can be “auto”, “on” or “off”, and nothing else."));
+
+  return FALSE;
+}
+
 gboolean
 eshi_settings_validate (const EshiSettings  *self,
                         GError             **error)
@@ -282,6 +295,7 @@ eshi_settings_validate (const EshiSettings  *self,
          check_sampling (self, error) &&
          check_seed (self, error) &&
          check_mask (self, error) &&
+         check_guard (self, error) &&
          check_strength (self, error);
 }
 

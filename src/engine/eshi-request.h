@@ -10,6 +10,7 @@
 #include "eshi-image.h"
 #include "eshi-macros.h"
 #include "eshi-rng-kind.h"
+#include "eshi-switch.h"
 
 G_BEGIN_DECLS
 
@@ -51,6 +52,13 @@ typedef enum
  * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
  * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
  *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
+ * @safety: whether the model's safety checker looks at each finished picture and withholds, all black, those that it
+ *   flags. The model's own is "on" for a folder that brings a checker (as rinna's japanese-stable-diffusion does) and
+ *   "off" for all others, the embedded one included; "on" for a model without one is an error. Previews are not looked at
+ * @watermark: whether "StableDiffusionV1" is hidden in the picture. The model's own is "on" where its safety checker is,
+ *   if the picture has as many pixels as 256 × 256 or more; "on" for a smaller one is an error. rinna's model card
+ *   speaks of this watermark and CompVis' scripts apply it, though rinna's and diffusers' do not
+ * @withheld: what came of it: whether the safety checker withheld this picture. Means nothing in a request
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -75,6 +83,9 @@ typedef struct
   EshiImage   *mask;
   gboolean     paste;
   char       **loras;
+  EshiSwitch   safety;
+  EshiSwitch   watermark;
+  gboolean     withheld;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())
@@ -82,7 +93,7 @@ ESHI_AVAILABLE
 GType eshi_settings_get_type (void);
 
 /* Defaults: embedded model, empty prompts, everything the model's own, seed 0, CPU noise, one picture, previews, no image,
- * the strength %ESHI_STRENGTH_DEFAULT, pasting. */
+ * the strength %ESHI_STRENGTH_DEFAULT, pasting; safety checker and watermark as suits the model. */
 ESHI_AVAILABLE
 EshiSettings *eshi_settings_new (void);
 

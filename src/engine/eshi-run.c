@@ -239,7 +239,8 @@ describe (EshiRun   *self,
 void
 _eshi_run_image (EshiRun   *self,
                  int        index,
-                 EshiImage *image)
+                 EshiImage *image,
+                 gboolean   withheld)
 {
   EshiEvent *event = NULL;
 
@@ -258,6 +259,9 @@ _eshi_run_image (EshiRun   *self,
   describe (self, event);
   event->settings->seed = self->settings->seed + index;
   event->settings->n_images = 1;
+  event->settings->withheld = withheld;
+  if (withheld)
+    event->settings->watermark = ESHI_SWITCH_OFF;
   event->image = eshi_image_ref (image);
   _eshi_outbox_post (self->outbox, event);
   post_progress (self, (index + 1.0) / self->settings->n_images);

@@ -72,10 +72,11 @@ void          _eshi_run_preview         (EshiRun        *self,
                                          int             step,
                                          EshiImage      *image);
 
-/* Picture @index is finished. */
+/* Picture @index is finished. @withheld: whether it is black because the safety checker withheld it. */
 void          _eshi_run_image           (EshiRun        *self,
                                          int             index,
-                                         EshiImage      *image);
+                                         EshiImage      *image,
+                                         gboolean        withheld);
 
 /* Posts the one terminal event. @error: (transfer full) (nullable): what ended the run; NULL if all went well. */
 void          _eshi_run_end             (EshiRun        *self,

@@ -20,6 +20,7 @@
 
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
+#define GUARD_KEY "Eshi guard"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -122,6 +123,47 @@ eshi_settings_dup_full_prompt (const EshiSettings *self)
   return g_string_free (prompt, FALSE);
 }
 
+/* "safety=on watermark=off withheld": what of the three is not as it is by itself. */
+static void
+append_guard (GString            *text,
+              const EshiSettings *self)
+{
+  g_autofree char *safety = g_strconcat ("safety=", eshi_switch_get_name (self->safety), NULL);
+  g_autofree char *watermark = g_strconcat ("watermark=", eshi_switch_get_name (self->watermark), NULL);
+  const char *words[4] = { NULL };
+  guint n_words = 0;
+  g_autofree char *value = NULL;
+
+  if (self->safety != ESHI_SWITCH_AUTO)
+    words[n_words++] = safety;
+  if (self->watermark != ESHI_SWITCH_AUTO)
+    words[n_words++] = watermark;
+  if (self->withheld)
+    words[n_words++] = "withheld";
+
+  value = g_strjoinv (" ", (char **) words);
+  if (n_words > 0)
+    append_value (text, GUARD_KEY, value);
+}
+
+/* What append_guard() has written; other words are passed over. */
+static void
+read_guard (EshiSettings *self,
+            const char   *value)
+{
+  g_auto(GStrv) words = g_strsplit (value, " ", -1);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (words[i], "safety="))
+        eshi_switch_from_name (words[i] + strlen ("safety="), &self->safety);
+      else if (g_str_has_prefix (words[i], "watermark="))
+        eshi_switch_from_name (words[i] + strlen ("watermark="), &self->watermark);
+      else if (g_str_equal (words[i], "withheld"))
+        self->withheld = TRUE;
+    }
+}
+
 char *
 eshi_settings_to_parameters (const EshiSettings *self,
                              const char         *model_name)
@@ -159,6 +201,7 @@ eshi_settings_to_parameters (const EshiSettings *self,
 
       append_value (text, LORAS_KEY, lines);
     }
+  append_guard (text, self);
 
   return g_string_free (text, FALSE);
 }
@@ -285,6 +328,8 @@ set_from_pairs (EshiSettings *self,
     self->strength = g_ascii_strtod (value, NULL);
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
     self->loras = g_strsplit (value, "\n", -1);
+  if ((value = g_hash_table_lookup (pairs, GUARD_KEY)) != NULL)
+    read_guard (self, value);
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -424,6 +469,33 @@ get_loras (JsonObject *object)
   return array != NULL ? g_strv_builder_end (builder) : NULL;
 }
 
+static void
+add_guard (JsonBuilder        *builder,
+           const EshiSettings *self)
+{
+  if (self->safety != ESHI_SWITCH_AUTO)
+    add_string (builder, "safety", eshi_switch_get_name (self->safety));
+  if (self->watermark != ESHI_SWITCH_AUTO)
+    add_string (builder, "watermark", eshi_switch_get_name (self->watermark));
+  if (self->withheld)
+    {
+      json_builder_set_member_name (builder, "withheld");
+      json_builder_add_boolean_value (builder, TRUE);
+    }
+}
+
+static void
+get_guard (JsonObject   *object,
+           EshiSettings *self)
+{
+  JsonNode *withheld = json_object_get_member (object, "withheld");
+
+  eshi_switch_from_name (_eshi_json_get_string (object, "safety"), &self->safety);
+  eshi_switch_from_name (_eshi_json_get_string (object, "watermark"), &self->watermark);
+  self->withheld = withheld != NULL && JSON_NODE_HOLDS_VALUE (withheld) &&
+                   json_node_get_value_type (withheld) == G_TYPE_BOOLEAN && json_node_get_boolean (withheld);
+}
+
 char *
 eshi_settings_to_json (const EshiSettings *self,
                        const char         *model_name)
@@ -455,6 +527,7 @@ eshi_settings_to_json (const EshiSettings *self,
       json_builder_add_double_value (builder, self->strength);
     }
   add_loras (builder, self);
+  add_guard (builder, self);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -504,6 +577,7 @@ set_from_object (EshiSettings *self,
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
   self->loras = get_loras (object);
+  get_guard (object, self);
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

@@ -168,6 +168,34 @@ check_cases (EshiSafetyChecker *checker,
   return worst;
 }
 
+typedef struct
+{
+  guint   n_weights;
+  guint64 n_values;
+} Size;
+
+static void
+count_cb (const char *name,
+          EshiShape   shape,
+          gpointer    user_data)
+{
+  Size *size = user_data;
+
+  size->n_weights++;
+  size->n_values += (guint64) eshi_shape_count (&shape);
+}
+
+/* The published checker, as the specification counts it. */
+static void
+test_size (void)
+{
+  Size size = { 0 };
+
+  eshi_safety_checker_foreach_weight (count_cb, &size);
+  g_assert_cmpuint (size.n_weights, ==, 396);
+  g_assert_cmpuint (size.n_values, ==, 303981588);
+}
+
 static void
 test_tower (gconstpointer data)
 {
@@ -273,6 +301,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/eshi/safety/size", test_size);
   g_test_add_func ("/eshi/safety/crop", test_crop);
   g_test_add_func ("/eshi/safety/crop-odd", test_crop_odd);
   g_test_add_data_func ("/eshi/safety/tower/ref", "ref", test_tower);

@@ -134,6 +134,8 @@ def test_numbers(case):
         "--threads": ["0", "-1", "99999", "x"],
         "--sampler": ["nope", "", "\udcff"],
         "--rng": ["dice", ""],
+        "--safety": ["maybe", "", "ON", "1"],
+        "--watermark": ["maybe", "", "\udcff"],
     }
     for option, values in bad.items():
         for value in values:
@@ -335,6 +337,59 @@ def test_from(case):
     assert missing.stderr.decode().count("\n") == 1 and "v1-5" in missing.stderr.decode(), missing.stderr
 
 
+def add_checker(model):
+    """Puts a small safety checker, which flags everything, into the folder of a model."""
+    golden = Path(__file__).resolve().parent.parent / "golden" / "safety" / "new-names"
+    weights = bytearray((golden / "model.safetensors").read_bytes())
+    size = struct.unpack("<Q", weights[:8])[0]
+    start, end = json.loads(weights[8:8 + size])["concept_embeds_weights"]["data_offsets"]
+    weights[8 + size + start:8 + size + end] = struct.pack("<e", -2.0) * ((end - start) // 2)
+    (model / "safety_checker").mkdir()
+    (model / "safety_checker" / "model.safetensors").write_bytes(weights)
+    shutil.copy(golden / "config.json", model / "safety_checker")
+    index = json.loads((model / "model_index.json").read_text(encoding="utf-8"))
+    index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
+    (model / "model_index.json").unlink()
+    (model / "model_index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+def test_withheld(case):
+    """A withheld picture is black, says so, and is none of the next picture's business."""
+    model = copy_model(case.folder / "guarded")
+    add_checker(model)
+    base = ["generate", "-p", "猫", "--seed", "7", *SMALL]
+    result = case.succeed(*base, "-m", str(model), "-o", "a.png")
+    assert "withheld" in result.stderr.decode() and result.stderr.endswith(b".\n"), result.stderr
+    report = json.loads(case.succeed("show", "--json", "a.png").stdout)
+    assert report["settings"]["withheld"] and report["settings"]["safety"] == "on", report
+    assert report["settings"]["watermark"] == "off" and report["watermark"] == "", report
+    assert "Eshi guard: safety=on watermark=off withheld" in report["texts"]["parameters"], report
+    assert b"Safety checker: withheld" in case.succeed("show", "a.png").stdout
+    pixels = (case.folder / "a.png").read_bytes()
+    at = pixels.index(b"IDAT")
+    size = struct.unpack(">I", pixels[at - 4:at])[0]
+    assert not any(zlib.decompress(pixels[at + 4:at + 4 + size])[1:64 * 3 + 1])
+
+    case.succeed(*base, "-m", str(model), "--safety", "off", "-o", "b.png")
+    case.succeed(*base, "-o", "c.png")
+    case.succeed("generate", "--from", "a.png", "-m", str(MODEL), "-o", "d.png")
+    pictures = [(case.folder / name).read_bytes() for name in ["b.png", "c.png", "d.png"]]
+    assert pictures[1] == pictures[2]
+    assert pictures[0][pictures[0].index(b"IDAT"):] == pictures[1][pictures[1].index(b"IDAT"):]
+    case.refuse(FAILED, *base, "--safety", "on", "-o", "e.png", words="safety checker")
+
+
+def test_watermark(case):
+    base = ["generate", "-p", "猫", "--seed", "7", "--steps", "1"]
+    case.refuse(USAGE, *base, "--width", "128", "--height", "128", "--watermark", "on", "-o", "a.png", words="256")
+    case.succeed(*base, "--width", "256", "--height", "256", "--watermark", "on", "-o", "a.png")
+    case.succeed(*base, "--width", "256", "--height", "256", "-o", "b.png")
+    assert b"Watermark: StableDiffusionV1\n" in case.succeed("show", "a.png").stdout
+    assert b"Watermark: none\n" in case.succeed("show", "b.png").stdout
+    report = json.loads(case.succeed("show", "--json", "a.png").stdout)
+    assert report["watermark"] == "StableDiffusionV1" and report["settings"]["watermark"] == "on", report
+
+
 def test_names(case):
     (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
     case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
@@ -416,7 +471,8 @@ def test_japanese(case):
 
 NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_show, test_places, test_models_missing,
             test_noise, test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_names, test_random_seed,
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_withheld,
+              test_watermark, test_names, test_random_seed,
               test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]
 

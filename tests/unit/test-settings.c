@@ -470,6 +470,63 @@ test_lora_prompts (void)
     }
 }
 
+/* The three of them, in every position, through both texts; nothing is written where nothing was chosen. */
+static void
+test_guard (void)
+{
+  g_autoptr(EshiSettings) none = make_settings ("ねこ", "");
+  g_autofree char *none_line = eshi_settings_to_parameters (none, NULL);
+  g_autofree char *none_json = eshi_settings_to_json (none, NULL);
+
+  g_assert_null (strstr (none_line, "guard"));
+  g_assert_null (strstr (none_json, "safety"));
+  for (guint i = 0; i < 18; i++)
+    {
+      g_autoptr(EshiSettings) settings = make_settings ("ねこ", "");
+      g_autoptr(EshiSettings) from_line = NULL;
+      g_autoptr(EshiSettings) from_json = NULL;
+      g_autofree char *line = NULL;
+      g_autofree char *json = NULL;
+
+      settings->safety = (EshiSwitch) (i % 3);
+      settings->watermark = (EshiSwitch) (i / 3 % 3);
+      settings->withheld = i >= 9;
+      line = eshi_settings_to_parameters (settings, NULL);
+      json = eshi_settings_to_json (settings, NULL);
+      from_line = eshi_settings_new_from_parameters (line, NULL, NULL);
+      from_json = eshi_settings_new_from_json (json, NULL, NULL);
+      g_assert_cmpint (from_line->safety, ==, settings->safety);
+      g_assert_cmpint (from_json->safety, ==, settings->safety);
+      g_assert_cmpint (from_line->watermark, ==, settings->watermark);
+      g_assert_cmpint (from_json->watermark, ==, settings->watermark);
+      g_assert_cmpint (from_line->withheld, ==, settings->withheld);
+      g_assert_cmpint (from_json->withheld, ==, settings->withheld);
+    }
+}
+
+static void
+test_guard_nonsense (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("", "");
+  g_autoptr(EshiSettings) from_json =
+    eshi_settings_new_from_json ("{\"safety\": 1, \"watermark\": \"maybe\", \"withheld\": \"yes\"}", NULL, NULL);
+  g_autoptr(EshiSettings) from_line =
+    eshi_settings_new_from_parameters ("a\nSteps: 2, Seed: 3, Eshi guard: safety=maybe  watermark= what, Size: 8x8", NULL,
+                                       NULL);
+
+  g_assert_cmpint (from_json->safety, ==, ESHI_SWITCH_AUTO);
+  g_assert_cmpint (from_json->watermark, ==, ESHI_SWITCH_AUTO);
+  g_assert_false (from_json->withheld);
+  g_assert_cmpint (from_line->safety, ==, ESHI_SWITCH_AUTO);
+  g_assert_cmpint (from_line->watermark, ==, ESHI_SWITCH_AUTO);
+
+  settings->safety = (EshiSwitch) 3;
+  assert_refused (settings, "“off”");
+  settings->safety = ESHI_SWITCH_ON;
+  settings->watermark = (EshiSwitch) -1;
+  assert_refused (settings, "“off”");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -490,6 +547,8 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/images", test_images);
   g_test_add_func ("/eshi/settings/loras", test_loras);
   g_test_add_func ("/eshi/settings/lora-prompts", test_lora_prompts);
+  g_test_add_func ("/eshi/settings/guard", test_guard);
+  g_test_add_func ("/eshi/settings/guard-nonsense", test_guard_nonsense);
 
   return g_test_run ();
 }

@@ -215,6 +215,21 @@ eshi_safety_checker_load (const char  *folder,
 }
 
 void
+eshi_safety_checker_foreach_weight (EshiNetWeightFunc func,
+                                    gpointer          user_data)
+{
+  EshiSafetyChecker self = { 0 };
+  EshiNet net;
+
+  load_config (&self.config, NULL, NULL);
+  eshi_net_init (&net, NULL, NULL);
+  net.list = func;
+  net.list_data = user_data;
+  build (&self, &net);
+  eshi_net_clear (&net);
+}
+
+void
 eshi_safety_checker_free (EshiSafetyChecker *self)
 {
   if (self == NULL)

@@ -34,6 +34,10 @@ void               eshi_safety_checker_free    (EshiSafetyChecker  *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiSafetyChecker, eshi_safety_checker_free)
 
+/* Calls @func with every weight that the published checker has. */
+void               eshi_safety_checker_foreach_weight (EshiNetWeightFunc func,
+                                                gpointer            user_data);
+
 EshiWeights       *eshi_safety_checker_get_weights (EshiSafetyChecker *self);
 
 /**
@@ -58,7 +62,7 @@ void               eshi_safety_checker_release (EshiSafetyChecker  *self);
  * @rgb: [height, width, 3] u8, the finished picture
  * @scores: (out): the judgement
  *
- * After eshi_safety_checker_prepare(). Polls @cancellable before every op; takes about a second on a processor.
+ * After eshi_safety_checker_prepare(). Polls @cancellable before every op. The published checker does 160 GFLOP.
  *
  * Errors: those of eshi_clip_picture_crop() and eshi_graph_run(); FAILED when the tower gives no finite numbers.
  */

@@ -6,6 +6,7 @@
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
  * eshi-pipeline-lora.c  LoRAs into the weights, and out again
+ * eshi-pipeline-guard.c  the safety checker and the watermark
  * eshi-pipeline-run.c   the steps of one picture
  * eshi-pipeline-preview.c  looks at unfinished pictures
  *
@@ -18,6 +19,7 @@
 #include "eshi-graph.h"
 #include "eshi-latent-rgb.h"
 #include "eshi-pipeline.h"
+#include "eshi-safety-checker.h"
 #include "eshi-scheduler.h"
 #include "eshi-text-encoder.h"
 #include "eshi-tokenizer.h"
@@ -90,6 +92,8 @@ struct _EshiPipeline
   const char          *sampler; /* static: the model's own */
   EshiRgbParams        rgb;
   gboolean             has_rgb;
+  gboolean             has_checker; /* whether the model brings a safety checker */
+  EshiSafetyChecker   *checker;     /* NULL unless the last call wanted it */
 
   /* owned: the LoRAs that are merged into the model's weights */
   char                *lora_key;     /* NULL: none */
@@ -128,6 +132,33 @@ void             _eshi_pipeline_text_reset  (EshiPipeline        *self);
 gboolean         _eshi_pipeline_apply_loras (EshiPipeline              *self,
                                              const EshiPipelineParams  *params,
                                              GError                   **error);
+
+/* eshi-pipeline-guard.c. Whether the model in @folder brings a safety checker: model_index.json names one, and there is a
+ * folder for it. A single file brings none. */
+gboolean         _eshi_guard_find_checker   (const char          *folder);
+
+/* Replaces AUTO in @params, whose size is known. Errors: UNSUPPORTED for a checker that the model does not bring;
+ * INVALID_ARGUMENT for a watermark in a picture that is too small, or another value. */
+gboolean         _eshi_guard_resolve        (EshiPipeline        *self,
+                                             EshiPipelineParams  *params,
+                                             GError             **error);
+
+/* Opens the checker's files if @params want it, and closes them if not: what is wrong with them is said before anything
+ * is painted. Errors: those of eshi_safety_checker_load(). */
+gboolean         _eshi_guard_open           (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params,
+                                             GError                   **error);
+
+/* Lets the checker judge @rgb, [height, width, 3] u8 of @params' size, and blackens it, or hides the watermark in it.
+ * The checker's weights stay packed until _eshi_guard_release(). Errors: those of eshi_safety_checker_prepare() and
+ * eshi_safety_checker_check(). */
+gboolean         _eshi_guard_apply          (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params,
+                                             guint8                    *rgb,
+                                             gboolean                  *withheld,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+void             _eshi_guard_release        (EshiPipeline        *self);
 
 /* eshi-pipeline-graphs.c. Each returns a prepared graph that the pipeline keeps; NULL with @error set. */
 EshiTextGraph   *_eshi_pipeline_get_text    (EshiPipeline        *self,

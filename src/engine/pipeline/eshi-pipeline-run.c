@@ -37,6 +37,7 @@ typedef struct
   guint                        first;     /* call */
   guint                        n_calls;   /* from the first on; 0 where the image is only encoded and decoded */
   guint                        index;     /* of the picture */
+  gboolean                     withheld;  /* this picture, by the safety checker */
   guint                        n_done;    /* calls of this picture */
   guint                        n_timed;   /* calls of all pictures */
 } Run;
@@ -173,12 +174,17 @@ run_steps (Run      *self,
 
 /* @rgb, of @n bytes, as the picture: (transfer full) both ways. */
 static GBytes *
-take_pixels (Run    *self,
-             guint8 *rgb,
-             gsize   n)
+take_pixels (Run     *self,
+             guint8  *rgb,
+             gsize    n,
+             GError **error)
 {
-  _eshi_start_paste (self->start, rgb);
-  return g_bytes_new_take (rgb, n);
+  g_autofree guint8 *pixels = rgb;
+
+  _eshi_start_paste (self->start, pixels);
+  if (!_eshi_guard_apply (self->pipeline, self->params, pixels, &self->withheld, self->cancellable, error))
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&pixels), n);
 }
 
 /* Decodes self->x; a decoder of a half precision type whose numbers overflow is done again in f32. */
@@ -197,7 +203,7 @@ decode (Run     *self,
   if (!_eshi_decode_graph_run (self->decoder, self->pixels, rgb, self->image, self->cancellable, error))
     return NULL;
   if (all_finite (self->image, n))
-    return take_pixels (self, g_steal_pointer (&rgb), n);
+    return take_pixels (self, g_steal_pointer (&rgb), n, error);
 
   if (pipeline->backend->compute != ESHI_DTYPE_F32)
     {
@@ -206,7 +212,7 @@ decode (Run     *self,
       if (exact == NULL || !_eshi_decode_graph_run (exact, self->pixels, rgb, self->image, self->cancellable, error))
         return NULL;
       if (all_finite (self->image, n))
-        return take_pixels (self, g_steal_pointer (&rgb), n);
+        return take_pixels (self, g_steal_pointer (&rgb), n, error);
     }
 
   fail_not_finite (error);
@@ -259,7 +265,7 @@ paint_picture (Run     *self,
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, 1.0f);
   *picture = (EshiPipelinePicture) { self->params->width, self->params->height, rgb, seed,
-                                    g_bytes_new (self->pixels, n * sizeof (float)) };
+                                    g_bytes_new (self->pixels, n * sizeof (float)), self->withheld };
   self->result->n_pictures++;
   if (self->callbacks != NULL && self->callbacks->picture != NULL)
     self->callbacks->picture (self->index, picture, self->callbacks->user_data);
@@ -309,6 +315,7 @@ static void
 run_clear (Run *self)
 {
   _eshi_preview_clear (&self->preview);
+  _eshi_guard_release (self->pipeline);
   g_clear_pointer (&self->scheduler, eshi_scheduler_free);
   g_free (self->x);
   g_free (self->x0);

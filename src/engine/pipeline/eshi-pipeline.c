@@ -154,6 +154,7 @@ eshi_pipeline_new (const char                   *folder,
 
   if (!check_parts (self, error))
     return NULL;
+  self->has_checker = _eshi_guard_find_checker (folder);
   self->has_rgb = eshi_latent_rgb_for_config (eshi_vae_get_config (self->vae), &self->rgb);
   report (callbacks, ESHI_PIPELINE_LOADING, 1.0, 0);
   return g_steal_pointer (&self);
@@ -173,6 +174,7 @@ eshi_pipeline_free (EshiPipeline *self)
   g_clear_pointer (&self->vae, eshi_vae_free);
   g_clear_pointer (&self->checkpoint, eshi_checkpoint_free);
   g_clear_pointer (&self->encoder, eshi_vae_free);
+  g_clear_pointer (&self->checker, eshi_safety_checker_free);
   g_free (self->path);
   g_free (self->lora_key);
   g_free (self->lora_note);
@@ -351,7 +353,7 @@ eshi_pipeline_resolve (EshiPipeline        *self,
       return FALSE;
     }
 
-  return TRUE;
+  return _eshi_guard_resolve (self, params, error);
 }
 
 /* Everything that @params needs and that is not there yet. */
@@ -368,6 +370,8 @@ prepare (EshiPipeline                 *self,
   guint width = params->width / factor;
 
   report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
+  if (!_eshi_guard_open (self, params, error))
+    return FALSE;
   if (!_eshi_pipeline_apply_loras (self, params, error))
     return FALSE;
   if (_eshi_pipeline_get_text (self, params->clip_skip, cancellable, error) == NULL)

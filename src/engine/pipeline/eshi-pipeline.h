@@ -12,6 +12,7 @@
 
 #include "eshi-backend.h"
 #include "eshi-rng-kind.h"
+#include "eshi-switch.h"
 
 G_BEGIN_DECLS
 
@@ -58,14 +59,16 @@ typedef struct
  * @rgb: [height, width, 3] u8
  * @seed: the seed it was really painted with
  * @latents: f32 [height/8, width/8, 4], final, as the scheduler left them
+ * @withheld: whether the safety checker withheld it: @rgb is all zeros then
  */
 typedef struct
 {
-  guint   width;
-  guint   height;
-  GBytes *rgb;
-  guint64 seed;
-  GBytes *latents;
+  guint    width;
+  guint    height;
+  GBytes  *rgb;
+  guint64  seed;
+  GBytes  *latents;
+  gboolean withheld;
 } EshiPipelinePicture;
 
 /**
@@ -137,6 +140,11 @@ typedef struct
  *   untouched parts are only as good as the autoencoder
  * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
  *   ones finds them merged, one with others pays for packing the UNet's weights again
+ * @safety: whether the model's safety checker looks at each finished picture and withholds those that it flags. By
+ *   itself if the model brings one; asked of a model that brings none it is an error
+ * @watermark: whether the invisible watermark is hidden in finished pictures, which changes their bytes. By itself where
+ *   the model brings a safety checker and the picture is large enough: such models came with scripts that hid it, and
+ *   their cards say so. A withheld picture is left black
  */
 typedef struct
 {
@@ -161,6 +169,9 @@ typedef struct
 
   const EshiPipelineLora *loras;
   guint                   n_loras;
+
+  EshiSwitch    safety;
+  EshiSwitch    watermark;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
