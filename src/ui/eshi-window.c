@@ -135,6 +135,8 @@ on_painted_cb (EshiWindow  *self,
   gtk_widget_set_visible (GTK_WIDGET (self->filmstrip), TRUE);
   if (self->following)
     select_picture (self, picture);
+  if (eshi_picture_get_settings (picture)->withheld)
+    _eshi_window_toast (self, _("The safety checker withheld the picture. Try another seed or another prompt"));
 }
 
 /* --- the session's other news ------------------------------------------------------------------------------------ */
