@@ -38,7 +38,7 @@ put (GByteArray *array,
 {
   for (guint i = 0; i < n; i++)
     {
-      guint8 byte = (guint8) (value >> (8 * i));
+      guint8 byte = i < 8 ? (guint8) (value >> (8 * i)) : 0;
 
       g_byte_array_append (array, &byte, 1);
     }
@@ -265,6 +265,7 @@ test_honest (void)
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) bytes = NULL;
   g_autoptr(EshiTorchFile) file = NULL;
+  float numbers[N_NUMBERS];
   guint record[2];
   Zip zip;
 
@@ -273,8 +274,9 @@ test_honest (void)
   bytes = zip_end (&zip);
   file = eshi_torch_file_new_for_bytes (bytes, "x.bin", &error);
   g_assert_no_error (error);
+  memcpy (numbers, eshi_torch_file_lookup (file, "w")->data, sizeof numbers);
   for (guint i = 0; i < N_NUMBERS; i++)
-    g_assert_cmpfloat (((const float *) eshi_torch_file_lookup (file, "w")->data)[i], ==, (float) i);
+    g_assert_cmpfloat (numbers[i], ==, (float) i);
 }
 
 /* One field of one record of the directory says something else. */
@@ -538,19 +540,21 @@ test_calls (void)
 static void
 test_unknown_calls (void)
 {
-  static const char * const codes[] = {
-    "cbuiltins\ngetattr\n(X\x01\0\0\0aX\x01\0\0\0btR.", "cwebbrowser\nopen\nX\x01\0\0\0a\x85R.",
-    "coperator\nattrgetter\nX\x06\0\0\0system\x85R)R.", "cpickle\nloads\nX\x01\0\0\0a\x85R.",
+  static const struct
+  {
+    const char *code;
+    gsize size;
+  } calls[] = {
+#define CALL(code) { code, sizeof code - 1 }
+    CALL ("cbuiltins\ngetattr\n(X\x01\0\0\0" "aX\x01\0\0\0" "btR."),
+    CALL ("cwebbrowser\nopen\nX\x01\0\0\0" "a\x85R."),
+    CALL ("coperator\nattrgetter\nX\x06\0\0\0system\x85R)R."),
+    CALL ("cpickle\nloads\nX\x01\0\0\0" "a\x85R."),
+#undef CALL
   };
-  static const gsize sizes[] = { 40, 33, 45, 30 };
 
-  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
-    {
-      g_autoptr(GByteArray) pickle = g_byte_array_new ();
-
-      g_byte_array_append (pickle, (const guint8 *) codes[i], (guint) sizes[i]);
-      assert_pickle_refused (pickle->data, pickle->len, "x.bin");
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    assert_pickle_refused (calls[i].code, calls[i].size, "no tensors under names");
 }
 
 static void
