@@ -214,25 +214,14 @@ set_image (EshiImage  **field,
   return *field != NULL;
 }
 
-/* (transfer full) (nullable): path of the model called @name; its file name counts without folder and ending. */
+/* (transfer full) (nullable): path of the model that the picture was made with. */
 static char *
-find_model (const char *name)
+find_model (const EshiPictureSettings *found)
 {
   g_autoptr(GPtrArray) models = eshi_model_list ();
-  g_autofree char *base = g_path_get_basename (name);
-  char *dot = strrchr (base, '.');
+  const EshiModelInfo *info = eshi_model_list_find (models, found->model_hash, found->model_name);
 
-  if (dot != NULL && (g_str_equal (dot, ".safetensors") || g_str_equal (dot, ".ckpt")))
-    *dot = '\0';
-  for (guint i = 0; i < models->len; i++)
-    {
-      const EshiModelInfo *info = models->pdata[i];
-
-      if (g_str_equal (info->name, name) || g_str_equal (info->name, base))
-        return g_strdup (info->path);
-    }
-
-  return NULL;
+  return info != NULL ? g_strdup (info->path) : NULL;
 }
 
 /* One line each about what the picture was made with and this computer does not have. */
@@ -279,8 +268,7 @@ make_base (const Options *options,
       eshi_cli_complain (_("The picture of --from does not say how it was made; choose another one."));
       return NULL;
     }
-  if (found->model_name != NULL)
-    found->settings->model = find_model (found->model_name);
+  found->settings->model = find_model (found);
   warn_missing (options, found);
   *has_seed = found->has_seed;
 

@@ -51,6 +51,7 @@ typedef enum
  * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
  * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
  *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
+ * @model_hash: (nullable): hash of the model that a picture was painted with; says nothing in a request
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -75,6 +76,7 @@ typedef struct
   EshiImage   *mask;
   gboolean     paste;
   char       **loras;
+  char        *model_hash;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

@@ -115,6 +115,17 @@ _eshi_run_resolve (EshiRun            *self,
                    self->finish_time->n_pixels == n_pixels ? self->finish_time->seconds : 0.0);
 }
 
+void
+_eshi_run_set_model_hash (EshiRun    *self,
+                          const char *hash)
+{
+  g_assert (self->thread == g_thread_self ());
+  g_return_if_fail (self->settings != NULL);
+
+  g_free (self->settings->model_hash);
+  self->settings->model_hash = g_strdup (hash);
+}
+
 static double *
 stage_seconds (EshiRun *self)
 {

@@ -14,12 +14,14 @@
 #include "eshi-error.h"
 #include "eshi-json.h"
 #include "eshi-lora-use.h"
+#include "eshi-model-hash.h"
 #include "eshi-picture-settings-private.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
 
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
+#define HASH_KEY "Model hash"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -87,6 +89,17 @@ append_sampler (GString            *text,
     append_value (text, "Schedule type", schedule->label);
 }
 
+/* The first digits of @hash, as other programs write them. */
+static void
+append_hash (GString    *text,
+             const char *hash)
+{
+  gsize n = hash != NULL ? strspn (hash, "0123456789abcdef") : 0;
+
+  if (n >= ESHI_MODEL_HASH_SHORT)
+    g_string_append_printf (text, ", " HASH_KEY ": %.*s", ESHI_MODEL_HASH_SHORT, hash);
+}
+
 /* The list of LoRAs as names and weights; paths stay out of it. (transfer full) (nullable) */
 static char **
 shorten_loras (const EshiSettings *self)
@@ -142,6 +155,7 @@ eshi_settings_to_parameters (const EshiSettings *self,
   append_sampler (text, self);
   g_string_append_printf (text, ", CFG scale: %s, Seed: %" G_GUINT64_FORMAT ", Size: %dx%d",
                           guidance, self->seed, self->width, self->height);
+  append_hash (text, self->model_hash);
   if (model_name != NULL && *model_name != '\0')
     append_value (text, "Model", model_name);
   if (self->image != NULL)
@@ -283,6 +297,7 @@ set_from_pairs (EshiSettings *self,
 
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
+  self->model_hash = g_strdup (g_hash_table_lookup (pairs, HASH_KEY));
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
     self->loras = g_strsplit (value, "\n", -1);
 
@@ -455,6 +470,8 @@ eshi_settings_to_json (const EshiSettings *self,
       json_builder_add_double_value (builder, self->strength);
     }
   add_loras (builder, self);
+  if (self->model_hash != NULL)
+    add_string (builder, "model_hash", self->model_hash);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -504,6 +521,7 @@ set_from_object (EshiSettings *self,
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
   self->loras = get_loras (object);
+  self->model_hash = g_strdup (_eshi_json_get_string (object, "model_hash"));
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

@@ -7,6 +7,7 @@ test-cli.py ESHI_CLI [arguments|model|NAME…]
 SPDX-License-Identifier: MIT
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -32,6 +33,7 @@ class Case:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.env = dict(os.environ, LC_ALL="C.UTF-8", HOME=folder, XDG_DATA_HOME=f"{folder}/data")
+        self.env.setdefault("XDG_CACHE_HOME", f"{folder}/cache")
         self.env.pop("ESHI_BACKEND", None)
         self.env.pop("LANGUAGE", None)
 
@@ -335,6 +337,33 @@ def test_from(case):
     assert missing.stderr.decode().count("\n") == 1 and "v1-5" in missing.stderr.decode(), missing.stderr
 
 
+def test_hash(case):
+    """Pictures say which model painted them, and --from finds it under another name."""
+    folder = case.folder / "data" / "eshi" / "models"
+    copy_model(folder / "写し")
+    (folder / "写し" / "eshi.json").unlink()
+    weights = folder / "写し" / "vae" / "diffusion_pytorch_model.safetensors"
+    data = weights.read_bytes()
+    weights.unlink()
+    weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    want = {model["path"]: model["sha256"] for model in json.loads(case.succeed("models", "--hash", "--json").stdout)}
+    listed = "".join(f"{hashlib.sha256((MODEL / name).read_bytes()).hexdigest()}  {name}\n" for name in (
+        "text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",
+        "vae/diffusion_pytorch_model.safetensors"))
+    mame = hashlib.sha256(listed.encode()).hexdigest()
+    other = want[str(folder / "写し")]
+    assert mame in want.values() and other != mame, want
+    assert mame in case.succeed("models", "--hash").stdout.decode()
+    case.succeed("generate", "-p", "猫", "--seed", "1", "-m", str(folder / "写し"), "-o", "a.png", *SMALL)
+    (folder / "写し").rename(folder / "別名")
+    case.succeed("models", "--hash")
+    case.succeed("generate", "--from", "a.png", "-o", "b.png")
+    for name, model in (("a.png", "写し"), ("b.png", "別名")):
+        found = json.loads(case.succeed("show", "--json", name).stdout)
+        assert found["model_hash"] == other and found["settings"]["model"] == model, found
+        assert any(f"Model hash: {other[:10]}, Model: {model}".encode() in text for _, text in chunks(case.folder / name))
+
+
 def test_names(case):
     (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
     case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
@@ -416,7 +445,7 @@ def test_japanese(case):
 
 NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_show, test_places, test_models_missing,
             test_noise, test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_names, test_random_seed,
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_hash, test_names, test_random_seed,
               test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]
 

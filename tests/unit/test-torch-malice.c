@@ -208,8 +208,8 @@ make_pickle (const Claim *claim)
 }
 
 static void
-add_honest_parts (Zip  *zip,
-                  guint record[2])
+add_honest_parts (Zip   *zip,
+                  guint  record[2])
 {
   static const float numbers[N_NUMBERS] = { 0, 1, 2, 3, 4, 5 };
   g_autoptr(GByteArray) pickle = make_pickle (&honest);
@@ -333,7 +333,11 @@ test_end (void)
     guint64 value;
   } lies[] = {
     { 18, 2, 1 }, { 14, 2, 0xffff }, { 14, 4, 0xffffffff }, { 12, 2, 1 }, { 10, 4, 0xffffffff },
-    { 10, 4, 1 }, { 6, 4, 0 }, { 6, 4, 0xffffffff }, { 6, 4, 0x7fffffff }, { 2, 2, 9 },
+    { 10, 4, 1 },
+    { 6, 4, 0 },
+    { 6, 4, 0xffffffff },
+    { 6, 4, 0x7fffffff },
+    { 2, 2, 9 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (lies); i++)
@@ -367,7 +371,10 @@ test_zip64 (void)
     guint64 record;
   } lies[] = {
     { 2, 3, 0, 0, 0 }, { G_MAXUINT64, G_MAXUINT64, 0, 0, 0 }, { 2, 2, G_MAXUINT64, 0, 0 },
-    { 2, 2, 0, G_MAXUINT64, 0 }, { 2, 2, 0, 0, G_MAXUINT64 }, { 2, 2, 1, 0, 0 }, { 2, 2, 0, 1, 0 },
+    { 2, 2, 0, G_MAXUINT64, 0 },
+    { 2, 2, 0, 0, G_MAXUINT64 },
+    { 2, 2, 1, 0, 0 },
+    { 2, 2, 0, 1, 0 },
     { G_MAXUINT64 / 46, G_MAXUINT64 / 46, G_MAXUINT64 - 100, 100, 0 },
   };
 
@@ -546,10 +553,14 @@ test_unknown_calls (void)
     gsize size;
   } calls[] = {
 #define CALL(code) { code, sizeof code - 1 }
-    CALL ("cbuiltins\ngetattr\n(X\x01\0\0\0" "aX\x01\0\0\0" "btR."),
-    CALL ("cwebbrowser\nopen\nX\x01\0\0\0" "a\x85R."),
+    CALL ("cbuiltins\ngetattr\n(X\x01\0\0\0"
+          "aX\x01\0\0\0"
+          "btR."),
+    CALL ("cwebbrowser\nopen\nX\x01\0\0\0"
+          "a\x85R."),
     CALL ("coperator\nattrgetter\nX\x06\0\0\0system\x85R)R."),
-    CALL ("cpickle\nloads\nX\x01\0\0\0" "a\x85R."),
+    CALL ("cpickle\nloads\nX\x01\0\0\0"
+          "a\x85R."),
 #undef CALL
   };
 
@@ -607,7 +618,8 @@ test_bombs (void)
 static void
 test_circle (void)
 {
-  static const char code[] = "\x80\x02}q\x01X\x01\0\0\0ah\x01sX\x01\0\0\0b]q\x02h\x02" "as.";
+  static const char code[] = "\x80\x02}q\x01X\x01\0\0\0ah\x01sX\x01\0\0\0b]q\x02h\x02"
+                             "as.";
 
   assert_pickle_refused (code, sizeof code - 1, "no tensors");
 }
@@ -628,12 +640,18 @@ test_storage_ids (void)
     ID ("X\x07\0\0\0storage"),
     ID ("(X\x07\0\0\0storagetQ"),
     ID ("(NNNNNtQ"),
-    ID ("(K\x01" "ctorch\nFloatStorage\nX\x01\0\0\0" "0X\x03\0\0\0cpuK\x01tQ"),
+    ID ("(K\x01"
+        "ctorch\nFloatStorage\nX\x01\0\0\0"
+        "0X\x03\0\0\0cpuK\x01tQ"),
     ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nK\0X\x03\0\0\0cpuK\x01tQ"),
-    ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0" "0X\x03\0\0\0cpuJ\xff\xff\xff\xfftQ"),
-    ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0" "0X\x03\0\0\0cpuNtQ"),
-    ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0" "9X\x03\0\0\0cpuK\x01tQ"),
-    ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0" "0X\x03\0\0\0cpuK\x01X\x01\0\0\0vJ\xff\xff\xff\xffK\x01\x87tQ"),
+    ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0"
+        "0X\x03\0\0\0cpuJ\xff\xff\xff\xfftQ"),
+    ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0"
+        "0X\x03\0\0\0cpuNtQ"),
+    ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0"
+        "9X\x03\0\0\0cpuK\x01tQ"),
+    ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0"
+        "0X\x03\0\0\0cpuK\x01X\x01\0\0\0vJ\xff\xff\xff\xffK\x01\x87tQ"),
     ID ("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x05\0\0\0../..X\x03\0\0\0cpuK\x01tQ"),
     ID ("]Q"),
 #undef ID
@@ -703,10 +721,13 @@ test_legacy (void)
   } files[] = {
 #define FILE_OF(code) { LEGACY code, sizeof (LEGACY code) - 1 }
     FILE_OF ("K\x01.}.N.]."),
-    FILE_OF ("K\x01.}.}.](X\x01\0\0\0" "0e.\xff\xff\xff\xff\xff\xff\xff\xff"),
-    FILE_OF ("K\x01.}.(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0" "0X\x03\0\0\0cpuK\x01NtQ.](X\x01\0\0\0"
+    FILE_OF ("K\x01.}.}.](X\x01\0\0\0"
+             "0e.\xff\xff\xff\xff\xff\xff\xff\xff"),
+    FILE_OF ("K\x01.}.(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0"
+             "0X\x03\0\0\0cpuK\x01NtQ.](X\x01\0\0\0"
              "0e.\xff\xff\xff\xff\xff\xff\xff\x3f"),
-    FILE_OF ("K\x01.}.(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0" "0X\x03\0\0\0cpuK\x01NtQ.](X\x01\0\0\0"
+    FILE_OF ("K\x01.}.(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0"
+             "0X\x03\0\0\0cpuK\x01NtQ.](X\x01\0\0\0"
              "0e.\x01\0\0"),
     FILE_OF ("K\x01.}.}.](K\x01N)]e."),
 #undef FILE_OF
@@ -730,8 +751,13 @@ test_shards (void)
     const char *says;
   } cases[] = {
     { "\"../secret.bin\"", "weight_map" }, { "\"/etc/passwd\"", "weight_map" }, { "\"a\\\\b.bin\"", "weight_map" },
-    { "\"..\"", "weight_map" }, { "\"\"", "weight_map" }, { "7", "weight_map" }, { "null", "weight_map" },
-    { "\".\"", "plain file" }, { "\"loop.bin\"", "loop.bin" }, { "\"missing.bin\"", "missing.bin" },
+    { "\"..\"", "weight_map" },
+    { "\"\"", "weight_map" },
+    { "7", "weight_map" },
+    { "null", "weight_map" },
+    { "\".\"", "plain file" },
+    { "\"loop.bin\"", "loop.bin" },
+    { "\"missing.bin\"", "missing.bin" },
   };
   g_autofree char *folder = g_dir_make_tmp ("eshi-malice-XXXXXX", NULL);
   g_autofree char *index = g_build_filename (folder, "model.safetensors.index.json", NULL);
