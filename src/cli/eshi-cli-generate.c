@@ -32,6 +32,8 @@ typedef struct
   int       steps;
   double    guidance;
   char     *seed;
+  char     *variation_seed;
+  double    variation_strength;
   char     *sampler;
   char     *schedule;
   char     *rng;
@@ -60,6 +62,7 @@ options_clear (Options *self)
   g_free (self->negative);
   g_free (self->model);
   g_free (self->seed);
+  g_free (self->variation_seed);
   g_free (self->sampler);
   g_free (self->schedule);
   g_free (self->rng);
@@ -91,6 +94,10 @@ options_parse (Options  *self,
     { "steps", 0, 0, G_OPTION_ARG_INT, &self->steps, N_("Steps"), N_("NUMBER") },
     { "guidance", 0, 0, G_OPTION_ARG_DOUBLE, &self->guidance, N_("Guidance scale, 1 to 30"), N_("NUMBER") },
     { "seed", 0, 0, G_OPTION_ARG_FILENAME, &self->seed, N_("0 to 4294967295, or random"), N_("NUMBER") },
+    { "variation-seed", 0, 0, G_OPTION_ARG_FILENAME, &self->variation_seed,
+      N_("Seed whose noise is mixed in, or random, for pictures much like another"), N_("NUMBER") },
+    { "variation-strength", 0, 0, G_OPTION_ARG_DOUBLE, &self->variation_strength,
+      N_("How much of it is mixed in, 0 to 1; the next picture takes the next variation seed"), N_("NUMBER") },
     { "sampler", 0, 0, G_OPTION_ARG_FILENAME, &self->sampler, N_("Sampler, such as lms or euler-a"), N_("NAME") },
     { "schedule", 0, 0, G_OPTION_ARG_FILENAME, &self->schedule,
       N_("How noise is spread over the steps, such as karras or exponential (default: the sampler's own)"), N_("NAME") },
@@ -118,7 +125,7 @@ options_parse (Options  *self,
   };
 
   self->width = self->height = self->steps = self->threads = UNSET;
-  self->guidance = self->strength = UNSET;
+  self->guidance = self->strength = self->variation_strength = UNSET;
   self->count = 1;
 
   return eshi_cli_parse (argc, argv, NULL, _("Paints pictures and writes them as PNG files."), entries, NULL);
@@ -172,6 +179,12 @@ check_options (const Options *options)
   if (options->image == NULL && (options->strength != UNSET || options->mask != NULL || options->no_paste))
     {
       eshi_cli_complain (_("--strength, --mask and --no-paste need --image FILE; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+
+  if (options->variation_seed != NULL && options->variation_strength == UNSET && options->from == NULL)
+    {
+      eshi_cli_complain (_("--variation-seed needs --variation-strength NUMBER; see “eshi-cli generate --help”."));
       return FALSE;
     }
 
@@ -317,6 +330,26 @@ set_options (EshiSettings  *settings,
          eshi_cli_rng (options->rng, &settings->rng);
 }
 
+/* A variation seed that nobody chose leaves room for the rest of the batch, as a seed does. Complains itself. */
+static gboolean
+set_variation (EshiSettings  *settings,
+               const Options *options)
+{
+  gboolean is_random = options->variation_seed == NULL || g_ascii_strcasecmp (options->variation_seed, "random") == 0;
+  gboolean has_variation = settings->variation_strength > 0.0;
+
+  if (options->variation_strength != UNSET)
+    settings->variation_strength = options->variation_strength;
+  if (options->variation_seed == NULL && (options->variation_strength == UNSET || has_variation))
+    return TRUE;
+  if (!eshi_cli_seed (options->variation_seed, &settings->variation_seed))
+    return FALSE;
+
+  if (is_random)
+    settings->variation_seed = MIN (settings->variation_seed, ESHI_SEED_MAX - 64);
+  return TRUE;
+}
+
 /* (transfer full): what all prompts have in common; NULL after having complained. */
 static EshiSettings *
 make_settings (const Options *options)
@@ -336,6 +369,8 @@ make_settings (const Options *options)
       if (options->seed == NULL || g_ascii_strcasecmp (options->seed, "random") == 0)
         settings->seed = MIN (settings->seed, ESHI_SEED_MAX - 64);
     }
+  if (!set_variation (settings, options))
+    return NULL;
   if (!eshi_settings_validate (settings, &error))
     {
       eshi_cli_fail (error);

@@ -266,6 +266,8 @@ params_from_settings (const EshiSettings *settings,
     .strength = settings->strength,
     .mask = mask,
     .paste = settings->paste,
+    .variation_seed = settings->variation_seed,
+    .variation_strength = settings->variation_strength,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
   };

@@ -271,6 +271,28 @@ check_strength (const EshiSettings  *self,
   return FALSE;
 }
 
+static gboolean
+check_variation (const EshiSettings  *self,
+                 GError             **error)
+{
+  /* Written so that NaN fails. */
+  if (!(self->variation_strength >= 0.0 && self->variation_strength <= 1.0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The variation strength %g is not possible; choose a number from 0 to 1."), self->variation_strength);
+      return FALSE;
+    }
+  if (self->variation_seed > ESHI_SEED_MAX - (guint) (self->n_images - 1))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The variation seed %" PRIu64 " is not possible; choose a number from 0 to %u."),
+                   self->variation_seed, ESHI_SEED_MAX - (guint) (self->n_images - 1));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 eshi_settings_validate (const EshiSettings  *self,
                         GError             **error)
@@ -284,7 +306,8 @@ eshi_settings_validate (const EshiSettings  *self,
          check_sampling (self, error) &&
          check_seed (self, error) &&
          check_mask (self, error) &&
-         check_strength (self, error);
+         check_strength (self, error) &&
+         check_variation (self, error);
 }
 
 EshiRequest *

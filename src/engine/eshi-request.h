@@ -39,7 +39,7 @@ typedef enum
  * @height: likewise
  * @steps: 1 to 1000; 0 for the model's own
  * @guidance: guidance scale, 1.0 to 30.0; 1.0 disables the unconditional pass; 0 for the model's own
- * @seed: of the first picture, picture i of a batch uses @seed + i; all of them from 0 to %ESHI_SEED_MAX
+ * @seed: of the first picture, picture i of a batch uses @seed + i, but for variations; all of them from 0 to %ESHI_SEED_MAX
  * @rng: algorithm that draws the noise
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @schedule: (nullable): id of a schedule, or "automatic"; %NULL, too, is the sampler's own
@@ -51,6 +51,8 @@ typedef enum
  * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
  * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
  *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
+ * @variation_seed: whose noise the first picture's is turned towards; picture i of a batch uses @variation_seed + i
+ * @variation_strength: how far, 0.0 (not at all) to 1.0 (it is that noise). Above 0.0 all pictures use @seed itself
  * @model_hash: (nullable): hash of the model that a picture was painted with; says nothing in a request
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
@@ -77,6 +79,8 @@ typedef struct
   gboolean     paste;
   char       **loras;
   char        *model_hash;
+  guint64      variation_seed;
+  double       variation_strength;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

@@ -267,7 +267,10 @@ _eshi_run_image (EshiRun   *self,
 
   event = new_event (self, ESHI_EVENT_IMAGE);
   describe (self, event);
-  event->settings->seed = self->settings->seed + index;
+  if (self->settings->variation_strength > 0.0)
+    event->settings->variation_seed = self->settings->variation_seed + index;
+  else
+    event->settings->seed = self->settings->seed + index;
   event->settings->n_images = 1;
   event->image = eshi_image_ref (image);
   _eshi_outbox_post (self->outbox, event);

@@ -70,6 +70,11 @@ def chunks(path):
         at += size + 12
 
 
+def pixels(path):
+    """The compressed pixels, without the settings beside them."""
+    return path.read_bytes().partition(b"IDAT")[2]
+
+
 def copy_model(folder):
     """A model whose files are links, so that single ones can be replaced."""
     for source in MODEL.rglob("*"):
@@ -364,6 +369,26 @@ def test_hash(case):
         assert any(f"Model hash: {other[:10]}, Model: {model}".encode() in text for _, text in chunks(case.folder / name))
 
 
+def test_variation(case):
+    """At a strength of 1 it is the picture of the other seed; a batch goes on with the variation's seed."""
+    base = ["generate", "-p", "猫", "--sampler", "lms", *SMALL]
+    case.succeed(*base, "--seed", "1", "-o", "one.png")
+    case.succeed(*base, "--seed", "2", "-o", "two.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "0", "-o", "none.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "1", "-o", "all.png")
+    assert pixels(case.folder / "none.png") == pixels(case.folder / "one.png")
+    assert pixels(case.folder / "all.png") == pixels(case.folder / "two.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "0.3", "-n", "2", "-o", "v.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "3", "--variation-strength", "0.3", "-o", "w.png")
+    assert (case.folder / "v-2.png").read_bytes() == (case.folder / "w.png").read_bytes()
+    case.succeed("generate", "--from", "v-2.png", "-o", "x.png")
+    assert (case.folder / "x.png").read_bytes() == (case.folder / "w.png").read_bytes()
+    case.succeed("generate", "--from", "one.png", "--variation-strength", "0.3", "-o", "y.png")
+    assert pixels(case.folder / "y.png") != pixels(case.folder / "one.png")
+    case.refuse(USAGE, *base, "--variation-seed", "2", "-o", "z.png", words="--variation-strength")
+    case.refuse(USAGE, *base, "--variation-strength", "1.5", "-o", "z.png", words="1.5")
+
+
 def test_names(case):
     (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
     case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
@@ -445,7 +470,7 @@ def test_japanese(case):
 
 NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_show, test_places, test_models_missing,
             test_noise, test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_hash, test_names, test_random_seed,
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_hash, test_variation, test_names, test_random_seed,
               test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]
 
