@@ -32,6 +32,8 @@ typedef struct
   int       steps;
   double    guidance;
   char     *seed;
+  char     *variation_seed;
+  double    variation_strength;
   char     *sampler;
   char     *schedule;
   char     *rng;
@@ -62,6 +64,7 @@ options_clear (Options *self)
   g_free (self->negative);
   g_free (self->model);
   g_free (self->seed);
+  g_free (self->variation_seed);
   g_free (self->sampler);
   g_free (self->schedule);
   g_free (self->rng);
@@ -95,6 +98,10 @@ options_parse (Options  *self,
     { "steps", 0, 0, G_OPTION_ARG_INT, &self->steps, N_("Steps"), N_("NUMBER") },
     { "guidance", 0, 0, G_OPTION_ARG_DOUBLE, &self->guidance, N_("Guidance scale, 1 to 30"), N_("NUMBER") },
     { "seed", 0, 0, G_OPTION_ARG_FILENAME, &self->seed, N_("0 to 4294967295, or random"), N_("NUMBER") },
+    { "variation-seed", 0, 0, G_OPTION_ARG_FILENAME, &self->variation_seed,
+      N_("Seed whose noise is mixed in, or random, for pictures much like another"), N_("NUMBER") },
+    { "variation-strength", 0, 0, G_OPTION_ARG_DOUBLE, &self->variation_strength,
+      N_("How much of it is mixed in, 0 to 1; the next picture takes the next variation seed"), N_("NUMBER") },
     { "sampler", 0, 0, G_OPTION_ARG_FILENAME, &self->sampler, N_("Sampler, such as lms or euler-a"), N_("NAME") },
     { "schedule", 0, 0, G_OPTION_ARG_FILENAME, &self->schedule,
       N_("How noise is spread over the steps, such as karras or exponential (default: the sampler's own)"), N_("NAME") },
@@ -129,7 +136,7 @@ options_parse (Options  *self,
   };
 
   self->width = self->height = self->steps = self->threads = UNSET;
-  self->guidance = self->strength = UNSET;
+  self->guidance = self->strength = self->variation_strength = UNSET;
   self->count = 1;
 
   return eshi_cli_parse (argc, argv, NULL, _("Paints pictures and writes them as PNG files."), entries, NULL);
@@ -186,6 +193,12 @@ check_options (const Options *options)
       return FALSE;
     }
 
+  if (options->variation_seed != NULL && options->variation_strength == UNSET && options->from == NULL)
+    {
+      eshi_cli_complain (_("--variation-seed needs --variation-strength NUMBER; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+
   return check_zeros (options);
 }
 
@@ -225,25 +238,14 @@ set_image (EshiImage  **field,
   return *field != NULL;
 }
 
-/* (transfer full) (nullable): path of the model called @name; its file name counts without folder and ending. */
+/* (transfer full) (nullable): path of the model that the picture was made with. */
 static char *
-find_model (const char *name)
+find_model (const EshiPictureSettings *found)
 {
   g_autoptr(GPtrArray) models = eshi_model_list ();
-  g_autofree char *base = g_path_get_basename (name);
-  char *dot = strrchr (base, '.');
+  const EshiModelInfo *info = eshi_model_list_find (models, found->model_hash, found->model_name);
 
-  if (dot != NULL && (g_str_equal (dot, ".safetensors") || g_str_equal (dot, ".ckpt")))
-    *dot = '\0';
-  for (guint i = 0; i < models->len; i++)
-    {
-      const EshiModelInfo *info = models->pdata[i];
-
-      if (g_str_equal (info->name, name) || g_str_equal (info->name, base))
-        return g_strdup (info->path);
-    }
-
-  return NULL;
+  return info != NULL ? g_strdup (info->path) : NULL;
 }
 
 /* One line each about what the picture was made with and this computer does not have. */
@@ -290,8 +292,7 @@ make_base (const Options *options,
       eshi_cli_complain (_("The picture of --from does not say how it was made; choose another one."));
       return NULL;
     }
-  if (found->model_name != NULL)
-    found->settings->model = find_model (found->model_name);
+  found->settings->model = find_model (found);
   warn_missing (options, found);
   *has_seed = found->has_seed;
 
@@ -346,6 +347,26 @@ set_options (EshiSettings  *settings,
          eshi_cli_switch ("--watermark", options->watermark, &settings->watermark);
 }
 
+/* A variation seed that nobody chose leaves room for the rest of the batch, as a seed does. Complains itself. */
+static gboolean
+set_variation (EshiSettings  *settings,
+               const Options *options)
+{
+  gboolean is_random = options->variation_seed == NULL || g_ascii_strcasecmp (options->variation_seed, "random") == 0;
+  gboolean has_variation = settings->variation_strength > 0.0;
+
+  if (options->variation_strength != UNSET)
+    settings->variation_strength = options->variation_strength;
+  if (options->variation_seed == NULL && (options->variation_strength == UNSET || has_variation))
+    return TRUE;
+  if (!eshi_cli_seed (options->variation_seed, &settings->variation_seed))
+    return FALSE;
+
+  if (is_random)
+    settings->variation_seed = MIN (settings->variation_seed, ESHI_SEED_MAX - 64);
+  return TRUE;
+}
+
 /* (transfer full): what all prompts have in common; NULL after having complained. */
 static EshiSettings *
 make_settings (const Options *options)
@@ -365,6 +386,8 @@ make_settings (const Options *options)
       if (options->seed == NULL || g_ascii_strcasecmp (options->seed, "random") == 0)
         settings->seed = MIN (settings->seed, ESHI_SEED_MAX - 64);
     }
+  if (!set_variation (settings, options))
+    return NULL;
   if (!eshi_settings_validate (settings, &error))
     {
       eshi_cli_fail (error);

@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "eshi-backend-registry.h"
+#include "eshi-hash-job.h"
 #include "eshi-lora-use.h"
 #include "eshi-model-list.h"
 #include "eshi-pipeline-painter.h"
@@ -33,7 +34,15 @@ typedef struct
   EshiPipeline  *pipeline;
   EshiModelInfo *info;         /* of the pipeline's model */
   char          *stamp;        /* of its files, when they were opened */
+  EshiHashJob   *hash_job;     /* of its files */
 } PipelinePainter;
+
+/* What the pipeline's callbacks are given; borrowed. */
+typedef struct
+{
+  PipelinePainter *painter;
+  EshiRun         *run;
+} Painting;
 
 static void
 unload (PipelinePainter *self)
@@ -41,6 +50,7 @@ unload (PipelinePainter *self)
   g_clear_pointer (&self->pipeline, eshi_pipeline_free);
   g_clear_pointer (&self->info, eshi_model_info_free);
   g_clear_pointer (&self->stamp, g_free);
+  g_clear_pointer (&self->hash_job, _eshi_hash_job_free);
 }
 
 static void
@@ -106,7 +116,7 @@ static void
 progress_cb (const EshiPipelineProgress *progress,
              gpointer                    user_data)
 {
-  EshiRun *run = user_data;
+  EshiRun *run = ((const Painting *) user_data)->run;
   EshiStage stage = stage_from_pipeline (progress->stage);
 
   if (stage == ESHI_STAGE_PAINTING)
@@ -126,7 +136,7 @@ preview_cb (guint         index,
   g_autoptr(GBytes) pixels = g_bytes_new (rgb, (gsize) 3 * width * height);
   g_autoptr(EshiImage) image = eshi_image_new (width, height, pixels);
 
-  _eshi_run_preview (user_data, index, step, image);
+  _eshi_run_preview (((const Painting *) user_data)->run, index, step, image);
 }
 
 static void
@@ -134,9 +144,11 @@ picture_cb (guint                      index,
             const EshiPipelinePicture *picture,
             gpointer                   user_data)
 {
+  const Painting *self = user_data;
   g_autoptr(EshiImage) image = eshi_image_new (picture->width, picture->height, picture->rgb);
 
-  _eshi_run_image (user_data, index, image, picture->withheld);
+  _eshi_run_set_model_hash (self->run, _eshi_hash_job_wait (self->painter->hash_job, _eshi_run_get_cancellable (self->run)));
+  _eshi_run_image (self->run, index, image, picture->withheld);
 }
 
 static gboolean
@@ -176,6 +188,7 @@ ensure_model (PipelinePainter              *self,
   unload (self);
   if (!ensure_backend (self, error))
     return FALSE;
+  self->hash_job = _eshi_hash_job_start (info->path);
   self->pipeline = eshi_pipeline_new (info->path, self->backend, callbacks, cancellable, error);
   if (self->pipeline == NULL)
     return FALSE;
@@ -211,6 +224,7 @@ fill_in (PipelinePainter    *self,
   g_free (settings->schedule);
   settings->schedule = g_strdup (schedule != NULL ? schedule->id : NULL);
   settings->withheld = FALSE;
+  g_clear_pointer (&settings->model_hash, g_free);
 
   return settings;
 }
@@ -253,6 +267,8 @@ params_from_settings (const EshiSettings *settings,
     .strength = settings->strength,
     .mask = mask,
     .paste = settings->paste,
+    .variation_seed = settings->variation_seed,
+    .variation_strength = settings->variation_strength,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
     .safety = settings->safety,
@@ -302,7 +318,8 @@ pipeline_painter_paint (EshiPainter  *painter,
 {
   PipelinePainter *self = (PipelinePainter *) painter;
   EshiRequest *request = _eshi_run_get_request (run);
-  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = run };
+  Painting painting = { self, run };
+  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = &painting };
 
   g_assert (self->thread == NULL || self->thread == g_thread_self ());
 

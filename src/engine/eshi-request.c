@@ -64,6 +64,7 @@ eshi_settings_copy (const EshiSettings *self)
   copy->image = self->image != NULL ? eshi_image_ref (self->image) : NULL;
   copy->mask = self->mask != NULL ? eshi_image_ref (self->mask) : NULL;
   copy->loras = g_strdupv (self->loras);
+  copy->model_hash = g_strdup (self->model_hash);
 
   return copy;
 }
@@ -81,6 +82,7 @@ eshi_settings_free (EshiSettings *self)
   g_clear_pointer (&self->image, eshi_image_unref);
   g_clear_pointer (&self->mask, eshi_image_unref);
   g_strfreev (self->loras);
+  g_free (self->model_hash);
   g_free (self);
 }
 
@@ -282,6 +284,28 @@ check_guard (const EshiSettings  *self,
   return FALSE;
 }
 
+static gboolean
+check_variation (const EshiSettings  *self,
+                 GError             **error)
+{
+  /* Written so that NaN fails. */
+  if (!(self->variation_strength >= 0.0 && self->variation_strength <= 1.0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The variation strength %g is not possible; choose a number from 0 to 1."), self->variation_strength);
+      return FALSE;
+    }
+  if (self->variation_seed > ESHI_SEED_MAX - (guint) (self->n_images - 1))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The variation seed %" PRIu64 " is not possible; choose a number from 0 to %u."),
+                   self->variation_seed, ESHI_SEED_MAX - (guint) (self->n_images - 1));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 eshi_settings_validate (const EshiSettings  *self,
                         GError             **error)
@@ -296,7 +320,8 @@ eshi_settings_validate (const EshiSettings  *self,
          check_seed (self, error) &&
          check_mask (self, error) &&
          check_guard (self, error) &&
-         check_strength (self, error);
+         check_strength (self, error) &&
+         check_variation (self, error);
 }
 
 EshiRequest *

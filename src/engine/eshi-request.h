@@ -40,7 +40,7 @@ typedef enum
  * @height: likewise
  * @steps: 1 to 1000; 0 for the model's own
  * @guidance: guidance scale, 1.0 to 30.0; 1.0 disables the unconditional pass; 0 for the model's own
- * @seed: of the first picture, picture i of a batch uses @seed + i; all of them from 0 to %ESHI_SEED_MAX
+ * @seed: of the first picture, picture i of a batch uses @seed + i, but for variations; all of them from 0 to %ESHI_SEED_MAX
  * @rng: algorithm that draws the noise
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @schedule: (nullable): id of a schedule, or "automatic"; %NULL, too, is the sampler's own
@@ -59,6 +59,9 @@ typedef enum
  *   if the picture has as many pixels as 256 × 256 or more; "on" for a smaller one is an error. rinna's model card
  *   speaks of this watermark and CompVis' scripts apply it, though rinna's and diffusers' do not
  * @withheld: what came of it: whether the safety checker withheld this picture. Means nothing in a request
+ * @variation_seed: whose noise the first picture's is turned towards; picture i of a batch uses @variation_seed + i
+ * @variation_strength: how far, 0.0 (not at all) to 1.0 (it is that noise). Above 0.0 all pictures use @seed itself
+ * @model_hash: (nullable): hash of the model that a picture was painted with; says nothing in a request
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -86,6 +89,9 @@ typedef struct
   EshiSwitch   safety;
   EshiSwitch   watermark;
   gboolean     withheld;
+  char        *model_hash;
+  guint64      variation_seed;
+  double       variation_strength;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

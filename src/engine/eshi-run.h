@@ -56,6 +56,10 @@ void          _eshi_run_resolve         (EshiRun            *self,
                                          const char         *model_name,
                                          const char         *backend);
 
+/* What is known of the model's hash when the next picture is finished; (nullable). */
+void          _eshi_run_set_model_hash  (EshiRun            *self,
+                                         const char         *hash);
+
 /* @stage goes on; @part 0-1 of it is done. For all stages but PAINTING. */
 void          _eshi_run_stage           (EshiRun        *self,
                                          EshiStage       stage,

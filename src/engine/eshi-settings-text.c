@@ -14,6 +14,7 @@
 #include "eshi-error.h"
 #include "eshi-json.h"
 #include "eshi-lora-use.h"
+#include "eshi-model-hash.h"
 #include "eshi-picture-settings-private.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
@@ -21,6 +22,9 @@
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
 #define GUARD_KEY "Eshi guard"
+#define HASH_KEY "Model hash"
+#define VARIATION_KEY "Variation seed"
+#define VARIATION_STRENGTH_KEY "Variation seed strength"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -86,6 +90,28 @@ append_sampler (GString            *text,
   append_value (text, "Sampler", sampler->label);
   if (schedule != NULL && sampler->takes_schedule)
     append_value (text, "Schedule type", schedule->label);
+}
+
+/* The first digits of @hash, as other programs write them. */
+static void
+append_hash (GString    *text,
+             const char *hash)
+{
+  gsize n = hash != NULL ? strspn (hash, "0123456789abcdef") : 0;
+
+  if (n >= ESHI_MODEL_HASH_SHORT)
+    g_string_append_printf (text, ", " HASH_KEY ": %.*s", ESHI_MODEL_HASH_SHORT, hash);
+}
+
+static void
+append_variation (GString            *text,
+                  const EshiSettings *self)
+{
+  g_autofree char *strength = format_double (self->variation_strength);
+
+  if (self->variation_strength > 0.0)
+    g_string_append_printf (text, ", " VARIATION_KEY ": %" G_GUINT64_FORMAT ", " VARIATION_STRENGTH_KEY ": %s",
+                            self->variation_seed, strength);
 }
 
 /* The list of LoRAs as names and weights; paths stay out of it. (transfer full) (nullable) */
@@ -184,8 +210,10 @@ eshi_settings_to_parameters (const EshiSettings *self,
   append_sampler (text, self);
   g_string_append_printf (text, ", CFG scale: %s, Seed: %" G_GUINT64_FORMAT ", Size: %dx%d",
                           guidance, self->seed, self->width, self->height);
+  append_hash (text, self->model_hash);
   if (model_name != NULL && *model_name != '\0')
     append_value (text, "Model", model_name);
+  append_variation (text, self);
   if (self->image != NULL)
     {
       g_autofree char *strength = format_double (self->strength);
@@ -326,6 +354,11 @@ set_from_pairs (EshiSettings *self,
 
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
+  self->model_hash = g_strdup (g_hash_table_lookup (pairs, HASH_KEY));
+  if ((value = g_hash_table_lookup (pairs, VARIATION_KEY)) != NULL)
+    self->variation_seed = g_ascii_strtoull (value, NULL, 10);
+  if ((value = g_hash_table_lookup (pairs, VARIATION_STRENGTH_KEY)) != NULL)
+    self->variation_strength = g_ascii_strtod (value, NULL);
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
     self->loras = g_strsplit (value, "\n", -1);
   if ((value = g_hash_table_lookup (pairs, GUARD_KEY)) != NULL)
@@ -424,14 +457,27 @@ add_int (JsonBuilder *builder,
 /* A number, or where JSON readers have no room for it, its digits as a text. */
 static void
 add_seed (JsonBuilder *builder,
+          const char  *name,
           guint64      seed)
 {
   g_autofree char *digits = g_strdup_printf ("%" G_GUINT64_FORMAT, seed);
 
   if (seed <= G_MAXINT64)
-    add_int (builder, "seed", (gint64) seed);
+    add_int (builder, name, (gint64) seed);
   else
-    add_string (builder, "seed", digits);
+    add_string (builder, name, digits);
+}
+
+static void
+add_variation (JsonBuilder        *builder,
+               const EshiSettings *self)
+{
+  if (self->variation_strength <= 0.0)
+    return;
+
+  add_seed (builder, "variation_seed", self->variation_seed);
+  json_builder_set_member_name (builder, "variation_strength");
+  json_builder_add_double_value (builder, self->variation_strength);
 }
 
 static void
@@ -516,7 +562,7 @@ eshi_settings_to_json (const EshiSettings *self,
   add_int (builder, "steps", self->steps);
   json_builder_set_member_name (builder, "guidance");
   json_builder_add_double_value (builder, self->guidance);
-  add_seed (builder, self->seed);
+  add_seed (builder, "seed", self->seed);
   add_string (builder, "rng", eshi_rng_kind_get_name (self->rng));
   add_string (builder, "sampler", self->sampler);
   add_string (builder, "schedule", self->schedule);
@@ -528,6 +574,9 @@ eshi_settings_to_json (const EshiSettings *self,
     }
   add_loras (builder, self);
   add_guard (builder, self);
+  if (self->model_hash != NULL)
+    add_string (builder, "model_hash", self->model_hash);
+  add_variation (builder, self);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -578,6 +627,9 @@ set_from_object (EshiSettings *self,
     self->strength = _eshi_json_get_double (object, "strength");
   self->loras = get_loras (object);
   get_guard (object, self);
+  self->model_hash = g_strdup (_eshi_json_get_string (object, "model_hash"));
+  _eshi_settings_parse_seed (json_object_get_member (object, "variation_seed"), &self->variation_seed);
+  self->variation_strength = _eshi_json_get_double (object, "variation_strength");
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

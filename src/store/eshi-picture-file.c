@@ -361,6 +361,8 @@ eshi_picture_file_load_settings (const char  *path,
   if (model_name != NULL)
     *model_name = g_strdup (found->model_name);
 
+  if (found->settings->model_hash == NULL)
+    found->settings->model_hash = g_strdup (found->model_hash);
   return g_steal_pointer (&found->settings);
 }
 

@@ -221,6 +221,17 @@ rerun_action (GSimpleAction *action,
     _eshi_window_generate (self, eshi_picture_get_settings (picture));
 }
 
+/* Path of the model that is known by @hash or @name; (transfer full) (nullable). */
+static char *
+dup_model_of (const char *hash,
+              const char *name)
+{
+  g_autoptr(GPtrArray) models = eshi_model_list ();
+  const EshiModelInfo *info = eshi_model_list_find (models, hash, name);
+
+  return info != NULL ? g_strdup (info->path) : NULL;
+}
+
 static void
 read_settings_in_thread (GTask        *task,
                          gpointer      source,
@@ -228,14 +239,19 @@ read_settings_in_thread (GTask        *task,
                          GCancellable *cancellable)
 {
   GError *error = NULL;
-  EshiSettings *settings = eshi_picture_file_load_settings (g_file_peek_path (task_data), NULL, &error);
+  g_autofree char *name = NULL;
+  EshiSettings *settings = eshi_picture_file_load_settings (g_file_peek_path (task_data), &name, &error);
 
   if (settings != NULL && !eshi_settings_validate (settings, &error))
     g_clear_pointer (&settings, eshi_settings_free);
   if (settings == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, settings, (GDestroyNotify) eshi_settings_free);
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  settings->model = dup_model_of (settings->model_hash, name);
+  g_task_return_pointer (task, settings, (GDestroyNotify) eshi_settings_free);
 }
 
 static void
@@ -256,6 +272,8 @@ on_settings_read_cb (GObject      *source,
       _eshi_window_show_error (self, _("No Settings Were Read"), error, name);
       return;
     }
+  if (settings->model != NULL)
+    _eshi_window_choose_model (self, settings->model, FALSE);
   eshi_prompt_panel_load_settings (self->panel, settings, ESHI_SETTINGS_ALL);
   _eshi_window_toast (self, _("Settings taken over"));
 }

@@ -7,6 +7,7 @@ test-cli.py ESHI_CLI [arguments|model|NAME…]
 SPDX-License-Identifier: MIT
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -32,6 +33,7 @@ class Case:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.env = dict(os.environ, LC_ALL="C.UTF-8", HOME=folder, XDG_DATA_HOME=f"{folder}/data")
+        self.env.setdefault("XDG_CACHE_HOME", f"{folder}/cache")
         self.env.pop("ESHI_BACKEND", None)
         self.env.pop("LANGUAGE", None)
 
@@ -66,6 +68,11 @@ def chunks(path):
         size = struct.unpack(">I", data[at:at + 4])[0]
         yield data[at + 4:at + 8], data[at + 8:at + 8 + size]
         at += size + 12
+
+
+def pixels(path):
+    """The compressed pixels, without the settings beside them."""
+    return path.read_bytes().partition(b"IDAT")[2]
 
 
 def copy_model(folder):
@@ -390,6 +397,53 @@ def test_watermark(case):
     assert report["watermark"] == "StableDiffusionV1" and report["settings"]["watermark"] == "on", report
 
 
+def test_hash(case):
+    """Pictures say which model painted them, and --from finds it under another name."""
+    folder = case.folder / "data" / "eshi" / "models"
+    copy_model(folder / "写し")
+    (folder / "写し" / "eshi.json").unlink()
+    weights = folder / "写し" / "vae" / "diffusion_pytorch_model.safetensors"
+    data = weights.read_bytes()
+    weights.unlink()
+    weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    want = {model["path"]: model["sha256"] for model in json.loads(case.succeed("models", "--hash", "--json").stdout)}
+    listed = "".join(f"{hashlib.sha256((MODEL / name).read_bytes()).hexdigest()}  {name}\n" for name in (
+        "text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",
+        "vae/diffusion_pytorch_model.safetensors"))
+    mame = hashlib.sha256(listed.encode()).hexdigest()
+    other = want[str(folder / "写し")]
+    assert mame in want.values() and other != mame, want
+    assert mame in case.succeed("models", "--hash").stdout.decode()
+    case.succeed("generate", "-p", "猫", "--seed", "1", "-m", str(folder / "写し"), "-o", "a.png", *SMALL)
+    (folder / "写し").rename(folder / "別名")
+    case.succeed("models", "--hash")
+    case.succeed("generate", "--from", "a.png", "-o", "b.png")
+    for name, model in (("a.png", "写し"), ("b.png", "別名")):
+        found = json.loads(case.succeed("show", "--json", name).stdout)
+        assert found["model_hash"] == other and found["settings"]["model"] == model, found
+        assert any(f"Model hash: {other[:10]}, Model: {model}".encode() in text for _, text in chunks(case.folder / name))
+
+
+def test_variation(case):
+    """At a strength of 1 it is the picture of the other seed; a batch goes on with the variation's seed."""
+    base = ["generate", "-p", "猫", "--sampler", "lms", *SMALL]
+    case.succeed(*base, "--seed", "1", "-o", "one.png")
+    case.succeed(*base, "--seed", "2", "-o", "two.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "0", "-o", "none.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "1", "-o", "all.png")
+    assert pixels(case.folder / "none.png") == pixels(case.folder / "one.png")
+    assert pixels(case.folder / "all.png") == pixels(case.folder / "two.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "0.3", "-n", "2", "-o", "v.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "3", "--variation-strength", "0.3", "-o", "w.png")
+    assert (case.folder / "v-2.png").read_bytes() == (case.folder / "w.png").read_bytes()
+    case.succeed("generate", "--from", "v-2.png", "-o", "x.png")
+    assert (case.folder / "x.png").read_bytes() == (case.folder / "w.png").read_bytes()
+    case.succeed("generate", "--from", "one.png", "--variation-strength", "0.3", "-o", "y.png")
+    assert pixels(case.folder / "y.png") != pixels(case.folder / "one.png")
+    case.refuse(USAGE, *base, "--variation-seed", "2", "-o", "z.png", words="--variation-strength")
+    case.refuse(USAGE, *base, "--variation-strength", "1.5", "-o", "z.png", words="1.5")
+
+
 def test_names(case):
     (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
     case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
@@ -471,8 +525,8 @@ def test_japanese(case):
 
 NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_show, test_places, test_models_missing,
             test_noise, test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_withheld,
-              test_watermark, test_names, test_random_seed,
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_hash,
+              test_variation, test_withheld, test_watermark, test_names, test_random_seed,
               test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]
 

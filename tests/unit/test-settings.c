@@ -230,6 +230,67 @@ test_round_trip (void)
     }
 }
 
+/* Other programs read ten digits of it, our own text has all of them; what is no hash is not passed on as one. */
+static void
+test_model_hash (void)
+{
+  static const char hash[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autofree char *spoilt = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+
+  settings->model_hash = g_strdup (hash);
+  text = eshi_settings_to_parameters (settings, "豆");
+  json = eshi_settings_to_json (settings, "豆");
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  g_assert_nonnull (strstr (text, "Size: 128x192, Model hash: ba7816bf8f, Model: 豆"));
+  g_assert_cmpstr (from_text->model_hash, ==, "ba7816bf8f");
+  g_assert_cmpstr (from_json->model_hash, ==, hash);
+
+  g_free (settings->model_hash);
+  settings->model_hash = g_strdup ("12345, Steps: 1");
+  spoilt = eshi_settings_to_parameters (settings, "豆");
+  g_assert_null (strstr (spoilt, "Model hash"));
+}
+
+/* Under the web UI's keys, and only where there is a variation. */
+static void
+test_variation (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autofree char *plain = eshi_settings_to_parameters (settings, "豆");
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+
+  g_assert_null (strstr (plain, "Variation"));
+  settings->variation_seed = ESHI_SEED_MAX;
+  settings->variation_strength = 0.15;
+  g_assert_true (eshi_settings_validate (settings, NULL));
+  text = eshi_settings_to_parameters (settings, "豆");
+  json = eshi_settings_to_json (settings, "豆");
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  g_assert_nonnull (strstr (text, "Model: 豆, Variation seed: 4294967295, Variation seed strength: 0.15, "));
+  g_assert_cmpuint (from_text->variation_seed, ==, ESHI_SEED_MAX);
+  g_assert_cmpfloat (from_text->variation_strength, ==, 0.15);
+  g_assert_cmpuint (from_json->variation_seed, ==, ESHI_SEED_MAX);
+  g_assert_cmpfloat (from_json->variation_strength, ==, 0.15);
+
+  settings->n_images = 2;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  settings->n_images = 1;
+  settings->variation_strength = 1.01;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  settings->variation_strength = (double) NAN;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+}
+
 /* As other programs write it. */
 static void
 test_foreign (void)
@@ -541,6 +602,8 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/schedule-range", test_schedule_range);
   g_test_add_func ("/eshi/settings/parameters", test_parameters);
   g_test_add_func ("/eshi/settings/round-trip", test_round_trip);
+  g_test_add_func ("/eshi/settings/model-hash", test_model_hash);
+  g_test_add_func ("/eshi/settings/variation", test_variation);
   g_test_add_func ("/eshi/settings/foreign-parameters", test_foreign);
   g_test_add_func ("/eshi/settings/hostile-text", test_hostile);
   g_test_add_func ("/eshi/settings/strength", test_strength);

@@ -81,6 +81,7 @@ test_kinds (void)
   static const char * const names[][2] = {
     { "module.bin", "0.weight" }, { "module-protocol-4.bin", "0.weight" },
     { "lightning.ckpt", "weight" }, { "little.bin", "weight" }, { "big.bin", "weight" },
+    { "no-sums.bin", "weight" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)

@@ -450,12 +450,29 @@ is_in_module (const char *name,
   return strncmp (name, module, n) == 0 && (name[n] == ' ' || name[n] == '.');
 }
 
+/* Whether the path of attributes @path, "serialization.os.system", leads through @module: modules are attributes of
+ * those that import them. */
+static gboolean
+leads_through (const char *path,
+               const char *module)
+{
+  g_auto(GStrv) parts = g_strsplit (path, ".", -1);
+  guint n = g_strv_length (parts);
+
+  for (guint i = 0; i + 1 < n; i++)
+    if (strcmp (parts[i], module) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* Whether the global @name, "module name", can only have been put there to do harm. */
 static gboolean
 is_evil (const char *name)
 {
+  const char *path = strchr (name, ' ');
+
   for (guint i = 0; i < G_N_ELEMENTS (evil_modules); i++)
-    if (is_in_module (name, evil_modules[i]))
+    if (is_in_module (name, evil_modules[i]) || (path != NULL && leads_through (path + 1, evil_modules[i])))
       return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (evil_globals); i++)
     if (strcmp (name, evil_globals[i]) == 0)

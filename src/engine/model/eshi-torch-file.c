@@ -444,7 +444,7 @@ read_parts (EshiTorchFile       *self,
       const char *slash = strchr (part->name, '/');
       gsize n_prefix = slash == NULL ? 0 : (gsize) (slash - part->name) + 1;
 
-      if (n_prefix < 2 || !is_part_name (slash + 1) ||
+      if (n_prefix < 2 || g_str_has_prefix (part->name, "../") || !is_part_name (slash + 1) ||
           (first != NULL && strncmp (first, part->name, n_prefix) != 0))
         return _eshi_model_file_fail (self->file, error, _("its part “%s” is none of a PyTorch file"), part->name);
 
@@ -467,7 +467,8 @@ read_zip (EshiTorchFile  *self,
   g_autoptr(GArray) parts = eshi_zip_read (self->bytes, self->file, error);
   const EshiZipEntry *pickle = NULL;
 
-  if (parts == NULL || !read_parts (self, parts, &pickle, error))
+  if (parts == NULL || !read_parts (self, parts, &pickle, error) ||
+      !eshi_zip_entry_check (pickle, self->file, error))
     return FALSE;
 
   self->pickle = eshi_pickle_parse (pickle->data, pickle->size, self->file, NULL, error);

@@ -221,14 +221,36 @@ void             _eshi_start_clear          (EshiStart           *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiStart, _eshi_start_clear)
 
-/* Draws the latents and then the noise, in the reference's order, and sets @x, [4, h, w], to where call @first begins;
+/* Draws the latents and then the noise of picture @index of @params, in the reference's order, and sets @x, [4, h, w], to where call @first begins;
  * to the clean latents if that is behind the last call. */
 void             _eshi_start_draw           (EshiStart           *self,
                                              const EshiScheduler *scheduler,
                                              guint                first,
                                              double               scaling_factor,
+                                             const EshiPipelineParams *params,
+                                             guint                index,
                                              EshiRng             *rng,
                                              float               *x);
+
+/* eshi-pipeline-variation.c. Draws the noise that picture @index of @params starts from out of @rng, and turns it
+ * towards the variation's, which has a generator of its own. @noise: [4, height, width]. */
+void             _eshi_variation_draw       (const EshiPipelineParams *params,
+                                             guint                index,
+                                             guint                height,
+                                             guint                width,
+                                             EshiRng             *rng,
+                                             float               *noise);
+
+/* Turns @noise by the part @strength of the way towards @other; both [4, height, width]. */
+void             _eshi_variation_turn       (double               strength,
+                                             guint                height,
+                                             guint                width,
+                                             const float         *other,
+                                             float               *noise);
+
+/* The seed of picture @index: with a variation, only that one's seed goes up. */
+guint64          _eshi_variation_get_seed   (const EshiPipelineParams *params,
+                                             guint                index);
 
 /* After call @call: sets what the mask leaves alone in @x back to the image, as noisy as that call was. */
 void             _eshi_start_keep           (EshiStart           *self,

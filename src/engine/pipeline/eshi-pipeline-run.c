@@ -229,11 +229,12 @@ draw_start (Run     *self,
   if (self->start->rgb != NULL)
     {
       _eshi_start_draw (self->start, self->scheduler, self->first,
-                        eshi_vae_get_config (self->pipeline->vae)->scaling_factor, rng, self->x);
+                        eshi_vae_get_config (self->pipeline->vae)->scaling_factor, self->params, self->index, rng,
+                        self->x);
       return;
     }
 
-  eshi_rng_fill_normal (rng, self->x, 4 * self->n_pixels);
+  _eshi_variation_draw (self->params, self->index, self->start->height, self->start->width, rng, self->x);
   for (gsize i = 0; i < 4 * self->n_pixels; i++)
     self->x[i] *= sigma;
 }
@@ -242,7 +243,7 @@ static gboolean
 paint_picture (Run     *self,
                GError **error)
 {
-  guint64 seed = self->params->seed + self->index;
+  guint64 seed = _eshi_variation_get_seed (self->params, self->index);
   gsize n = 4 * self->n_pixels;
   g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
   EshiPipelinePicture *picture = &self->result->pictures[self->index];

@@ -345,6 +345,14 @@ eshi_pipeline_resolve (EshiPipeline        *self,
                    params->schedule);
       return FALSE;
     }
+  /* Written so that NaN fails. */
+  if (!(params->variation_strength >= 0.0 && params->variation_strength <= 1.0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The variation strength %g is not possible; choose a number from 0 to 1."),
+                   params->variation_strength);
+      return FALSE;
+    }
   if (params->schedule != NULL && !eshi_scheduler_takes_schedule (params->sampler))
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,

@@ -138,6 +138,8 @@ typedef struct
  * @mask: (nullable): where @image is painted over: 255 wholly, 0 not at all; [image_height, image_width] u8, borrowed
  * @paste: whether the pixels that @mask leaves alone are put back, with a soft edge. The reference does not, and its
  *   untouched parts are only as good as the autoencoder
+ * @variation_seed: whose noise the first picture's is turned towards; picture i of a call uses @variation_seed + i
+ * @variation_strength: how far, 0 (not at all) to 1 (it is that noise). Above 0 all pictures of the call use @seed itself
  * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
  *   ones finds them merged, one with others pays for packing the UNet's weights again
  * @safety: whether the model's safety checker looks at each finished picture and withholds those that it flags. By
@@ -166,6 +168,8 @@ typedef struct
   double        strength;
   const guint8 *mask;
   gboolean      paste;
+  guint64       variation_seed;
+  double        variation_strength;
 
   const EshiPipelineLora *loras;
   guint                   n_loras;
