@@ -45,6 +45,7 @@ typedef struct
   int       threads;
   char     *precision;
   char    **loras;
+  char     *vae_tiling;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -69,6 +70,7 @@ options_clear (Options *self)
   g_free (self->backend);
   g_free (self->precision);
   g_strfreev (self->loras);
+  g_free (self->vae_tiling);
   g_free (self->previews);
 }
 
@@ -110,6 +112,8 @@ options_parse (Options  *self,
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &self->precision, N_("auto, f32 or half"), N_("TYPE") },
     { "lora", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->loras, N_("LoRA to merge in; may be given again"),
       N_("FILE[:WEIGHT]") },
+    { "vae-tiling", 0, 0, G_OPTION_ARG_FILENAME, &self->vae_tiling,
+      N_("Let the VAE work in tiles, which needs less memory: auto, on or off"), N_("WHEN") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -287,6 +291,19 @@ make_base (const Options *options,
   return g_steal_pointer (&found->settings);
 }
 
+/* Complains itself. */
+static gboolean
+set_tiling (EshiVaeTiling *field,
+            const char    *argument)
+{
+  if (argument == NULL || eshi_vae_tiling_from_name (argument, field))
+    return TRUE;
+
+  eshi_cli_complain (_("There is no such way to use tiles; choose “auto”, “off” or “on”."));
+
+  return FALSE;
+}
+
 /* What the options say in the place of what @settings hold; complains itself. */
 static gboolean
 set_options (EshiSettings  *settings,
@@ -326,6 +343,7 @@ set_options (EshiSettings  *settings,
          set_text (&settings->negative_prompt, options->negative) &&
          set_image (&settings->image, options->image) &&
          set_image (&settings->mask, options->mask) &&
+         set_tiling (&settings->vae_tiling, options->vae_tiling) &&
          eshi_cli_rng (options->rng, &settings->rng);
 }
 

@@ -112,7 +112,7 @@ progress_cb (const EshiPipelineProgress *progress,
   if (stage == ESHI_STAGE_PAINTING)
     _eshi_run_step (run, progress->index, progress->step);
   else
-    _eshi_run_stage (run, stage, stage == ESHI_STAGE_LOADING ? progress->fraction : 0.0);
+    _eshi_run_stage (run, stage, stage == ESHI_STAGE_LOADING ? progress->fraction : progress->part);
 }
 
 static void
@@ -254,6 +254,7 @@ params_from_settings (const EshiSettings *settings,
     .paste = settings->paste,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
+    .vae_tiling = settings->vae_tiling,
   };
 }
 
@@ -279,6 +280,7 @@ paint_with_model (PipelinePainter        *self,
 
   settings->width = (int) params.width;
   settings->height = (int) params.height;
+  settings->vae_tiling = params.vae_tiling;
   _eshi_run_resolve (run, settings, self->info->name, self->backend->klass->name);
   if (eshi_request_get_kind (request) == ESHI_REQUEST_LOAD_MODEL)
     return eshi_pipeline_prepare (self->pipeline, &params, callbacks, cancellable, error);

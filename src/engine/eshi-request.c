@@ -269,6 +269,19 @@ check_strength (const EshiSettings  *self,
   return FALSE;
 }
 
+static gboolean
+check_vae (const EshiSettings  *self,
+           GError             **error)
+{
+  if (eshi_vae_tiling_get_name (self->vae_tiling) != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                       _("There is no such way to use tiles; choose “auto”, “off” or “on”."));
+
+  return FALSE;
+}
+
 gboolean
 eshi_settings_validate (const EshiSettings  *self,
                         GError             **error)
@@ -282,7 +295,8 @@ eshi_settings_validate (const EshiSettings  *self,
          check_sampling (self, error) &&
          check_seed (self, error) &&
          check_mask (self, error) &&
-         check_strength (self, error);
+         check_strength (self, error) &&
+         check_vae (self, error);
 }
 
 EshiRequest *

@@ -10,6 +10,7 @@
 #include "eshi-image.h"
 #include "eshi-macros.h"
 #include "eshi-rng-kind.h"
+#include "eshi-vae-tiling.h"
 
 G_BEGIN_DECLS
 
@@ -51,6 +52,7 @@ typedef enum
  * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
  * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
  *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
+ * @vae_tiling: whether the VAE works in tiles; comes back as what was done, so ON only where there were tiles
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -75,6 +77,7 @@ typedef struct
   EshiImage   *mask;
   gboolean     paste;
   char       **loras;
+  EshiVaeTiling vae_tiling;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

@@ -20,6 +20,7 @@
 
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
+#define TILING_KEY "Eshi VAE tiling"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -159,6 +160,8 @@ eshi_settings_to_parameters (const EshiSettings *self,
 
       append_value (text, LORAS_KEY, lines);
     }
+  if (self->vae_tiling == ESHI_VAE_TILING_ON)
+    append_value (text, TILING_KEY, eshi_vae_tiling_get_name (self->vae_tiling));
 
   return g_string_free (text, FALSE);
 }
@@ -285,6 +288,7 @@ set_from_pairs (EshiSettings *self,
     self->strength = g_ascii_strtod (value, NULL);
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
     self->loras = g_strsplit (value, "\n", -1);
+  eshi_vae_tiling_from_name (g_hash_table_lookup (pairs, TILING_KEY), &self->vae_tiling);
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -455,6 +459,8 @@ eshi_settings_to_json (const EshiSettings *self,
       json_builder_add_double_value (builder, self->strength);
     }
   add_loras (builder, self);
+  if (self->vae_tiling == ESHI_VAE_TILING_ON)
+    add_string (builder, "vae_tiling", eshi_vae_tiling_get_name (self->vae_tiling));
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -504,6 +510,7 @@ set_from_object (EshiSettings *self,
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
   self->loras = get_loras (object);
+  eshi_vae_tiling_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

@@ -134,6 +134,7 @@ def test_numbers(case):
         "--threads": ["0", "-1", "99999", "x"],
         "--sampler": ["nope", "", "\udcff"],
         "--rng": ["dice", ""],
+        "--vae-tiling": ["maybe", ""],
     }
     for option, values in bad.items():
         for value in values:

@@ -470,6 +470,28 @@ test_lora_prompts (void)
     }
 }
 
+/* What the VAE was, and how it was used, in both forms. */
+static void
+test_vae (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+
+  settings->vae_tiling = ESHI_VAE_TILING_ON;
+  text = eshi_settings_to_parameters (settings, "豆");
+  json = eshi_settings_to_json (settings, "豆");
+  g_assert_nonnull (strstr (text, ", Eshi VAE tiling: on"));
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  g_assert_cmpint (from_text->vae_tiling, ==, ESHI_VAE_TILING_ON);
+  g_assert_cmpint (from_json->vae_tiling, ==, ESHI_VAE_TILING_ON);
+  settings->vae_tiling = (EshiVaeTiling) 7;
+  assert_refused (settings, "auto");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -490,6 +512,7 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/images", test_images);
   g_test_add_func ("/eshi/settings/loras", test_loras);
   g_test_add_func ("/eshi/settings/lora-prompts", test_lora_prompts);
+  g_test_add_func ("/eshi/settings/vae", test_vae);
 
   return g_test_run ();
 }

@@ -10,6 +10,7 @@
 #include "eshi-pipeline-preview.h"
 #include "eshi-pipeline-private.h"
 #include "eshi-scheduler-file.h"
+#include "eshi-tiles.h"
 
 #define DEFAULT_STEPS 50
 #define DEFAULT_GUIDANCE 7.5
@@ -302,6 +303,23 @@ check_count (const char  *format,
   return FALSE;
 }
 
+/* Replaces AUTO, and ON for a picture that is a single tile. */
+static void
+resolve_tiling (EshiPipeline       *self,
+                EshiPipelineParams *params)
+{
+  EshiTiles tiles = _eshi_tiles_for_decoder (eshi_vae_get_config (self->vae));
+  guint factor = _eshi_pipeline_factor (self);
+  guint height = params->height / factor;
+  guint width = params->width / factor;
+
+  if (params->vae_tiling == ESHI_VAE_TILING_AUTO)
+    params->vae_tiling = _eshi_pipeline_choose_tiling (self, height, width, params->guidance > 1.0,
+                                                       _eshi_pipeline_get_free_memory (self));
+  if (!_eshi_tiles_are_many (&tiles, height, width))
+    params->vae_tiling = ESHI_VAE_TILING_OFF;
+}
+
 gboolean
 eshi_pipeline_resolve (EshiPipeline        *self,
                        EshiPipelineParams  *params,
@@ -351,6 +369,7 @@ eshi_pipeline_resolve (EshiPipeline        *self,
       return FALSE;
     }
 
+  resolve_tiling (self, params);
   return TRUE;
 }
 
@@ -366,7 +385,9 @@ prepare (EshiPipeline                 *self,
   guint factor = _eshi_pipeline_factor (self);
   guint height = params->height / factor;
   guint width = params->width / factor;
+  guint n_tiles = 0;
 
+  self->tiled = params->vae_tiling == ESHI_VAE_TILING_ON;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
   if (!_eshi_pipeline_apply_loras (self, params, error))
     return FALSE;
@@ -378,7 +399,7 @@ prepare (EshiPipeline                 *self,
   report (callbacks, ESHI_PIPELINE_LOADING, 0.9, params->steps);
   if (previews && !_eshi_preview_fit (self, cancellable, error))
     return FALSE;
-  if (_eshi_pipeline_get_decoder (self, height, width, FALSE, cancellable, error) == NULL)
+  if (_eshi_pipeline_get_first_decoder (self, height, width, &n_tiles, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 1.0, params->steps);
   return TRUE;
@@ -401,6 +422,29 @@ eshi_pipeline_prepare (EshiPipeline                 *self,
          prepare (self, &resolved, callbacks, TRUE, cancellable, error);
 }
 
+/* Whom encode_cb() tells. */
+typedef struct
+{
+  const EshiPipelineCallbacks *callbacks;
+  guint                        n_steps;
+} Encoding;
+
+static void
+encode_cb (double   part,
+           gpointer user_data)
+{
+  const Encoding *self = user_data;
+  EshiPipelineProgress progress = {
+    .stage = ESHI_PIPELINE_READING,
+    .n_steps = self->n_steps,
+    .seconds_left = -1,
+    .part = part,
+  };
+
+  if (self->callbacks != NULL && self->callbacks->progress != NULL)
+    self->callbacks->progress (&progress, self->callbacks->user_data);
+}
+
 gboolean
 eshi_pipeline_generate (EshiPipeline                 *self,
                         const EshiPipelineParams     *params,
@@ -413,6 +457,7 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   gint64 start = g_get_monotonic_time ();
   gint64 text_start = 0;
   g_auto(EshiStart) image = { 0 };
+  Encoding encoding = { callbacks };
   gboolean ok = FALSE;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -430,8 +475,9 @@ eshi_pipeline_generate (EshiPipeline                 *self,
     {
       report (callbacks, ESHI_PIPELINE_READING, 0.0, result->params.steps);
       text_start = g_get_monotonic_time ();
+      encoding.n_steps = result->params.steps;
       ok = _eshi_pipeline_read (self, &result->params, cancellable, error) &&
-           _eshi_start_init (&image, self, &result->params, cancellable, error);
+           _eshi_start_init (&image, self, &result->params, encode_cb, &encoding, cancellable, error);
       result->timings.text = seconds_since (text_start);
     }
 

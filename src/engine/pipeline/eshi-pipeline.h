@@ -12,6 +12,7 @@
 
 #include "eshi-backend.h"
 #include "eshi-rng-kind.h"
+#include "eshi-vae-tiling.h"
 
 G_BEGIN_DECLS
 
@@ -40,6 +41,7 @@ typedef enum
  * @step: finished steps of this picture
  * @n_steps: steps of each picture
  * @seconds_left: until the call returns; negative while unknown
+ * @part: 0-1 of the stage; of READING and FINISHING, in tiles, else 0
  */
 typedef struct
 {
@@ -49,6 +51,7 @@ typedef struct
   guint             step;
   guint             n_steps;
   double            seconds_left;
+  double            part;
 } EshiPipelineProgress;
 
 /**
@@ -137,6 +140,7 @@ typedef struct
  *   untouched parts are only as good as the autoencoder
  * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
  *   ones finds them merged, one with others pays for packing the UNet's weights again
+ * @vae_tiling: whether the VAE works in tiles; AUTO, which is 0, is resolved to what the memory asks for
  */
 typedef struct
 {
@@ -161,6 +165,7 @@ typedef struct
 
   const EshiPipelineLora *loras;
   guint                   n_loras;
+  EshiVaeTiling           vae_tiling;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
