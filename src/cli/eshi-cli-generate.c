@@ -46,6 +46,7 @@ typedef struct
   char     *precision;
   char    **loras;
   char     *vae_tiling;
+  gboolean  vae_f32;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -114,6 +115,7 @@ options_parse (Options  *self,
       N_("FILE[:WEIGHT]") },
     { "vae-tiling", 0, 0, G_OPTION_ARG_FILENAME, &self->vae_tiling,
       N_("Let the VAE work in tiles, which needs less memory: auto, on or off"), N_("WHEN") },
+    { "vae-f32", 0, 0, G_OPTION_ARG_NONE, &self->vae_f32, N_("Let the VAE work in full precision at once"), NULL },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -338,6 +340,7 @@ set_options (EshiSettings  *settings,
       settings->loras = g_strdupv (options->loras);
     }
   settings->paste = !options->no_paste;
+  settings->vae_f32 = settings->vae_f32 || options->vae_f32;
 
   return set_text (&settings->prompt, options->prompt) &&
          set_text (&settings->negative_prompt, options->negative) &&

@@ -125,6 +125,8 @@ add_picture (EshiCliJob *self,
     fprintf (stderr, _("seed %u, %d steps, %s, %d × %d pixels\n"), (guint) picture->settings->seed,
              picture->settings->steps, eshi_sampler_find (picture->settings->sampler)->label,
              picture->settings->width, picture->settings->height);
+  if (!self->quiet && eshi_event_get_note (event) != NULL)
+    eshi_cli_complain (eshi_event_get_note (event));
 }
 
 static void

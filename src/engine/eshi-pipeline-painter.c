@@ -136,6 +136,7 @@ picture_cb (guint                      index,
 {
   g_autoptr(EshiImage) image = eshi_image_new (picture->width, picture->height, picture->rgb);
 
+  _eshi_run_set_vae_redone (user_data, picture->vae_redone);
   _eshi_run_image (user_data, index, image);
 }
 
@@ -255,6 +256,7 @@ params_from_settings (const EshiSettings *settings,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
     .vae_tiling = settings->vae_tiling,
+    .vae_f32 = settings->vae_f32,
   };
 }
 
@@ -281,6 +283,7 @@ paint_with_model (PipelinePainter        *self,
   settings->width = (int) params.width;
   settings->height = (int) params.height;
   settings->vae_tiling = params.vae_tiling;
+  settings->vae_f32 = params.vae_f32;
   _eshi_run_resolve (run, settings, self->info->name, self->backend->klass->name);
   if (eshi_request_get_kind (request) == ESHI_REQUEST_LOAD_MODEL)
     return eshi_pipeline_prepare (self->pipeline, &params, callbacks, cancellable, error);

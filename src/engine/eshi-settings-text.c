@@ -21,6 +21,7 @@
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
 #define TILING_KEY "Eshi VAE tiling"
+#define VAE_F32_KEY "Eshi VAE precision"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -162,6 +163,8 @@ eshi_settings_to_parameters (const EshiSettings *self,
     }
   if (self->vae_tiling == ESHI_VAE_TILING_ON)
     append_value (text, TILING_KEY, eshi_vae_tiling_get_name (self->vae_tiling));
+  if (self->vae_f32)
+    append_value (text, VAE_F32_KEY, "f32");
 
   return g_string_free (text, FALSE);
 }
@@ -289,6 +292,7 @@ set_from_pairs (EshiSettings *self,
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
     self->loras = g_strsplit (value, "\n", -1);
   eshi_vae_tiling_from_name (g_hash_table_lookup (pairs, TILING_KEY), &self->vae_tiling);
+  self->vae_f32 = g_strcmp0 (g_hash_table_lookup (pairs, VAE_F32_KEY), "f32") == 0;
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -461,6 +465,8 @@ eshi_settings_to_json (const EshiSettings *self,
   add_loras (builder, self);
   if (self->vae_tiling == ESHI_VAE_TILING_ON)
     add_string (builder, "vae_tiling", eshi_vae_tiling_get_name (self->vae_tiling));
+  if (self->vae_f32)
+    add_string (builder, "vae_precision", "f32");
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -511,6 +517,7 @@ set_from_object (EshiSettings *self,
     self->strength = _eshi_json_get_double (object, "strength");
   self->loras = get_loras (object);
   eshi_vae_tiling_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);
+  self->vae_f32 = g_strcmp0 (_eshi_json_get_string (object, "vae_precision"), "f32") == 0;
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

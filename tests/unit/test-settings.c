@@ -481,13 +481,16 @@ test_vae (void)
   g_autofree char *json = NULL;
 
   settings->vae_tiling = ESHI_VAE_TILING_ON;
+  settings->vae_f32 = TRUE;
   text = eshi_settings_to_parameters (settings, "豆");
   json = eshi_settings_to_json (settings, "豆");
-  g_assert_nonnull (strstr (text, ", Eshi VAE tiling: on"));
+  g_assert_nonnull (strstr (text, ", Eshi VAE tiling: on, Eshi VAE precision: f32"));
   from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
   from_json = eshi_settings_new_from_json (json, NULL, NULL);
   g_assert_cmpint (from_text->vae_tiling, ==, ESHI_VAE_TILING_ON);
   g_assert_cmpint (from_json->vae_tiling, ==, ESHI_VAE_TILING_ON);
+  g_assert_true (from_text->vae_f32);
+  g_assert_true (from_json->vae_f32);
   settings->vae_tiling = (EshiVaeTiling) 7;
   assert_refused (settings, "auto");
 }

@@ -174,6 +174,7 @@ typedef void (*EshiVaePartFunc) (double   part,
 EshiDecodeGraph *_eshi_pipeline_get_first_decoder (EshiPipeline  *self,
                                              guint                height,
                                              guint                width,
+                                             gboolean             exact,
                                              guint               *n_tiles,
                                              GCancellable        *cancellable,
                                              GError             **error);

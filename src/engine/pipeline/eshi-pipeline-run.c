@@ -111,12 +111,30 @@ all_finite (const float *x,
 }
 
 static gboolean
-fail_not_finite (GError **error)
+fail_unet (Run     *self,
+           GError **error)
 {
-  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_FAILED,
-                       _("The model returned numbers that are not finite, so there is no picture. Its weights may be "
-                         "damaged; if another model works, download this one again."));
+  if (self->pipeline->backend->compute == ESHI_DTYPE_F32)
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED,
+                 _("The UNet of “%s” returned numbers that are not finite, so there is no picture. Its weights may be "
+                   "damaged; if another model works, download this one again."),
+                 self->pipeline->folder);
+  else
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED,
+                 _("The UNet of “%s” returned numbers that are not finite in half precision, so there is no picture. "
+                   "Choose full precision, f32."),
+                 self->pipeline->folder);
   return FALSE;
+}
+
+static void
+fail_vae (Run     *self,
+          GError **error)
+{
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED,
+               _("The VAE “%s” returned numbers that are not finite even in full precision, so there is no picture. Its "
+                 "weights may be damaged; if another model works, download this one again."),
+               eshi_weights_get_folder (eshi_vae_get_weights (self->pipeline->vae)));
 }
 
 /* The network's prediction for self->x, into self->noise. */
@@ -140,7 +158,7 @@ predict (Run     *self,
     return FALSE;
 
   if (!all_finite (self->pixels, 4 * self->n_pixels))
-    return fail_not_finite (error);
+    return fail_unet (self, error);
   _eshi_pixels_to_planes (self->noise, self->pixels, self->n_pixels, 4);
   return TRUE;
 }
@@ -214,27 +232,30 @@ decode_pixels (Run       *self,
   return TRUE;
 }
 
-/* Decodes self->x; a decoder of a half precision type whose numbers overflow is done again in f32. */
+/* Decodes self->x; a decoder of a half precision type whose numbers overflow is done again in f32, and @redone set. */
 static GBytes *
-decode (Run     *self,
-        GError **error)
+decode (Run       *self,
+        gboolean  *redone,
+        GError   **error)
 {
   EshiPipeline *pipeline = self->pipeline;
   guint factor = _eshi_pipeline_factor (pipeline);
   gsize n = 3 * self->n_pixels * factor * factor;
   float scale = (float) (1.0 / eshi_vae_get_config (pipeline->vae)->scaling_factor);
+  gboolean exact = self->params->vae_f32;
   g_autofree guint8 *rgb = g_malloc (n);
   gboolean finite = FALSE;
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, scale);
-  if (!decode_pixels (self, FALSE, rgb, &finite, error))
+  if (!decode_pixels (self, exact, rgb, &finite, error))
     return NULL;
-  if (!finite && pipeline->backend->compute != ESHI_DTYPE_F32 && !decode_pixels (self, TRUE, rgb, &finite, error))
+  *redone = !finite && !exact && pipeline->backend->compute != ESHI_DTYPE_F32;
+  if (*redone && !decode_pixels (self, TRUE, rgb, &finite, error))
     return NULL;
   if (finite)
     return take_pixels (self, g_steal_pointer (&rgb), n);
 
-  fail_not_finite (error);
+  fail_vae (self, error);
   return NULL;
 }
 
@@ -265,6 +286,7 @@ paint_picture (Run     *self,
   gsize n = 4 * self->n_pixels;
   g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
   EshiPipelinePicture *picture = &self->result->pictures[self->index];
+  gboolean redone = FALSE;
   gint64 start = 0;
   GBytes *rgb = NULL;
 
@@ -277,7 +299,7 @@ paint_picture (Run     *self,
 
   report (self, ESHI_PIPELINE_FINISHING, 0.0);
   start = g_get_monotonic_time ();
-  rgb = decode (self, error);
+  rgb = decode (self, &redone, error);
   self->decode_seconds = seconds_since (start);
   self->result->timings.decode += self->decode_seconds;
   if (rgb == NULL)
@@ -285,7 +307,7 @@ paint_picture (Run     *self,
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, 1.0f);
   *picture = (EshiPipelinePicture) { self->params->width, self->params->height, rgb, seed,
-                                    g_bytes_new (self->pixels, n * sizeof (float)) };
+                                    g_bytes_new (self->pixels, n * sizeof (float)), redone };
   self->result->n_pictures++;
   if (self->callbacks != NULL && self->callbacks->picture != NULL)
     self->callbacks->picture (self->index, picture, self->callbacks->user_data);
@@ -309,7 +331,8 @@ run_init (Run     *self,
   self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0, self->cancellable, error);
   if (self->step == NULL)
     return FALSE;
-  decoder = _eshi_pipeline_get_first_decoder (pipeline, height, width, &n_tiles, self->cancellable, error);
+  decoder = _eshi_pipeline_get_first_decoder (pipeline, height, width, params->vae_f32, &n_tiles, self->cancellable,
+                                              error);
   if (decoder == NULL)
     return FALSE;
   /* A tile's graph is not kept while those of other shapes are made. */

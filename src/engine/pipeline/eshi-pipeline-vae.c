@@ -59,6 +59,7 @@ EshiDecodeGraph *
 _eshi_pipeline_get_first_decoder (EshiPipeline  *self,
                                   guint          height,
                                   guint          width,
+                                  gboolean       exact,
                                   guint         *n_tiles,
                                   GCancellable  *cancellable,
                                   GError       **error)
@@ -73,7 +74,7 @@ _eshi_pipeline_get_first_decoder (EshiPipeline  *self,
       width = MIN (width, tiles.size);
     }
 
-  return _eshi_pipeline_get_decoder (self, height, width, FALSE, cancellable, error);
+  return _eshi_pipeline_get_decoder (self, height, width, exact, cancellable, error);
 }
 
 static void

@@ -370,6 +370,7 @@ eshi_pipeline_resolve (EshiPipeline        *self,
     }
 
   resolve_tiling (self, params);
+  params->vae_f32 = params->vae_f32 && self->backend->compute != ESHI_DTYPE_F32;
   return TRUE;
 }
 
@@ -399,7 +400,7 @@ prepare (EshiPipeline                 *self,
   report (callbacks, ESHI_PIPELINE_LOADING, 0.9, params->steps);
   if (previews && !_eshi_preview_fit (self, cancellable, error))
     return FALSE;
-  if (_eshi_pipeline_get_first_decoder (self, height, width, &n_tiles, cancellable, error) == NULL)
+  if (_eshi_pipeline_get_first_decoder (self, height, width, params->vae_f32, &n_tiles, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 1.0, params->steps);
   return TRUE;

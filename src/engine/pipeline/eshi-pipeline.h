@@ -61,6 +61,7 @@ typedef struct
  * @rgb: [height, width, 3] u8
  * @seed: the seed it was really painted with
  * @latents: f32 [height/8, width/8, 4], final, as the scheduler left them
+ * @vae_redone: whether the decoder's numbers overflowed in half precision, so that it ran again in f32
  */
 typedef struct
 {
@@ -69,6 +70,7 @@ typedef struct
   GBytes *rgb;
   guint64 seed;
   GBytes *latents;
+  gboolean vae_redone;
 } EshiPipelinePicture;
 
 /**
@@ -141,6 +143,7 @@ typedef struct
  * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
  *   ones finds them merged, one with others pays for packing the UNet's weights again
  * @vae_tiling: whether the VAE works in tiles; AUTO, which is 0, is resolved to what the memory asks for
+ * @vae_f32: whether the decoder works in f32 at once, whatever the backend's type
  */
 typedef struct
 {
@@ -166,6 +169,7 @@ typedef struct
   const EshiPipelineLora *loras;
   guint                   n_loras;
   EshiVaeTiling           vae_tiling;
+  gboolean                vae_f32;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
