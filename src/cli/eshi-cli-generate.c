@@ -45,6 +45,7 @@ typedef struct
   int       threads;
   char     *precision;
   char    **loras;
+  char     *vae;
   char     *vae_tiling;
   gboolean  vae_f32;
   char     *previews;
@@ -71,6 +72,7 @@ options_clear (Options *self)
   g_free (self->backend);
   g_free (self->precision);
   g_strfreev (self->loras);
+  g_free (self->vae);
   g_free (self->vae_tiling);
   g_free (self->previews);
 }
@@ -113,6 +115,8 @@ options_parse (Options  *self,
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &self->precision, N_("auto, f32 or half"), N_("TYPE") },
     { "lora", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->loras, N_("LoRA to merge in; may be given again"),
       N_("FILE[:WEIGHT]") },
+    { "vae", 0, 0, G_OPTION_ARG_FILENAME, &self->vae, N_("VAE in the place of the model's own: a path or a name"),
+      N_("FILE") },
     { "vae-tiling", 0, 0, G_OPTION_ARG_FILENAME, &self->vae_tiling,
       N_("Let the VAE work in tiles, which needs less memory: auto, on or off"), N_("WHEN") },
     { "vae-f32", 0, 0, G_OPTION_ARG_NONE, &self->vae_f32, N_("Let the VAE work in full precision at once"), NULL },
@@ -241,10 +245,10 @@ find_model (const char *name)
   return NULL;
 }
 
-/* One line each about what the picture was made with and this computer does not have. */
+/* One line each about what the picture was made with and this computer does not have; a VAE is forgotten. */
 static void
-warn_missing (const Options             *options,
-              const EshiPictureSettings *found)
+warn_missing (const Options       *options,
+              EshiPictureSettings *found)
 {
   g_autofree char *sampler = g_strjoin (" ", found->sampler, found->schedule, NULL);
   g_autofree char *sentence = NULL;
@@ -253,6 +257,18 @@ warn_missing (const Options             *options,
     {
       sentence = g_strdup_printf (_("There is no model “%s” here; the embedded one paints instead."), found->model_name);
       eshi_cli_complain (sentence);
+    }
+  g_clear_pointer (&sentence, g_free);
+  if (options->vae == NULL && found->settings->vae != NULL)
+    {
+      g_autofree char *path = eshi_vae_folder_find (found->settings->vae, NULL);
+
+      sentence = g_strdup_printf (_("There is no VAE “%s” here; the model's own is used instead."), found->settings->vae);
+      if (path == NULL)
+        {
+          eshi_cli_complain (sentence);
+          g_clear_pointer (&found->settings->vae, g_free);
+        }
     }
   g_clear_pointer (&sentence, g_free);
   if (options->sampler == NULL && found->sampler != NULL && found->settings->sampler == NULL)
@@ -291,6 +307,15 @@ make_base (const Options *options,
   *has_seed = found->has_seed;
 
   return g_steal_pointer (&found->settings);
+}
+
+/* A file in the current folder is meant before a name. */
+static char *
+dup_vae (const char *argument)
+{
+  if (strchr (argument, G_DIR_SEPARATOR) == NULL && g_file_test (argument, G_FILE_TEST_EXISTS))
+    return g_build_filename (".", argument, NULL);
+  return g_strdup (argument);
 }
 
 /* Complains itself. */
@@ -338,6 +363,11 @@ set_options (EshiSettings  *settings,
     {
       g_strfreev (settings->loras);
       settings->loras = g_strdupv (options->loras);
+    }
+  if (options->vae != NULL)
+    {
+      g_free (settings->vae);
+      settings->vae = dup_vae (options->vae);
     }
   settings->paste = !options->no_paste;
   settings->vae_f32 = settings->vae_f32 || options->vae_f32;

@@ -18,6 +18,7 @@
 #include "eshi-precision.h"
 #include "eshi-resize.h"
 #include "eshi-sampler.h"
+#include "eshi-vae-folder.h"
 
 typedef struct
 {
@@ -227,10 +228,11 @@ grey_from_image (const EshiImage *image)
   return grey;
 }
 
-/* @mask: (nullable): that of @settings as brightness; all three are borrowed. */
+/* @vae: (nullable): path of that of @settings; @mask: (nullable): that of @settings as brightness; all are borrowed. */
 static EshiPipelineParams
 params_from_settings (const EshiSettings *settings,
                       const EshiLoraUse  *use,
+                      const char         *vae,
                       const guint8       *mask)
 {
   const EshiImage *image = settings->image;
@@ -255,6 +257,7 @@ params_from_settings (const EshiSettings *settings,
     .paste = settings->paste,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
+    .vae = vae,
     .vae_tiling = settings->vae_tiling,
     .vae_f32 = settings->vae_f32,
   };
@@ -270,13 +273,20 @@ paint_with_model (PipelinePainter        *self,
   GCancellable *cancellable = _eshi_run_get_cancellable (run);
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
   g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
+  g_autofree char *vae = NULL;
   g_auto(EshiLoraUse) use = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
   EshiPipelineParams params;
 
   if (!_eshi_lora_use_init (&use, settings, error))
     return FALSE;
-  params = params_from_settings (settings, &use, mask);
+  if (settings->vae != NULL)
+    {
+      vae = eshi_vae_folder_find (settings->vae, error);
+      if (vae == NULL)
+        return FALSE;
+    }
+  params = params_from_settings (settings, &use, vae, mask);
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
     return FALSE;
 

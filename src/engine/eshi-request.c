@@ -64,6 +64,7 @@ eshi_settings_copy (const EshiSettings *self)
   copy->image = self->image != NULL ? eshi_image_ref (self->image) : NULL;
   copy->mask = self->mask != NULL ? eshi_image_ref (self->mask) : NULL;
   copy->loras = g_strdupv (self->loras);
+  copy->vae = g_strdup (self->vae);
 
   return copy;
 }
@@ -81,6 +82,7 @@ eshi_settings_free (EshiSettings *self)
   g_clear_pointer (&self->image, eshi_image_unref);
   g_clear_pointer (&self->mask, eshi_image_unref);
   g_strfreev (self->loras);
+  g_free (self->vae);
   g_free (self);
 }
 

@@ -52,6 +52,8 @@ typedef enum
  * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
  * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
  *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
+ * @vae: (nullable): the VAE in the place of the model's own: a path, or a name in the folder of VAEs, see
+ *   eshi_vae_folder_find(); files of pictures know its name alone
  * @vae_f32: whether the VAE works in f32, whatever the backend's type; comes back %TRUE where that had to be, because its
  *   numbers overflowed in half precision
  * @vae_tiling: whether the VAE works in tiles; comes back as what was done, so ON only where there were tiles
@@ -79,6 +81,7 @@ typedef struct
   EshiImage   *mask;
   gboolean     paste;
   char       **loras;
+  char         *vae;
   EshiVaeTiling vae_tiling;
   gboolean      vae_f32;
 } EshiSettings;

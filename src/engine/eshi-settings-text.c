@@ -20,6 +20,7 @@
 
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
+#define VAE_KEY "VAE"
 #define TILING_KEY "Eshi VAE tiling"
 #define VAE_F32_KEY "Eshi VAE precision"
 #define MAX_TEXT_BYTES (16 << 20)
@@ -108,6 +109,27 @@ shorten_loras (const EshiSettings *self)
   return g_strv_builder_end (builder);
 }
 
+/* The last part of @path, as UTF-8; (transfer full). */
+static char *
+shorten_path (const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path);
+
+  return g_filename_display_name (base);
+}
+
+/* The VAE called @name (nullable) by a text that anybody may have written: never a path. */
+static void
+set_vae (EshiSettings *self,
+         const char   *name)
+{
+  static const char *const none[] = { "", "None", "Automatic", ".", G_DIR_SEPARATOR_S, NULL };
+  g_autofree char *base = name != NULL ? g_path_get_basename (name) : NULL;
+
+  if (base != NULL && *name != '\0' && !g_strv_contains (none, base))
+    self->vae = g_steal_pointer (&base);
+}
+
 char *
 eshi_settings_dup_full_prompt (const EshiSettings *self)
 {
@@ -160,6 +182,12 @@ eshi_settings_to_parameters (const EshiSettings *self,
       g_autofree char *lines = g_strjoinv ("\n", loras);
 
       append_value (text, LORAS_KEY, lines);
+    }
+  if (self->vae != NULL)
+    {
+      g_autofree char *name = shorten_path (self->vae);
+
+      append_value (text, VAE_KEY, name);
     }
   if (self->vae_tiling == ESHI_VAE_TILING_ON)
     append_value (text, TILING_KEY, eshi_vae_tiling_get_name (self->vae_tiling));
@@ -291,6 +319,7 @@ set_from_pairs (EshiSettings *self,
     self->strength = g_ascii_strtod (value, NULL);
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
     self->loras = g_strsplit (value, "\n", -1);
+  set_vae (self, g_hash_table_lookup (pairs, VAE_KEY));
   eshi_vae_tiling_from_name (g_hash_table_lookup (pairs, TILING_KEY), &self->vae_tiling);
   self->vae_f32 = g_strcmp0 (g_hash_table_lookup (pairs, VAE_F32_KEY), "f32") == 0;
 
@@ -463,6 +492,12 @@ eshi_settings_to_json (const EshiSettings *self,
       json_builder_add_double_value (builder, self->strength);
     }
   add_loras (builder, self);
+  if (self->vae != NULL)
+    {
+      g_autofree char *name = shorten_path (self->vae);
+
+      add_string (builder, "vae", name);
+    }
   if (self->vae_tiling == ESHI_VAE_TILING_ON)
     add_string (builder, "vae_tiling", eshi_vae_tiling_get_name (self->vae_tiling));
   if (self->vae_f32)
@@ -516,6 +551,7 @@ set_from_object (EshiSettings *self,
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
   self->loras = get_loras (object);
+  set_vae (self, _eshi_json_get_string (object, "vae"));
   eshi_vae_tiling_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);
   self->vae_f32 = g_strcmp0 (_eshi_json_get_string (object, "vae_precision"), "f32") == 0;
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))

@@ -19,3 +19,4 @@
 #include "eshi-request.h"
 #include "eshi-sampler.h"
 #include "eshi-tokens.h"
+#include "eshi-vae-folder.h"

@@ -5,6 +5,7 @@
  * eshi-pipeline-text.c  prompts to contexts
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
+ * eshi-pipeline-vae-swap.c  which VAE is in use
  * eshi-pipeline-vae.c   between pixels and latents, whole or in tiles
  * eshi-pipeline-lora.c  LoRAs into the weights, and out again
  * eshi-pipeline-run.c   the steps of one picture
@@ -87,6 +88,9 @@ struct _EshiPipeline
   EshiUnet            *unet;
   EshiVae             *vae;
   EshiVae             *encoder; /* NULL until needed */
+  EshiVae             *own_vae; /* the model's own while another is in use; else NULL */
+  EshiVae             *own_encoder;
+  char                *vae_key; /* which one is in use; NULL for the own */
   gboolean             tiled;   /* whether this call's pictures go through the VAE in tiles */
   EshiSchedulerConfig  scheduler_config;
   const char          *sampler; /* static: the model's own */
@@ -163,6 +167,16 @@ gboolean         _eshi_decode_graph_run     (EshiDecodeGraph     *self,
                                              guint8              *rgb,
                                              float               *image,
                                              GCancellable        *cancellable,
+                                             GError             **error);
+
+/* eshi-pipeline-vae-swap.c. Makes the VAE at @path (nullable: the model's own) the one in use. After an error it is the
+ * one that was. Errors: those of eshi_vae_file_load(); UNSUPPORTED where it makes another number of pixels of a latent. */
+gboolean         _eshi_pipeline_use_vae     (EshiPipeline        *self,
+                                             const char          *path,
+                                             GError             **error);
+
+/* The encoder of the VAE in use, opened when it is first needed. NULL with @error set. */
+EshiVae         *_eshi_pipeline_get_encoder (EshiPipeline        *self,
                                              GError             **error);
 
 /* Told that @part, 0-1, of what the VAE does for a picture is done. */

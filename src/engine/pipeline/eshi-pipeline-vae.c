@@ -148,21 +148,6 @@ _eshi_pipeline_decode (EshiPipeline     *self,
   return TRUE;
 }
 
-static EshiVae *
-get_encoder (EshiPipeline  *self,
-             GError       **error)
-{
-  g_autofree char *path = g_build_filename (self->path, "vae", NULL);
-
-  if (self->encoder == NULL && self->checkpoint != NULL)
-    self->encoder = eshi_checkpoint_load_vae (self->checkpoint, ESHI_VAE_ENCODER, error);
-  else if (self->encoder == NULL)
-    self->encoder = eshi_vae_load (path, ESHI_VAE_ENCODER, error);
-  if (self->encoder == NULL || !eshi_weights_check_unchanged (eshi_vae_get_weights (self->encoder), error))
-    return NULL;
-  return self->encoder;
-}
-
 static gboolean
 encode_graph_init (EncodeGraph  *self,
                    Job          *job,
@@ -273,7 +258,7 @@ _eshi_pipeline_encode (EshiPipeline     *self,
                        GError          **error)
 {
   EshiTiles tiles = _eshi_tiles_for_encoder (eshi_vae_get_config (self->vae));
-  Job job = { self, get_encoder (self, error), TRUE, func, user_data, cancellable };
+  Job job = { self, _eshi_pipeline_get_encoder (self, error), TRUE, func, user_data, cancellable };
   gsize n_pixels = (gsize) height * width;
   g_autofree float *moments = g_new (float, 8 * n_pixels);
   gboolean ok = FALSE;

@@ -174,6 +174,9 @@ eshi_pipeline_free (EshiPipeline *self)
   g_clear_pointer (&self->vae, eshi_vae_free);
   g_clear_pointer (&self->checkpoint, eshi_checkpoint_free);
   g_clear_pointer (&self->encoder, eshi_vae_free);
+  g_clear_pointer (&self->own_vae, eshi_vae_free);
+  g_clear_pointer (&self->own_encoder, eshi_vae_free);
+  g_free (self->vae_key);
   g_free (self->path);
   g_free (self->lora_key);
   g_free (self->lora_note);
@@ -330,7 +333,7 @@ eshi_pipeline_resolve (EshiPipeline        *self,
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (params != NULL, FALSE);
 
-  if (!check_image (params, error))
+  if (!check_image (params, error) || !_eshi_pipeline_use_vae (self, params->vae, error))
     return FALSE;
   fill_defaults (self, params);
   n_layers = eshi_text_encoder_get_config (self->text)->n_layers;

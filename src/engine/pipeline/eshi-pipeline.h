@@ -142,6 +142,8 @@ typedef struct
  *   untouched parts are only as good as the autoencoder
  * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
  *   ones finds them merged, one with others pays for packing the UNet's weights again
+ * @vae: (nullable): path of the VAE to use, see eshi_vae_file_load(); %NULL for the model's own. A call with another one
+ *   than the last call's opens it and packs its weights; the UNet's stay
  * @vae_tiling: whether the VAE works in tiles; AUTO, which is 0, is resolved to what the memory asks for
  * @vae_f32: whether the decoder works in f32 at once, whatever the backend's type
  */
@@ -168,6 +170,7 @@ typedef struct
 
   const EshiPipelineLora *loras;
   guint                   n_loras;
+  const char             *vae;
   EshiVaeTiling           vae_tiling;
   gboolean                vae_f32;
 } EshiPipelineParams;
@@ -233,8 +236,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiPipeline, eshi_pipeline_free)
 /**
  * eshi_pipeline_resolve:
  *
- * Replaces the zeros and NULLs of @params by the model's own values and judges the rest. Errors: INVALID_ARGUMENT, one
- * sentence that names the value and its range; OUT_OF_MEMORY where the size cannot fit.
+ * Replaces the zeros and NULLs of @params by the model's own values and judges the rest; opens its VAE. Errors:
+ * INVALID_ARGUMENT, one sentence that names the value and its range; those of eshi_vae_file_load(), and UNSUPPORTED for a
+ * VAE that does not fit the model, after which the one before is still in use.
  */
 gboolean      eshi_pipeline_resolve      (EshiPipeline                 *self,
                                           EshiPipelineParams           *params,
