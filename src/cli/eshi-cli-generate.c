@@ -49,6 +49,9 @@ typedef struct
   char    **loras;
   char     *safety;
   char     *watermark;
+  char     *vae;
+  char     *vae_tiling;
+  gboolean  vae_f32;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -76,6 +79,8 @@ options_clear (Options *self)
   g_strfreev (self->loras);
   g_free (self->safety);
   g_free (self->watermark);
+  g_free (self->vae);
+  g_free (self->vae_tiling);
   g_free (self->previews);
 }
 
@@ -128,6 +133,11 @@ options_parse (Options  *self,
       N_("Invisible watermark: on, off or auto (default: on if the model brings a safety checker and the picture has "
          "256 × 256 pixels or more)"),
       N_("SWITCH") },
+    { "vae", 0, 0, G_OPTION_ARG_FILENAME, &self->vae, N_("VAE in the place of the model's own: a path or a name"),
+      N_("FILE") },
+    { "vae-tiling", 0, 0, G_OPTION_ARG_FILENAME, &self->vae_tiling,
+      N_("Let the VAE work in tiles, which needs less memory: auto, on or off"), N_("WHEN") },
+    { "vae-f32", 0, 0, G_OPTION_ARG_NONE, &self->vae_f32, N_("Let the VAE work in full precision at once"), NULL },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -248,10 +258,10 @@ find_model (const EshiPictureSettings *found)
   return info != NULL ? g_strdup (info->path) : NULL;
 }
 
-/* One line each about what the picture was made with and this computer does not have. */
+/* One line each about what the picture was made with and this computer does not have; a VAE is forgotten. */
 static void
-warn_missing (const Options             *options,
-              const EshiPictureSettings *found)
+warn_missing (const Options       *options,
+              EshiPictureSettings *found)
 {
   g_autofree char *sampler = g_strjoin (" ", found->sampler, found->schedule, NULL);
   g_autofree char *sentence = NULL;
@@ -260,6 +270,18 @@ warn_missing (const Options             *options,
     {
       sentence = g_strdup_printf (_("There is no model “%s” here; the embedded one paints instead."), found->model_name);
       eshi_cli_complain (sentence);
+    }
+  g_clear_pointer (&sentence, g_free);
+  if (options->vae == NULL && found->settings->vae != NULL)
+    {
+      g_autofree char *path = eshi_vae_folder_find (found->settings->vae, NULL);
+
+      sentence = g_strdup_printf (_("There is no VAE “%s” here; the model's own is used instead."), found->settings->vae);
+      if (path == NULL)
+        {
+          eshi_cli_complain (sentence);
+          g_clear_pointer (&found->settings->vae, g_free);
+        }
     }
   g_clear_pointer (&sentence, g_free);
   if (options->sampler == NULL && found->sampler != NULL && found->settings->sampler == NULL)
@@ -303,6 +325,28 @@ make_base (const Options *options,
   return g_steal_pointer (&found->settings);
 }
 
+/* A file in the current folder is meant before a name. */
+static char *
+dup_vae (const char *argument)
+{
+  if (strchr (argument, G_DIR_SEPARATOR) == NULL && g_file_test (argument, G_FILE_TEST_EXISTS))
+    return g_build_filename (".", argument, NULL);
+  return g_strdup (argument);
+}
+
+/* Complains itself. */
+static gboolean
+set_tiling (EshiVaeTiling *field,
+            const char    *argument)
+{
+  if (argument == NULL || eshi_vae_tiling_from_name (argument, field))
+    return TRUE;
+
+  eshi_cli_complain (_("There is no such way to use tiles; choose “auto”, “off” or “on”."));
+
+  return FALSE;
+}
+
 /* What the options say in the place of what @settings hold; complains itself. */
 static gboolean
 set_options (EshiSettings  *settings,
@@ -336,13 +380,20 @@ set_options (EshiSettings  *settings,
       g_strfreev (settings->loras);
       settings->loras = g_strdupv (options->loras);
     }
+  if (options->vae != NULL)
+    {
+      g_free (settings->vae);
+      settings->vae = dup_vae (options->vae);
+    }
   settings->paste = !options->no_paste;
+  settings->vae_f32 = settings->vae_f32 || options->vae_f32;
 
   return set_text (&settings->prompt, options->prompt) &&
          set_text (&settings->negative_prompt, options->negative) &&
          set_image (&settings->image, options->image) &&
          set_image (&settings->mask, options->mask) &&
          eshi_cli_rng (options->rng, &settings->rng) &&
+         set_tiling (&settings->vae_tiling, options->vae_tiling) &&
          eshi_cli_switch ("--safety", options->safety, &settings->safety) &&
          eshi_cli_switch ("--watermark", options->watermark, &settings->watermark);
 }

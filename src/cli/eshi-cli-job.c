@@ -127,6 +127,8 @@ add_picture (EshiCliJob *self,
              picture->settings->width, picture->settings->height);
   if (picture->settings->withheld)
     eshi_cli_complain (_("The safety checker withheld this picture, so it is all black. Try another seed or another prompt."));
+  if (!self->quiet && eshi_event_get_note (event) != NULL)
+    eshi_cli_complain (eshi_event_get_note (event));
 }
 
 static void

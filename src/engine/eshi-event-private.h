@@ -27,6 +27,7 @@ struct _EshiEvent
   EshiSettings  *settings;
   char          *model_name;
   char          *backend;
+  char          *note;
   GError        *error;
 };
 

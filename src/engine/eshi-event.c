@@ -39,6 +39,7 @@ eshi_event_clear (gpointer data)
   g_clear_pointer (&self->settings, eshi_settings_free);
   g_clear_pointer (&self->model_name, g_free);
   g_clear_pointer (&self->backend, g_free);
+  g_clear_pointer (&self->note, g_free);
   g_clear_error (&self->error);
 }
 
@@ -160,6 +161,14 @@ eshi_event_get_backend (const EshiEvent *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->backend;
+}
+
+const char *
+eshi_event_get_note (const EshiEvent *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->note;
 }
 
 const GError *

@@ -128,6 +128,10 @@ const char *eshi_event_get_model_name (const EshiEvent *self);
 ESHI_AVAILABLE
 const char *eshi_event_get_backend (const EshiEvent *self);
 
+/* IMAGE, DONE: (nullable): a sentence for people about what was done otherwise than usual. (transfer none) */
+ESHI_AVAILABLE
+const char *eshi_event_get_note (const EshiEvent *self);
+
 /* IMAGE, DONE. */
 ESHI_AVAILABLE
 const EshiTimings *eshi_event_get_timings (const EshiEvent *self);

@@ -19,6 +19,7 @@
 #include "eshi-precision.h"
 #include "eshi-resize.h"
 #include "eshi-sampler.h"
+#include "eshi-vae-folder.h"
 
 typedef struct
 {
@@ -122,7 +123,7 @@ progress_cb (const EshiPipelineProgress *progress,
   if (stage == ESHI_STAGE_PAINTING)
     _eshi_run_step (run, progress->index, progress->step);
   else
-    _eshi_run_stage (run, stage, stage == ESHI_STAGE_LOADING ? progress->fraction : 0.0);
+    _eshi_run_stage (run, stage, stage == ESHI_STAGE_LOADING ? progress->fraction : progress->part);
 }
 
 static void
@@ -148,6 +149,7 @@ picture_cb (guint                      index,
   g_autoptr(EshiImage) image = eshi_image_new (picture->width, picture->height, picture->rgb);
 
   _eshi_run_set_model_hash (self->run, _eshi_hash_job_wait (self->painter->hash_job, _eshi_run_get_cancellable (self->run)));
+  _eshi_run_set_vae_redone (self->run, picture->vae_redone);
   _eshi_run_image (self->run, index, image, picture->withheld);
 }
 
@@ -241,10 +243,11 @@ grey_from_image (const EshiImage *image)
   return grey;
 }
 
-/* @mask: (nullable): that of @settings as brightness; all three are borrowed. */
+/* @vae: (nullable): path of that of @settings; @mask: (nullable): that of @settings as brightness; all are borrowed. */
 static EshiPipelineParams
 params_from_settings (const EshiSettings *settings,
                       const EshiLoraUse  *use,
+                      const char         *vae,
                       const guint8       *mask)
 {
   const EshiImage *image = settings->image;
@@ -273,6 +276,9 @@ params_from_settings (const EshiSettings *settings,
     .n_loras = use->loras->len,
     .safety = settings->safety,
     .watermark = settings->watermark,
+    .vae = vae,
+    .vae_tiling = settings->vae_tiling,
+    .vae_f32 = settings->vae_f32,
   };
 }
 
@@ -286,13 +292,20 @@ paint_with_model (PipelinePainter        *self,
   GCancellable *cancellable = _eshi_run_get_cancellable (run);
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
   g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
+  g_autofree char *vae = NULL;
   g_auto(EshiLoraUse) use = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
   EshiPipelineParams params;
 
   if (!_eshi_lora_use_init (&use, settings, error))
     return FALSE;
-  params = params_from_settings (settings, &use, mask);
+  if (settings->vae != NULL)
+    {
+      vae = eshi_vae_folder_find (settings->vae, error);
+      if (vae == NULL)
+        return FALSE;
+    }
+  params = params_from_settings (settings, &use, vae, mask);
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
     return FALSE;
 
@@ -300,6 +313,8 @@ paint_with_model (PipelinePainter        *self,
   settings->height = (int) params.height;
   settings->safety = params.safety;
   settings->watermark = params.watermark;
+  settings->vae_tiling = params.vae_tiling;
+  settings->vae_f32 = params.vae_f32;
   _eshi_run_resolve (run, settings, self->info->name, self->backend->klass->name);
   if (eshi_request_get_kind (request) == ESHI_REQUEST_LOAD_MODEL)
     return eshi_pipeline_prepare (self->pipeline, &params, callbacks, cancellable, error);

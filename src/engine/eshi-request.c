@@ -65,6 +65,7 @@ eshi_settings_copy (const EshiSettings *self)
   copy->mask = self->mask != NULL ? eshi_image_ref (self->mask) : NULL;
   copy->loras = g_strdupv (self->loras);
   copy->model_hash = g_strdup (self->model_hash);
+  copy->vae = g_strdup (self->vae);
 
   return copy;
 }
@@ -83,6 +84,7 @@ eshi_settings_free (EshiSettings *self)
   g_clear_pointer (&self->mask, eshi_image_unref);
   g_strfreev (self->loras);
   g_free (self->model_hash);
+  g_free (self->vae);
   g_free (self);
 }
 
@@ -285,6 +287,19 @@ check_guard (const EshiSettings  *self,
 }
 
 static gboolean
+check_vae (const EshiSettings  *self,
+           GError             **error)
+{
+  if (eshi_vae_tiling_get_name (self->vae_tiling) != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                       _("There is no such way to use tiles; choose “auto”, “off” or “on”."));
+
+  return FALSE;
+}
+
+static gboolean
 check_variation (const EshiSettings  *self,
                  GError             **error)
 {
@@ -321,7 +336,8 @@ eshi_settings_validate (const EshiSettings  *self,
          check_mask (self, error) &&
          check_guard (self, error) &&
          check_strength (self, error) &&
-         check_variation (self, error);
+         check_variation (self, error) &&
+         check_vae (self, error);
 }
 
 EshiRequest *

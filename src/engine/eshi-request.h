@@ -11,6 +11,7 @@
 #include "eshi-macros.h"
 #include "eshi-rng-kind.h"
 #include "eshi-switch.h"
+#include "eshi-vae-tiling.h"
 
 G_BEGIN_DECLS
 
@@ -62,6 +63,11 @@ typedef enum
  * @variation_seed: whose noise the first picture's is turned towards; picture i of a batch uses @variation_seed + i
  * @variation_strength: how far, 0.0 (not at all) to 1.0 (it is that noise). Above 0.0 all pictures use @seed itself
  * @model_hash: (nullable): hash of the model that a picture was painted with; says nothing in a request
+ * @vae: (nullable): the VAE in the place of the model's own: a path, or a name in the folder of VAEs, see
+ *   eshi_vae_folder_find(); files of pictures know its name alone
+ * @vae_f32: whether the VAE works in f32, whatever the backend's type; comes back %TRUE where that had to be, because its
+ *   numbers overflowed in half precision
+ * @vae_tiling: whether the VAE works in tiles; comes back as what was done, so ON only where there were tiles
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -92,6 +98,9 @@ typedef struct
   char        *model_hash;
   guint64      variation_seed;
   double       variation_strength;
+  char         *vae;
+  EshiVaeTiling vae_tiling;
+  gboolean      vae_f32;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "eshi-error.h"
 #include "eshi-event-private.h"
 #include "eshi-run.h"
@@ -37,6 +39,7 @@ struct _EshiRun
   int             step;
   EshiImage      *last_image;
   EshiImage      *last_preview;
+  gboolean        vae_redone;
   gboolean        ended;
 };
 
@@ -244,7 +247,22 @@ describe (EshiRun   *self,
   event->settings = settings != NULL ? eshi_settings_copy (settings) : NULL;
   event->model_name = g_strdup (self->model_name);
   event->backend = g_strdup (self->backend);
+  if (self->vae_redone)
+    {
+      event->settings->vae_f32 = TRUE;
+      event->note = g_strdup (_("The VAE's numbers became too large for half precision, so it worked again in full "
+                                "precision."));
+    }
   event->timings = self->timings;
+}
+
+void
+_eshi_run_set_vae_redone (EshiRun  *self,
+                          gboolean  redone)
+{
+  g_return_if_fail (self->settings != NULL);
+
+  self->vae_redone = redone;
 }
 
 void

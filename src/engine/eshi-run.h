@@ -76,6 +76,10 @@ void          _eshi_run_preview         (EshiRun        *self,
                                          int             step,
                                          EshiImage      *image);
 
+/* Whether the VAE of the picture that is finished next had to work in f32; its settings and a note say so. */
+void          _eshi_run_set_vae_redone  (EshiRun        *self,
+                                         gboolean        redone);
+
 /* Picture @index is finished. @withheld: whether it is black because the safety checker withheld it. */
 void          _eshi_run_image           (EshiRun        *self,
                                          int             index,

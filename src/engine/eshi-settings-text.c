@@ -25,6 +25,9 @@
 #define HASH_KEY "Model hash"
 #define VARIATION_KEY "Variation seed"
 #define VARIATION_STRENGTH_KEY "Variation seed strength"
+#define VAE_KEY "VAE"
+#define TILING_KEY "Eshi VAE tiling"
+#define VAE_F32_KEY "Eshi VAE precision"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -133,6 +136,27 @@ shorten_loras (const EshiSettings *self)
   return g_strv_builder_end (builder);
 }
 
+/* The last part of @path, as UTF-8; (transfer full). */
+static char *
+shorten_path (const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path);
+
+  return g_filename_display_name (base);
+}
+
+/* The VAE called @name (nullable) by a text that anybody may have written: never a path. */
+static void
+set_vae (EshiSettings *self,
+         const char   *name)
+{
+  static const char *const none[] = { "", "None", "Automatic", ".", G_DIR_SEPARATOR_S, NULL };
+  g_autofree char *base = name != NULL ? g_path_get_basename (name) : NULL;
+
+  if (base != NULL && *name != '\0' && !g_strv_contains (none, base))
+    self->vae = g_steal_pointer (&base);
+}
+
 char *
 eshi_settings_dup_full_prompt (const EshiSettings *self)
 {
@@ -230,6 +254,16 @@ eshi_settings_to_parameters (const EshiSettings *self,
       append_value (text, LORAS_KEY, lines);
     }
   append_guard (text, self);
+  if (self->vae != NULL)
+    {
+      g_autofree char *name = shorten_path (self->vae);
+
+      append_value (text, VAE_KEY, name);
+    }
+  if (self->vae_tiling == ESHI_VAE_TILING_ON)
+    append_value (text, TILING_KEY, eshi_vae_tiling_get_name (self->vae_tiling));
+  if (self->vae_f32)
+    append_value (text, VAE_F32_KEY, "f32");
 
   return g_string_free (text, FALSE);
 }
@@ -363,6 +397,9 @@ set_from_pairs (EshiSettings *self,
     self->loras = g_strsplit (value, "\n", -1);
   if ((value = g_hash_table_lookup (pairs, GUARD_KEY)) != NULL)
     read_guard (self, value);
+  set_vae (self, g_hash_table_lookup (pairs, VAE_KEY));
+  eshi_vae_tiling_from_name (g_hash_table_lookup (pairs, TILING_KEY), &self->vae_tiling);
+  self->vae_f32 = g_strcmp0 (g_hash_table_lookup (pairs, VAE_F32_KEY), "f32") == 0;
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -577,6 +614,16 @@ eshi_settings_to_json (const EshiSettings *self,
   if (self->model_hash != NULL)
     add_string (builder, "model_hash", self->model_hash);
   add_variation (builder, self);
+  if (self->vae != NULL)
+    {
+      g_autofree char *name = shorten_path (self->vae);
+
+      add_string (builder, "vae", name);
+    }
+  if (self->vae_tiling == ESHI_VAE_TILING_ON)
+    add_string (builder, "vae_tiling", eshi_vae_tiling_get_name (self->vae_tiling));
+  if (self->vae_f32)
+    add_string (builder, "vae_precision", "f32");
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -630,6 +677,9 @@ set_from_object (EshiSettings *self,
   self->model_hash = g_strdup (_eshi_json_get_string (object, "model_hash"));
   _eshi_settings_parse_seed (json_object_get_member (object, "variation_seed"), &self->variation_seed);
   self->variation_strength = _eshi_json_get_double (object, "variation_strength");
+  set_vae (self, _eshi_json_get_string (object, "vae"));
+  eshi_vae_tiling_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);
+  self->vae_f32 = g_strcmp0 (_eshi_json_get_string (object, "vae_precision"), "f32") == 0;
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

@@ -21,3 +21,4 @@
 #include "eshi-sampler.h"
 #include "eshi-tokens.h"
 #include "eshi-watermark.h"
+#include "eshi-vae-folder.h"

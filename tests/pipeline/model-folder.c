@@ -76,6 +76,14 @@ copy_tokenizer (const char *folder)
 char *
 model_folder_new (void)
 {
+  const char *const changes[] = { NULL };
+
+  return model_folder_new_with (changes);
+}
+
+char *
+model_folder_new_with (const char *const *changes)
+{
   g_autoptr(GError) error = NULL;
   char *folder = g_dir_make_tmp ("eshi-model-XXXXXX", &error);
   g_autofree char *text_path = NULL;
@@ -91,6 +99,8 @@ model_folder_new (void)
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     model_folder_write (folder, files[i].name, files[i].contents);
+  for (; *changes != NULL; changes += 2)
+    model_folder_write (folder, changes[0], changes[1]);
   copy_tokenizer (folder);
 
   text_path = g_build_filename (folder, "text_encoder", NULL);

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
  * of 32 and 64 channels. Needs G_TEST_SRCDIR. (transfer full) */
 char *model_folder_new    (void);
 
+/* The same with other contents for some files: name, contents, name, contents, …, NULL. Weights are those of the configs
+ * that are written. */
+char *model_folder_new_with (const char *const *changes);
+
 /* Removes it and frees the name. */
 void  model_folder_remove (char       *folder);
 

@@ -175,8 +175,65 @@ def test_refusals(maker, folder):
         refused(folder, folder / "bad.safetensors", "mid_block" if words == "middle_block" else words)
 
 
+def vae_namings(maker):
+    """The tensors of an autoencoder like the model's, but paler, under each naming that single files use."""
+    diffusers = [(name, shape, maker.values(name, shape) * numpy.float16(0.5 if name == "decoder.conv_out.weight" else 1))
+                 for name, shape in maker.vae()]
+    paler = {name: values for name, _, values in diffusers}
+    lines = (TOP / "tests" / "golden" / "checkpoint-names.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    names = {ours: theirs for part, ours, theirs in (line.split("\t") for line in lines) if part == "vae"}
+    prefixed = [(names[name], (*shape, 1, 1) if ".attn_1." in names[name] and len(shape) == 2 else shape, paler[name])
+                for name, shape, _ in diffusers]
+    bare = [(name.removeprefix("first_stage_model."), shape, values) for name, shape, values in prefixed]
+    return {"diffusers": diffusers, "prefixed": prefixed, "bare": bare}
+
+
+def test_vae_files(maker, folder):
+    make_folder(maker, folder / "model", 1000)
+    own = painted(folder, folder / "model")
+    namings = vae_namings(maker)
+    vaes = folder / "data" / "eshi" / "vae"
+    (vaes / "whole").mkdir(parents=True)
+    write_safetensors(vaes / "whole" / "diffusion_pytorch_model.safetensors", namings["diffusers"])
+    (vaes / "whole" / "config.json").write_bytes((folder / "model" / "vae" / "config.json").read_bytes())
+    want = painted(folder, folder / "model", "--vae", "whole")
+    assert want != own
+    for name, tensors in namings.items():
+        write_safetensors(folder / f"{name}.pt", tensors)          # names lie: what the file holds decides
+        assert painted(folder, folder / "model", "--vae", str(folder / f"{name}.pt")) == want, name
+    write_ckpt(vaes / "pale.ckpt", namings["bare"])
+    assert painted(folder, folder / "model", "--vae", "pale") == want
+    assert b"VAE: pale" in (folder / "picture.png").read_bytes()
+    (folder / "picture.png").rename(folder / "from.png")
+    assert painted(folder, folder / "model", "--from", str(folder / "from.png")) == want
+    (vaes / "pale.ckpt").unlink()
+    result, _ = paint(folder, folder / "model", "--from", str(folder / "from.png"))
+    assert result.returncode == 0 and b"pale" in result.stderr
+    assert pixels(folder / "picture.png") == own
+
+
+def test_vae_refusals(maker, folder):
+    make_folder(maker, folder / "model", 1000)
+    bare = vae_namings(maker)["bare"]
+    bad = {
+        "no VAE": [("lora_unet_down.alpha", (1,), numpy.zeros(1, numpy.float16))],
+        "16 latent channels": [(name, (shape[0], 16, *shape[2:]), numpy.repeat(values, 4))
+                               if name == "decoder.conv_in.weight" else (name, shape, values)
+                               for name, shape, values in bare],
+        "conv_out": [t for t in bare if t[0] != "decoder.conv_out.weight"],
+    }
+    for words, tensors in bad.items():
+        write_safetensors(folder / "bad.safetensors", tensors)
+        result, picture = paint(folder, folder / "model", "--vae", str(folder / "bad.safetensors"))
+        message = result.stderr.decode()
+        assert result.returncode == 1 and picture is None and message.count("\n") == 1 and words in message, message
+    result, picture = paint(folder, folder / "model", "--vae", "nowhere")
+    assert result.returncode == 1 and picture is None and b"nowhere" in result.stderr, result.stderr
+
+
 def main():
-    tests, failed, maker = [test_same_picture, test_clip_words, test_refusals], 0, load_maker()
+    tests, failed, maker = [test_same_picture, test_clip_words, test_refusals, test_vae_files, test_vae_refusals], 0, \
+        load_maker()
     print(f"1..{len(tests)}")
     for i, test in enumerate(tests, 1):
         with tempfile.TemporaryDirectory() as folder:

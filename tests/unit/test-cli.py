@@ -143,6 +143,7 @@ def test_numbers(case):
         "--rng": ["dice", ""],
         "--safety": ["maybe", "", "ON", "1"],
         "--watermark": ["maybe", "", "\udcff"],
+        "--vae-tiling": ["maybe", ""],
     }
     for option, values in bad.items():
         for value in values:

@@ -15,6 +15,7 @@
 #include "eshi-lora-use.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
+#include "eshi-vae-folder.h"
 
 static EshiSettings *
 make_settings (const char *prompt,
@@ -588,6 +589,63 @@ test_guard_nonsense (void)
   assert_refused (settings, "“off”");
 }
 
+/* What the VAE was, and how it was used, in both forms. */
+static void
+test_vae (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+
+  settings->vae_tiling = ESHI_VAE_TILING_ON;
+  settings->vae_f32 = TRUE;
+  settings->vae = g_strdup ("/somewhere/vae/ft, mse.safetensors");
+  text = eshi_settings_to_parameters (settings, "豆");
+  json = eshi_settings_to_json (settings, "豆");
+  g_assert_nonnull (strstr (text, ", VAE: \"ft, mse.safetensors\", Eshi VAE tiling: on, Eshi VAE precision: f32"));
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  g_assert_cmpint (from_text->vae_tiling, ==, ESHI_VAE_TILING_ON);
+  g_assert_cmpint (from_json->vae_tiling, ==, ESHI_VAE_TILING_ON);
+  g_assert_cmpstr (from_text->vae, ==, "ft, mse.safetensors");
+  g_assert_cmpstr (from_json->vae, ==, "ft, mse.safetensors");
+  g_assert_true (from_text->vae_f32);
+  g_assert_true (from_json->vae_f32);
+  settings->vae_tiling = (EshiVaeTiling) 7;
+  assert_refused (settings, "auto");
+}
+
+/* A picture's file names no path, and no file that is none. */
+static void
+test_vae_names (void)
+{
+  static const struct
+  {
+    const char *written;
+    const char *read;
+  } cases[] = {
+    { "None", NULL },
+    { "Automatic", NULL },
+    { "/etc/passwd", "passwd" },
+    { "../../x.pt", "x.pt" },
+    { "..", ".." }, /* which eshi_vae_folder_find() refuses */
+    { "/", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("a\nSteps: 1, Seed: 2, Size: 64x64, VAE: %s", cases[i].written);
+      g_autoptr(EshiSettings) settings = eshi_settings_new_from_parameters (text, NULL, NULL);
+      g_autofree char *path = NULL;
+
+      g_assert_cmpstr (settings->vae, ==, cases[i].read);
+      path = cases[i].read != NULL ? eshi_vae_folder_find (cases[i].read, NULL) : NULL;
+      g_assert_null (path);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -612,6 +670,8 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/lora-prompts", test_lora_prompts);
   g_test_add_func ("/eshi/settings/guard", test_guard);
   g_test_add_func ("/eshi/settings/guard-nonsense", test_guard_nonsense);
+  g_test_add_func ("/eshi/settings/vae", test_vae);
+  g_test_add_func ("/eshi/settings/vae-names", test_vae_names);
 
   return g_test_run ();
 }

@@ -85,6 +85,7 @@ static const char *const prefixes[] = {
   [ESHI_CHECKPOINT_UNET_EMA] = "model_ema.",
   [ESHI_CHECKPOINT_VAE] = "first_stage_model.",
   [ESHI_CHECKPOINT_TEXT_ENCODER] = "cond_stage_model.transformer.",
+  [ESHI_CHECKPOINT_VAE_ALONE] = "",
 };
 
 const char *
@@ -202,7 +203,7 @@ eshi_checkpoint_name (EshiCheckpointPart  part,
   all = g_string_new (prefixes[part]);
   if (part == ESHI_CHECKPOINT_UNET)
     append_name (all, unet_blocks, G_N_ELEMENTS (unet_blocks), FALSE, name);
-  else if (part == ESHI_CHECKPOINT_VAE)
+  else if (part == ESHI_CHECKPOINT_VAE || part == ESHI_CHECKPOINT_VAE_ALONE)
     append_name (all, vae_blocks, G_N_ELEMENTS (vae_blocks), TRUE, name);
   else
     g_string_append (all, name);

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @ESHI_CHECKPOINT_UNET_EMA: the UNet's running average, "model_ema.", whose names lost their dots
  * @ESHI_CHECKPOINT_VAE: "first_stage_model."
  * @ESHI_CHECKPOINT_TEXT_ENCODER: "cond_stage_model.transformer."
+ * @ESHI_CHECKPOINT_VAE_ALONE: the VAE in a file of its own, without a prefix
  */
 typedef enum
 {
@@ -26,6 +27,7 @@ typedef enum
   ESHI_CHECKPOINT_UNET_EMA,
   ESHI_CHECKPOINT_VAE,
   ESHI_CHECKPOINT_TEXT_ENCODER,
+  ESHI_CHECKPOINT_VAE_ALONE,
 } EshiCheckpointPart;
 
 /* What all names of @part begin with: "model.diffusion_model.". */

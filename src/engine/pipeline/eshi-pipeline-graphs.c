@@ -274,7 +274,7 @@ _eshi_decode_graph_run (EshiDecodeGraph  *self,
 
   if (!eshi_graph_upload (self->graph, self->z, z, error) ||
       !eshi_graph_run (self->graph, cancellable, error) ||
-      !eshi_graph_download (self->graph, self->pixels, rgb, error))
+      (rgb != NULL && !eshi_graph_download (self->graph, self->pixels, rgb, error)))
     return FALSE;
 
   self->seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;

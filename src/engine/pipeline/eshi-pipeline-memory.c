@@ -12,12 +12,16 @@
 #include <string.h>
 
 #include "eshi-pipeline-private.h"
+#include "eshi-tiles.h"
 
 /* Activations that are alive at once where a network needs most of them, in feature maps of its first level. The arenas
  * of Stable Diffusion 1's graphs hold 9 and 5 of them at every size from 256 to 2048 pixels; the backend's scratch comes on
  * top. */
 #define UNET_MAPS 10
 #define DECODER_MAPS 6
+
+/* Pixels of a picture of the usual size, which is never cut into tiles unless that is asked for. */
+#define NEVER_TILED (512 * 512)
 
 /* Bytes that the computer can still give; 0 where that is unknown. */
 static guint64
@@ -33,11 +37,58 @@ available_bytes (void)
   return line == NULL ? 0 : 1024 * g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10);
 }
 
+/* Latent pixels that the VAE has in hand at once: the picture's, or those of the two shapes of tiles that are kept. */
+static guint64
+vae_area (EshiPipeline *self,
+          guint         height,
+          guint         width,
+          gboolean      tiled)
+{
+  EshiTiles tiles = _eshi_tiles_for_decoder (eshi_vae_get_config (self->vae));
+  guint64 area = (guint64) height * width;
+
+  return tiled ? MIN (area, (guint64) 2 * tiles.size * tiles.size) : area;
+}
+
+static gboolean
+has_step (EshiPipeline *self,
+          guint         height,
+          guint         width,
+          gboolean      guided)
+{
+  for (guint i = 0; self->steps != NULL && i < self->steps->len; i++)
+    {
+      const EshiStepGraph *step = g_ptr_array_index (self->steps, i);
+
+      if (step->height == height && step->width == width && step->guided == guided)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+has_decoder (EshiPipeline *self,
+             guint         height,
+             guint         width)
+{
+  for (guint i = 0; self->decoders != NULL && i < self->decoders->len; i++)
+    {
+      const EshiDecodeGraph *decoder = g_ptr_array_index (self->decoders, i);
+
+      if (decoder->height == height && decoder->width == width)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static guint64
 needed_bytes (EshiPipeline *self,
               guint         height,
               guint         width,
-              gboolean      guided)
+              gboolean      guided,
+              gboolean      tiled)
 {
   guint64 size = eshi_dtype_size (self->backend->compute);
   guint64 area = (guint64) height * width;
@@ -46,13 +97,44 @@ needed_bytes (EshiPipeline *self,
   guint decoder_channels = eshi_vae_get_config (self->vae)->block_out_channels[0];
   guint64 bytes = 0;
 
-  bytes += UNET_MAPS * area * unet_channels * size * (guided ? 2 : 1);
-  bytes += DECODER_MAPS * area * factor * factor * decoder_channels * size;
+  if (!has_step (self, height, width, guided))
+    bytes += UNET_MAPS * area * unet_channels * size * (guided ? 2 : 1);
+  bytes += DECODER_MAPS * vae_area (self, height, width, tiled) * factor * factor * decoder_channels * size;
   if (self->steps == NULL)
     bytes += eshi_pipeline_get_model_bytes (self) / 2 * size;
   if (self->checker != NULL)
     bytes += eshi_weights_get_bytes (eshi_safety_checker_get_weights (self->checker));
   return bytes;
+}
+
+guint64
+_eshi_pipeline_get_free_memory (EshiPipeline *self)
+{
+  EshiDeviceInfo info = { 0 };
+
+  if (self->backend->klass->probe (&info, NULL) && info.memory_bytes > 0)
+    return info.memory_bytes;
+  return available_bytes ();
+}
+
+EshiVaeTiling
+_eshi_pipeline_choose_tiling (EshiPipeline *self,
+                              guint         height,
+                              guint         width,
+                              gboolean      guided,
+                              guint64       available)
+{
+  EshiTiles tiles = _eshi_tiles_for_decoder (eshi_vae_get_config (self->vae));
+  guint factor = _eshi_pipeline_factor (self);
+  guint64 pixels = (guint64) height * width * factor * factor;
+
+  if (available == 0 || pixels <= NEVER_TILED || !_eshi_tiles_are_many (&tiles, height, width) ||
+      has_decoder (self, height, width))
+    return ESHI_VAE_TILING_OFF;
+  if (needed_bytes (self, height, width, guided, FALSE) <= available ||
+      needed_bytes (self, height, width, guided, TRUE) > available)
+    return ESHI_VAE_TILING_OFF;
+  return ESHI_VAE_TILING_ON;
 }
 
 gboolean
@@ -64,7 +146,7 @@ _eshi_pipeline_check_memory (EshiPipeline  *self,
 {
   guint factor = _eshi_pipeline_factor (self);
   guint64 available = available_bytes ();
-  guint64 needed = needed_bytes (self, height, width, guided);
+  guint64 needed = needed_bytes (self, height, width, guided, self->tiled);
   EshiDeviceInfo info = { 0 };
   g_autofree char *needed_text = NULL;
   g_autofree char *available_text = NULL;

@@ -22,14 +22,16 @@ void
 _eshi_preview_init (EshiPreview                 *self,
                     EshiPipeline                *pipeline,
                     const EshiPipelineCallbacks *callbacks,
+                    guint                        height,
+                    guint                        width,
                     EshiDecodeGraph             *decoder)
 {
-  gsize n = (gsize) decoder->height * decoder->width;
+  gsize n = (gsize) height * width;
   guint factor = _eshi_pipeline_factor (pipeline);
 
   *self = (EshiPreview) { pipeline, callbacks, decoder };
-  self->height = decoder->height;
-  self->width = decoder->width;
+  self->height = height;
+  self->width = width;
   self->factor = factor;
   self->started_us = g_get_monotonic_time ();
   if (callbacks == NULL || callbacks->preview == NULL)
@@ -58,9 +60,9 @@ static gboolean
 can_afford_decoding (EshiPreview *self,
                      double       guess)
 {
-  double cost = self->decoder->seconds > 0 ? self->decoder->seconds : guess;
+  double cost = self->decoder != NULL && self->decoder->seconds > 0 ? self->decoder->seconds : guess;
 
-  return self->spent + cost <= BUDGET * (seconds_since (self->started_us) + cost);
+  return self->decoder != NULL && self->spent + cost <= BUDGET * (seconds_since (self->started_us) + cost);
 }
 
 static gboolean

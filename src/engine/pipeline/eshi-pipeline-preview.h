@@ -18,7 +18,7 @@ typedef struct
   /* borrowed */
   EshiPipeline                *pipeline;
   const EshiPipelineCallbacks *callbacks;
-  EshiDecodeGraph             *decoder;
+  EshiDecodeGraph             *decoder;  /* NULL where only colours are shown */
 
   /* owned; NULL where nobody looks */
   guint8                      *colours;  /* [h, w, 3] */
@@ -32,10 +32,13 @@ typedef struct
   double                       spent;    /* seconds, in all */
 } EshiPreview;
 
-/* Allocates everything that eshi_preview_show() needs; nothing where @callbacks has no preview function. */
+/* Allocates everything that eshi_preview_show() needs for latents of this size; nothing where @callbacks has no preview
+ * function. @decoder: (nullable): for a whole picture. */
 void     _eshi_preview_init  (EshiPreview                  *self,
                               EshiPipeline                 *pipeline,
                               const EshiPipelineCallbacks  *callbacks,
+                              guint                         height,
+                              guint                         width,
                               EshiDecodeGraph              *decoder);
 void     _eshi_preview_clear (EshiPreview                  *self);
 

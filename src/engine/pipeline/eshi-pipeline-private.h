@@ -5,6 +5,8 @@
  * eshi-pipeline-text.c  prompts to contexts
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
+ * eshi-pipeline-vae-swap.c  which VAE is in use
+ * eshi-pipeline-vae.c   between pixels and latents, whole or in tiles
  * eshi-pipeline-lora.c  LoRAs into the weights, and out again
  * eshi-pipeline-guard.c  the safety checker and the watermark
  * eshi-pipeline-run.c   the steps of one picture
@@ -88,6 +90,10 @@ struct _EshiPipeline
   EshiUnet            *unet;
   EshiVae             *vae;
   EshiVae             *encoder; /* NULL until needed */
+  EshiVae             *own_vae; /* the model's own while another is in use; else NULL */
+  EshiVae             *own_encoder;
+  char                *vae_key; /* which one is in use; NULL for the own */
+  gboolean             tiled;   /* whether this call's pictures go through the VAE in tiles */
   EshiSchedulerConfig  scheduler_config;
   const char          *sampler; /* static: the model's own */
   EshiRgbParams        rgb;
@@ -186,11 +192,63 @@ void             _eshi_pipeline_graphs_clear (EshiPipeline       *self);
 /* Frees the graphs that read the UNet's weights. */
 void             _eshi_pipeline_unet_graphs_clear (EshiPipeline  *self);
 
-/* Decodes @z, f32 [h, w, 4] as post_quant_conv takes it, into @rgb, [H, W, 3] u8, and @image (nullable), f32. */
+/* Decodes @z, f32 [h, w, 4] as post_quant_conv takes it, into @rgb (nullable), [H, W, 3] u8, and @image (nullable), f32. */
 gboolean         _eshi_decode_graph_run     (EshiDecodeGraph     *self,
                                              const float         *z,
                                              guint8              *rgb,
                                              float               *image,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+
+/* eshi-pipeline-vae-swap.c. Makes the VAE at @path (nullable: the model's own) the one in use. After an error it is the
+ * one that was. Errors: those of eshi_vae_file_load(); UNSUPPORTED where it makes another number of pixels of a latent. */
+gboolean         _eshi_pipeline_use_vae     (EshiPipeline        *self,
+                                             const char          *path,
+                                             GError             **error);
+
+/* The encoder of the VAE in use, opened when it is first needed. NULL with @error set. */
+EshiVae         *_eshi_pipeline_get_encoder (EshiPipeline        *self,
+                                             GError             **error);
+
+/* Told that @part, 0-1, of what the VAE does for a picture is done. */
+typedef void (*EshiVaePartFunc) (double   part,
+                                 gpointer user_data);
+
+/* eshi-pipeline-vae.c. The graph that decodes a picture of these latents, or where that is done in tiles its first tile;
+ * @n_tiles: (out): of the picture. NULL with @error set. */
+EshiDecodeGraph *_eshi_pipeline_get_first_decoder (EshiPipeline  *self,
+                                             guint                height,
+                                             guint                width,
+                                             gboolean             exact,
+                                             guint               *n_tiles,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+
+/* Decodes @z, f32 [height, width, 4] as post_quant_conv takes it, into @rgb, [H, W, 3] u8, and @image, the same as f32.
+ * @exact: in f32, whatever the backend's type. @func: (nullable). */
+gboolean         _eshi_pipeline_decode      (EshiPipeline        *self,
+                                             guint                height,
+                                             guint                width,
+                                             gboolean             exact,
+                                             const float         *z,
+                                             guint8              *rgb,
+                                             float               *image,
+                                             EshiVaePartFunc      func,
+                                             gpointer             user_data,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+
+/* Encodes @pixels, f32 [H, W, 3] in −1 to 1, into @mean and @logvar, f32 [4, height, width]; always in f32. @func:
+ * (nullable). Errors: UNSUPPORTED and MODEL_INVALID where the model has no encoder; OUT_OF_MEMORY; FAILED where it gives
+ * no finite numbers. */
+gboolean         _eshi_pipeline_encode      (EshiPipeline        *self,
+                                             guint                height,
+                                             guint                width,
+                                             const float         *pixels,
+                                             float               *mean,
+                                             float               *logvar,
+                                             EshiVaePartFunc      func,
+                                             gpointer             user_data,
                                              GCancellable        *cancellable,
                                              GError             **error);
 
@@ -211,10 +269,13 @@ typedef struct
 } EshiStart;
 
 /* eshi-pipeline-start.c. Resizes and encodes the image of @params, which have been resolved; without one, does nothing.
+ * @func: (nullable): told how far the encoding is.
  * Errors: UNSUPPORTED and MODEL_INVALID where the model has no encoder, OUT_OF_MEMORY, FAILED. */
 gboolean         _eshi_start_init           (EshiStart                 *self,
                                              EshiPipeline              *pipeline,
                                              const EshiPipelineParams  *params,
+                                             EshiVaePartFunc            func,
+                                             gpointer                   user_data,
                                              GCancellable              *cancellable,
                                              GError                   **error);
 void             _eshi_start_clear          (EshiStart           *self);
@@ -271,12 +332,23 @@ gboolean         _eshi_pipeline_run         (EshiPipeline                 *self,
                                              EshiPipelineResult           *result,
                                              GError                      **error);
 
-/* Whether two graphs of these sizes fit into what memory is free. Error: OUT_OF_MEMORY. */
+/* Whether two graphs of these sizes fit into what memory is free, the VAE's as self->tiled says. Error: OUT_OF_MEMORY. */
 gboolean         _eshi_pipeline_check_memory (EshiPipeline       *self,
                                              guint                height,
                                              guint                width,
                                              gboolean             guided,
                                              GError             **error);
+
+/* Bytes that a picture of these latents may still use; 0 where that is unknown. */
+guint64          _eshi_pipeline_get_free_memory (EshiPipeline    *self);
+
+/* What AUTO means for a picture of these latents, if @available bytes are free (0: unknown): ON only where it is larger
+ * than 512 × 512 pixels and than a tile, does not fit whole, and fits in tiles. */
+EshiVaeTiling    _eshi_pipeline_choose_tiling (EshiPipeline      *self,
+                                             guint                height,
+                                             guint                width,
+                                             gboolean             guided,
+                                             guint64              available);
 
 /* f32 [c, h·w] ↔ [h·w, c]; the first way times @scale. */
 void             _eshi_planes_to_pixels     (float               *dst,

@@ -22,7 +22,7 @@ typedef struct
   GCancellable                *cancellable;
   EshiPipelineResult          *result;
   EshiStepGraph               *step;
-  EshiDecodeGraph             *decoder;
+  EshiDecodeGraph             *decoder;   /* of the whole picture; NULL where it is decoded in tiles */
 
   /* owned */
   EshiScheduler               *scheduler;
@@ -40,6 +40,8 @@ typedef struct
   gboolean                     withheld;  /* this picture, by the safety checker */
   guint                        n_done;    /* calls of this picture */
   guint                        n_timed;   /* calls of all pictures */
+  double                       decode_flops;   /* of all tiles */
+  double                       decode_seconds; /* that the last tiles took; 0 while unknown */
 } Run;
 
 static double
@@ -61,9 +63,11 @@ step_seconds (Run *self)
 static double
 decode_seconds (Run *self)
 {
-  if (self->decoder->seconds > 0)
+  if (self->decoder != NULL && self->decoder->seconds > 0)
     return self->decoder->seconds;
-  return self->step->flops > 0 ? step_seconds (self) * self->decoder->flops / self->step->flops : 0;
+  if (self->decode_seconds > 0)
+    return self->decode_seconds;
+  return self->step->flops > 0 ? step_seconds (self) * self->decode_flops / self->step->flops : 0;
 }
 
 /* Steps of this picture, as people count them. */
@@ -73,14 +77,16 @@ steps_done (Run *self)
   return self->n_calls == 0 ? self->params->steps : self->n_done * self->params->steps / self->n_calls;
 }
 
+/* @part: 0-1 of the decoding. */
 static void
 report (Run               *self,
-        EshiPipelineStage  stage)
+        EshiPipelineStage  stage,
+        double             part)
 {
-  double picture = self->n_calls * self->step->flops + self->decoder->flops;
-  double done = self->index * picture + self->n_done * self->step->flops;
-  guint n_left = self->params->n_pictures - self->index;
-  double left = ((double) n_left * self->n_calls - self->n_done) * step_seconds (self) + n_left * decode_seconds (self);
+  double picture = self->n_calls * self->step->flops + self->decode_flops;
+  double done = self->index * picture + self->n_done * self->step->flops + part * self->decode_flops;
+  double n_left = self->params->n_pictures - self->index;
+  double left = (n_left * self->n_calls - self->n_done) * step_seconds (self) + (n_left - part) * decode_seconds (self);
   EshiPipelineProgress progress = {
     .stage = stage,
     .fraction = done / (picture * self->params->n_pictures),
@@ -88,6 +94,7 @@ report (Run               *self,
     .step = steps_done (self),
     .n_steps = self->params->steps,
     .seconds_left = self->n_timed == 0 ? -1 : left,
+    .part = part,
   };
 
   if (self->callbacks != NULL && self->callbacks->progress != NULL)
@@ -105,12 +112,30 @@ all_finite (const float *x,
 }
 
 static gboolean
-fail_not_finite (GError **error)
+fail_unet (Run     *self,
+           GError **error)
 {
-  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_FAILED,
-                       _("The model returned numbers that are not finite, so there is no picture. Its weights may be "
-                         "damaged; if another model works, download this one again."));
+  if (self->pipeline->backend->compute == ESHI_DTYPE_F32)
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED,
+                 _("The UNet of “%s” returned numbers that are not finite, so there is no picture. Its weights may be "
+                   "damaged; if another model works, download this one again."),
+                 self->pipeline->folder);
+  else
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED,
+                 _("The UNet of “%s” returned numbers that are not finite in half precision, so there is no picture. "
+                   "Choose full precision, f32."),
+                 self->pipeline->folder);
   return FALSE;
+}
+
+static void
+fail_vae (Run     *self,
+          GError **error)
+{
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED,
+               _("The VAE “%s” returned numbers that are not finite even in full precision, so there is no picture. Its "
+                 "weights may be damaged; if another model works, download this one again."),
+               eshi_weights_get_folder (eshi_vae_get_weights (self->pipeline->vae)));
 }
 
 /* The network's prediction for self->x, into self->noise. */
@@ -134,7 +159,7 @@ predict (Run     *self,
     return FALSE;
 
   if (!all_finite (self->pixels, 4 * self->n_pixels))
-    return fail_not_finite (error);
+    return fail_unet (self, error);
   _eshi_pixels_to_planes (self->noise, self->pixels, self->n_pixels, 4);
   return TRUE;
 }
@@ -157,7 +182,7 @@ run_steps (Run      *self,
       self->n_done = i + 1;
       self->n_timed++;
       timings->steps += seconds_since (start);
-      report (self, ESHI_PIPELINE_PAINTING);
+      report (self, ESHI_PIPELINE_PAINTING, 0.0);
 
       /* The last one would only delay the picture itself. */
       start = g_get_monotonic_time ();
@@ -187,35 +212,56 @@ take_pixels (Run     *self,
   return g_bytes_new_take (g_steal_pointer (&pixels), n);
 }
 
-/* Decodes self->x; a decoder of a half precision type whose numbers overflow is done again in f32. */
+static void
+decode_cb (double   part,
+           gpointer user_data)
+{
+  report (user_data, ESHI_PIPELINE_FINISHING, part);
+}
+
+/* Decodes self->pixels into @rgb and self->image; whether they are finite numbers in @finite. */
+static gboolean
+decode_pixels (Run       *self,
+               gboolean   exact,
+               guint8    *rgb,
+               gboolean  *finite,
+               GError   **error)
+{
+  EshiPipeline *pipeline = self->pipeline;
+  guint factor = _eshi_pipeline_factor (pipeline);
+
+  if (!_eshi_pipeline_decode (pipeline, self->params->height / factor, self->params->width / factor, exact, self->pixels,
+                              rgb, self->image, decode_cb, self, self->cancellable, error))
+    return FALSE;
+
+  *finite = all_finite (self->image, 3 * self->n_pixels * factor * factor);
+  return TRUE;
+}
+
+/* Decodes self->x; a decoder of a half precision type whose numbers overflow is done again in f32, and @redone set. */
 static GBytes *
-decode (Run     *self,
-        GError **error)
+decode (Run       *self,
+        gboolean  *redone,
+        GError   **error)
 {
   EshiPipeline *pipeline = self->pipeline;
   guint factor = _eshi_pipeline_factor (pipeline);
   gsize n = 3 * self->n_pixels * factor * factor;
   float scale = (float) (1.0 / eshi_vae_get_config (pipeline->vae)->scaling_factor);
+  gboolean exact = self->params->vae_f32;
   g_autofree guint8 *rgb = g_malloc (n);
-  EshiDecodeGraph *exact = NULL;
+  gboolean finite = FALSE;
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, scale);
-  if (!_eshi_decode_graph_run (self->decoder, self->pixels, rgb, self->image, self->cancellable, error))
+  if (!decode_pixels (self, exact, rgb, &finite, error))
     return NULL;
-  if (all_finite (self->image, n))
+  *redone = !finite && !exact && pipeline->backend->compute != ESHI_DTYPE_F32;
+  if (*redone && !decode_pixels (self, TRUE, rgb, &finite, error))
+    return NULL;
+  if (finite)
     return take_pixels (self, g_steal_pointer (&rgb), n, error);
 
-  if (pipeline->backend->compute != ESHI_DTYPE_F32)
-    {
-      exact = _eshi_pipeline_get_decoder (pipeline, self->decoder->height, self->decoder->width, TRUE, self->cancellable,
-                                          error);
-      if (exact == NULL || !_eshi_decode_graph_run (exact, self->pixels, rgb, self->image, self->cancellable, error))
-        return NULL;
-      if (all_finite (self->image, n))
-        return take_pixels (self, g_steal_pointer (&rgb), n, error);
-    }
-
-  fail_not_finite (error);
+  fail_vae (self, error);
   return NULL;
 }
 
@@ -247,26 +293,28 @@ paint_picture (Run     *self,
   gsize n = 4 * self->n_pixels;
   g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
   EshiPipelinePicture *picture = &self->result->pictures[self->index];
+  gboolean redone = FALSE;
   gint64 start = 0;
   GBytes *rgb = NULL;
 
   eshi_scheduler_reset (self->scheduler);
   draw_start (self, rng);
   self->n_done = 0;
-  report (self, ESHI_PIPELINE_PAINTING);
+  report (self, ESHI_PIPELINE_PAINTING, 0.0);
   if (!run_steps (self, rng, error))
     return FALSE;
 
-  report (self, ESHI_PIPELINE_FINISHING);
+  report (self, ESHI_PIPELINE_FINISHING, 0.0);
   start = g_get_monotonic_time ();
-  rgb = decode (self, error);
-  self->result->timings.decode += seconds_since (start);
+  rgb = decode (self, &redone, error);
+  self->decode_seconds = seconds_since (start);
+  self->result->timings.decode += self->decode_seconds;
   if (rgb == NULL)
     return FALSE;
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, 1.0f);
   *picture = (EshiPipelinePicture) { self->params->width, self->params->height, rgb, seed,
-                                    g_bytes_new (self->pixels, n * sizeof (float)), self->withheld };
+                                    g_bytes_new (self->pixels, n * sizeof (float)), self->withheld, redone };
   self->result->n_pictures++;
   if (self->callbacks != NULL && self->callbacks->picture != NULL)
     self->callbacks->picture (self->index, picture, self->callbacks->user_data);
@@ -283,14 +331,21 @@ run_init (Run     *self,
   guint height = params->height / factor;
   guint width = params->width / factor;
   float guidance = (float) params->guidance;
+  EshiDecodeGraph *decoder = NULL;
+  guint n_tiles = 0;
 
   self->n_pixels = (gsize) height * width;
   self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0, self->cancellable, error);
   if (self->step == NULL)
     return FALSE;
-  self->decoder = _eshi_pipeline_get_decoder (pipeline, height, width, FALSE, self->cancellable, error);
-  if (self->decoder == NULL)
+  decoder = _eshi_pipeline_get_first_decoder (pipeline, height, width, params->vae_f32, &n_tiles, self->cancellable,
+                                              error);
+  if (decoder == NULL)
     return FALSE;
+  /* A tile's graph is not kept while those of other shapes are made. */
+  self->decoder = n_tiles == 1 ? decoder : NULL;
+  self->decode_flops = n_tiles * decoder->flops;
+  self->decode_seconds = n_tiles * decoder->seconds;
   if (self->step->guided && !eshi_graph_upload (self->step->graph, self->step->guidance, &guidance, error))
     return FALSE;
 
@@ -308,7 +363,7 @@ run_init (Run     *self,
   self->pixels = g_new (float, 8 * self->n_pixels);
   self->image = g_new (float, 3 * self->n_pixels * factor * factor);
   self->result->pictures = g_new0 (EshiPipelinePicture, params->n_pictures);
-  _eshi_preview_init (&self->preview, pipeline, self->callbacks, self->decoder);
+  _eshi_preview_init (&self->preview, pipeline, self->callbacks, height, width, self->decoder);
   return TRUE;
 }
 

@@ -1,14 +1,12 @@
 /* eshi-pipeline-start.c: pictures that start from another picture, and those of which a part stays.
  *
- * The image is encoded once per call, in f32; what is drawn from it differs by seed. The graph is not kept: it runs
- * once, and holds as much memory as the decoder's. Reads no files of pictures.
+ * The image is encoded once per call; what is drawn from it differs by seed. Reads no files of pictures.
  *
  * SPDX-License-Identifier: MIT
  */
 
 #include "config.h"
 
-#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -101,90 +99,32 @@ init_mask (EshiStart                 *self,
   return TRUE;
 }
 
-static EshiVae *
-get_encoder (EshiPipeline  *pipeline,
-             GError       **error)
-{
-  g_autofree char *path = g_build_filename (pipeline->path, "vae", NULL);
-
-  if (pipeline->encoder == NULL && pipeline->checkpoint != NULL)
-    pipeline->encoder = eshi_checkpoint_load_vae (pipeline->checkpoint, ESHI_VAE_ENCODER, error);
-  else if (pipeline->encoder == NULL)
-    pipeline->encoder = eshi_vae_load (path, ESHI_VAE_ENCODER, error);
-  if (pipeline->encoder == NULL || !eshi_weights_check_unchanged (eshi_vae_get_weights (pipeline->encoder), error))
-    return NULL;
-  return pipeline->encoder;
-}
-
-/* @moments, f32 [h · w, 8], into mean and logvar. */
-static gboolean
-split_moments (EshiStart    *self,
-               const float  *moments,
-               GError      **error)
-{
-  gsize n = 4 * count (self);
-  g_autofree float *mean = g_new (float, n);
-  g_autofree float *logvar = g_new (float, n);
-
-  for (gsize i = 0; i < 2 * n; i++)
-    if (!isfinite (moments[i]))
-      {
-        g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_FAILED,
-                             _("The model could not read the image: it returned numbers that are not finite. Its weights "
-                               "may be damaged; if another model works, download this one again."));
-        return FALSE;
-      }
-
-  eshi_vae_split_moments (moments, count (self), 4, mean, logvar);
-  self->mean = g_new (float, n);
-  self->logvar = g_new (float, n);
-  _eshi_pixels_to_planes (self->mean, mean, count (self), 4);
-  _eshi_pixels_to_planes (self->logvar, logvar, count (self), 4);
-  return TRUE;
-}
-
 /* Runs the encoder over self->rgb. */
 static gboolean
-encode (EshiStart     *self,
-        EshiPipeline  *pipeline,
-        GCancellable  *cancellable,
-        GError       **error)
+encode (EshiStart        *self,
+        EshiPipeline     *pipeline,
+        EshiVaePartFunc   func,
+        gpointer          user_data,
+        GCancellable     *cancellable,
+        GError          **error)
 {
-  EshiVae *encoder = get_encoder (pipeline, error);
-  guint width = self->width * self->factor;
-  guint height = self->height * self->factor;
-  gsize n = 3 * (gsize) width * height;
-  g_autoptr(EshiGraph) graph = NULL;
-  g_autofree float *pixels = NULL;
-  g_autofree float *moments = NULL;
-  EshiTensor *input = NULL;
-  EshiTensor *output = NULL;
+  gsize n = 3 * count (self) * self->factor * self->factor;
+  g_autofree float *pixels = g_new (float, n);
 
-  if (encoder == NULL)
-    return FALSE;
-
-  graph = eshi_graph_new (pipeline->backend);
-  eshi_graph_set_compute (graph, ESHI_DTYPE_F32);
-  input = eshi_graph_input (graph, "image", ESHI_DTYPE_F32, ESHI_SHAPE4 (1, height, width, 3));
-  output = eshi_graph_output (graph, "moments", eshi_vae_build_encoder (encoder, graph, input, NULL, NULL),
-                              ESHI_DTYPE_F32);
-  if (!eshi_graph_prepare (graph, cancellable, error))
-    return FALSE;
-
-  pixels = g_new (float, n);
-  moments = g_new (float, 8 * count (self));
+  self->mean = g_new (float, 4 * count (self));
+  self->logvar = g_new (float, 4 * count (self));
   for (gsize i = 0; i < n; i++)
     pixels[i] = 2.0f * (self->rgb[i] / 255.0f) - 1.0f;
-  return eshi_graph_upload (graph, input, pixels, error) &&
-         eshi_graph_run (graph, cancellable, error) &&
-         eshi_graph_download (graph, output, moments, error) &&
-         split_moments (self, moments, error);
+  return _eshi_pipeline_encode (pipeline, self->height, self->width, pixels, self->mean, self->logvar, func, user_data,
+                                cancellable, error);
 }
 
 gboolean
 _eshi_start_init (EshiStart                 *self,
                   EshiPipeline              *pipeline,
                   const EshiPipelineParams  *params,
+                  EshiVaePartFunc            func,
+                  gpointer                   user_data,
                   GCancellable              *cancellable,
                   GError                   **error)
 {
@@ -196,7 +136,7 @@ _eshi_start_init (EshiStart                 *self,
 
   self->rgb = eshi_resize (params->image, params->image_width, params->image_height, 3, params->width, params->height,
                            ESHI_RESIZE_LANCZOS, error);
-  if (self->rgb == NULL || !init_mask (self, params, error) || !encode (self, pipeline, cancellable, error))
+  if (self->rgb == NULL || !init_mask (self, params, error) || !encode (self, pipeline, func, user_data, cancellable, error))
     return FALSE;
 
   self->clean = g_new (float, 4 * count (self));

@@ -10,6 +10,7 @@
 #include "eshi-pipeline-preview.h"
 #include "eshi-pipeline-private.h"
 #include "eshi-scheduler-file.h"
+#include "eshi-tiles.h"
 
 #define DEFAULT_STEPS 50
 #define DEFAULT_GUIDANCE 7.5
@@ -175,6 +176,9 @@ eshi_pipeline_free (EshiPipeline *self)
   g_clear_pointer (&self->checkpoint, eshi_checkpoint_free);
   g_clear_pointer (&self->encoder, eshi_vae_free);
   g_clear_pointer (&self->checker, eshi_safety_checker_free);
+  g_clear_pointer (&self->own_vae, eshi_vae_free);
+  g_clear_pointer (&self->own_encoder, eshi_vae_free);
+  g_free (self->vae_key);
   g_free (self->path);
   g_free (self->lora_key);
   g_free (self->lora_note);
@@ -304,6 +308,23 @@ check_count (const char  *format,
   return FALSE;
 }
 
+/* Replaces AUTO, and ON for a picture that is a single tile. */
+static void
+resolve_tiling (EshiPipeline       *self,
+                EshiPipelineParams *params)
+{
+  EshiTiles tiles = _eshi_tiles_for_decoder (eshi_vae_get_config (self->vae));
+  guint factor = _eshi_pipeline_factor (self);
+  guint height = params->height / factor;
+  guint width = params->width / factor;
+
+  if (params->vae_tiling == ESHI_VAE_TILING_AUTO)
+    params->vae_tiling = _eshi_pipeline_choose_tiling (self, height, width, params->guidance > 1.0,
+                                                       _eshi_pipeline_get_free_memory (self));
+  if (!_eshi_tiles_are_many (&tiles, height, width))
+    params->vae_tiling = ESHI_VAE_TILING_OFF;
+}
+
 gboolean
 eshi_pipeline_resolve (EshiPipeline        *self,
                        EshiPipelineParams  *params,
@@ -314,7 +335,7 @@ eshi_pipeline_resolve (EshiPipeline        *self,
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (params != NULL, FALSE);
 
-  if (!check_image (params, error))
+  if (!check_image (params, error) || !_eshi_pipeline_use_vae (self, params->vae, error))
     return FALSE;
   fill_defaults (self, params);
   n_layers = eshi_text_encoder_get_config (self->text)->n_layers;
@@ -361,6 +382,9 @@ eshi_pipeline_resolve (EshiPipeline        *self,
       return FALSE;
     }
 
+  resolve_tiling (self, params);
+  params->vae_f32 = params->vae_f32 && self->backend->compute != ESHI_DTYPE_F32;
+
   return _eshi_guard_resolve (self, params, error);
 }
 
@@ -376,7 +400,9 @@ prepare (EshiPipeline                 *self,
   guint factor = _eshi_pipeline_factor (self);
   guint height = params->height / factor;
   guint width = params->width / factor;
+  guint n_tiles = 0;
 
+  self->tiled = params->vae_tiling == ESHI_VAE_TILING_ON;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
   if (!_eshi_guard_open (self, params, error))
     return FALSE;
@@ -390,7 +416,7 @@ prepare (EshiPipeline                 *self,
   report (callbacks, ESHI_PIPELINE_LOADING, 0.9, params->steps);
   if (previews && !_eshi_preview_fit (self, cancellable, error))
     return FALSE;
-  if (_eshi_pipeline_get_decoder (self, height, width, FALSE, cancellable, error) == NULL)
+  if (_eshi_pipeline_get_first_decoder (self, height, width, params->vae_f32, &n_tiles, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 1.0, params->steps);
   return TRUE;
@@ -413,6 +439,29 @@ eshi_pipeline_prepare (EshiPipeline                 *self,
          prepare (self, &resolved, callbacks, TRUE, cancellable, error);
 }
 
+/* Whom encode_cb() tells. */
+typedef struct
+{
+  const EshiPipelineCallbacks *callbacks;
+  guint                        n_steps;
+} Encoding;
+
+static void
+encode_cb (double   part,
+           gpointer user_data)
+{
+  const Encoding *self = user_data;
+  EshiPipelineProgress progress = {
+    .stage = ESHI_PIPELINE_READING,
+    .n_steps = self->n_steps,
+    .seconds_left = -1,
+    .part = part,
+  };
+
+  if (self->callbacks != NULL && self->callbacks->progress != NULL)
+    self->callbacks->progress (&progress, self->callbacks->user_data);
+}
+
 gboolean
 eshi_pipeline_generate (EshiPipeline                 *self,
                         const EshiPipelineParams     *params,
@@ -425,6 +474,7 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   gint64 start = g_get_monotonic_time ();
   gint64 text_start = 0;
   g_auto(EshiStart) image = { 0 };
+  Encoding encoding = { callbacks };
   gboolean ok = FALSE;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -442,8 +492,9 @@ eshi_pipeline_generate (EshiPipeline                 *self,
     {
       report (callbacks, ESHI_PIPELINE_READING, 0.0, result->params.steps);
       text_start = g_get_monotonic_time ();
+      encoding.n_steps = result->params.steps;
       ok = _eshi_pipeline_read (self, &result->params, cancellable, error) &&
-           _eshi_start_init (&image, self, &result->params, cancellable, error);
+           _eshi_start_init (&image, self, &result->params, encode_cb, &encoding, cancellable, error);
       result->timings.text = seconds_since (text_start);
     }
 

@@ -13,6 +13,7 @@
 #include "eshi-backend.h"
 #include "eshi-rng-kind.h"
 #include "eshi-switch.h"
+#include "eshi-vae-tiling.h"
 
 G_BEGIN_DECLS
 
@@ -41,6 +42,7 @@ typedef enum
  * @step: finished steps of this picture
  * @n_steps: steps of each picture
  * @seconds_left: until the call returns; negative while unknown
+ * @part: 0-1 of the stage; of READING and FINISHING, in tiles, else 0
  */
 typedef struct
 {
@@ -50,6 +52,7 @@ typedef struct
   guint             step;
   guint             n_steps;
   double            seconds_left;
+  double            part;
 } EshiPipelineProgress;
 
 /**
@@ -60,6 +63,7 @@ typedef struct
  * @seed: the seed it was really painted with
  * @latents: f32 [height/8, width/8, 4], final, as the scheduler left them
  * @withheld: whether the safety checker withheld it: @rgb is all zeros then
+ * @vae_redone: whether the decoder's numbers overflowed in half precision, so that it ran again in f32
  */
 typedef struct
 {
@@ -69,6 +73,7 @@ typedef struct
   guint64  seed;
   GBytes  *latents;
   gboolean withheld;
+  gboolean vae_redone;
 } EshiPipelinePicture;
 
 /**
@@ -147,6 +152,10 @@ typedef struct
  * @watermark: whether the invisible watermark is hidden in finished pictures, which changes their bytes. By itself where
  *   the model brings a safety checker and the picture is large enough: such models came with scripts that hid it, and
  *   their cards say so. A withheld picture is left black
+ * @vae: (nullable): path of the VAE to use, see eshi_vae_file_load(); %NULL for the model's own. A call with another one
+ *   than the last call's opens it and packs its weights; the UNet's stay
+ * @vae_tiling: whether the VAE works in tiles; AUTO, which is 0, is resolved to what the memory asks for
+ * @vae_f32: whether the decoder works in f32 at once, whatever the backend's type
  */
 typedef struct
 {
@@ -176,6 +185,9 @@ typedef struct
 
   EshiSwitch    safety;
   EshiSwitch    watermark;
+  const char             *vae;
+  EshiVaeTiling           vae_tiling;
+  gboolean                vae_f32;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
@@ -239,8 +251,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiPipeline, eshi_pipeline_free)
 /**
  * eshi_pipeline_resolve:
  *
- * Replaces the zeros and NULLs of @params by the model's own values and judges the rest. Errors: INVALID_ARGUMENT, one
- * sentence that names the value and its range; OUT_OF_MEMORY where the size cannot fit.
+ * Replaces the zeros and NULLs of @params by the model's own values and judges the rest; opens its VAE. Errors:
+ * INVALID_ARGUMENT, one sentence that names the value and its range; those of eshi_vae_file_load(), and UNSUPPORTED for a
+ * VAE that does not fit the model, after which the one before is still in use.
  */
 gboolean      eshi_pipeline_resolve      (EshiPipeline                 *self,
                                           EshiPipelineParams           *params,
