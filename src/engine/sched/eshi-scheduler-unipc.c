@@ -1,6 +1,7 @@
 /* eshi-scheduler-unipc.c: UniPC of second order (bh2): each step is corrected once the next answer is known.
  *
- * Repeats diffusers, rounded timesteps included; programs built on k-diffusion have a UniPC with other timesteps.
+ * Repeats diffusers, rounded timesteps included; programs built on k-diffusion have a UniPC with other timesteps. Where
+ * diffusers cuts the timesteps of exponential levels off instead, and asks at 998 first, ours are rounded too.
  *
  * SPDX-License-Identifier: MIT
  */
