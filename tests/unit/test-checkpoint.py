@@ -128,6 +128,15 @@ def painted(folder, model, *more):
     return picture
 
 
+def listed(folder):
+    """Names of the models below a folder that is added, where a picture, a tokenizer and a part of a model lie too."""
+    write_safetensors(folder / "part.safetensors", [("x", (2,), numpy.zeros(2, numpy.float16))])
+    env = dict(os.environ, LC_ALL="C.UTF-8", HOME=str(folder), XDG_CONFIG_HOME=f"{folder}/config",
+               XDG_DATA_HOME=f"{folder}/data")
+    result = subprocess.run([CLI, "models", "--json", "--add-folder", str(folder)], env=env, capture_output=True, check=True)
+    return [model["name"] for model in json.loads(result.stdout) if not model["embedded"]]
+
+
 def refused(folder, model, words):
     result, picture = paint(folder, model)
     message = result.stderr.decode()
@@ -145,6 +154,7 @@ def test_same_picture(maker, folder):
     assert painted(folder, folder / "one.ckpt") == want
     assert painted(folder, folder / "two.safetensors") == want
     (folder / "picture.png").rename(folder / "start.png")
+    assert listed(folder) == ["model", "one", "two"], listed(folder)
     start = ["--image", str(folder / "start.png")]
     assert painted(folder, folder / "one.ckpt", *start) == painted(folder, folder / "two.safetensors", *start)
 
