@@ -47,6 +47,7 @@ typedef struct
   int       threads;
   char     *precision;
   char    **loras;
+  gboolean  ema;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -117,6 +118,8 @@ options_parse (Options  *self,
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &self->precision, N_("auto, f32 or half"), N_("TYPE") },
     { "lora", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->loras, N_("LoRA to merge in; may be given again"),
       N_("FILE[:WEIGHT]") },
+    { "ema", 0, 0, G_OPTION_ARG_NONE, &self->ema, N_("Paint with the averaged weights (EMA) of a file that holds both sets"),
+      NULL },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -322,6 +325,7 @@ set_options (EshiSettings  *settings,
       settings->loras = g_strdupv (options->loras);
     }
   settings->paste = !options->no_paste;
+  settings->use_ema = settings->use_ema || options->ema;
 
   return set_text (&settings->prompt, options->prompt) &&
          set_text (&settings->negative_prompt, options->negative) &&

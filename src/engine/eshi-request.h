@@ -53,6 +53,7 @@ typedef enum
  *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
  * @variation_seed: whose noise the first picture's is turned towards; picture i of a batch uses @variation_seed + i
  * @variation_strength: how far, 0.0 (not at all) to 1.0 (it is that noise). Above 0.0 all pictures use @seed itself
+ * @use_ema: whether a single file's averaged weights paint, where it holds both
  * @model_hash: (nullable): hash of the model that a picture was painted with; says nothing in a request
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
@@ -81,6 +82,7 @@ typedef struct
   char        *model_hash;
   guint64      variation_seed;
   double       variation_strength;
+  gboolean     use_ema;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

@@ -22,6 +22,7 @@
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
 #define HASH_KEY "Model hash"
+#define EMA_KEY "Eshi EMA"
 #define VARIATION_KEY "Variation seed"
 #define VARIATION_STRENGTH_KEY "Variation seed strength"
 #define MAX_TEXT_BYTES (16 << 20)
@@ -180,6 +181,8 @@ eshi_settings_to_parameters (const EshiSettings *self,
     }
   append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
   append_value (text, "Version", "Eshi " ESHI_VERSION);
+  if (self->use_ema)
+    append_value (text, EMA_KEY, "True");
   loras = shorten_loras (self);
   if (loras != NULL)
     {
@@ -312,6 +315,7 @@ set_from_pairs (EshiSettings *self,
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
   self->model_hash = g_strdup (g_hash_table_lookup (pairs, HASH_KEY));
+  self->use_ema = g_strcmp0 (g_hash_table_lookup (pairs, EMA_KEY), "True") == 0;
   if ((value = g_hash_table_lookup (pairs, VARIATION_KEY)) != NULL)
     self->variation_seed = g_ascii_strtoull (value, NULL, 10);
   if ((value = g_hash_table_lookup (pairs, VARIATION_STRENGTH_KEY)) != NULL)
@@ -504,6 +508,8 @@ eshi_settings_to_json (const EshiSettings *self,
   if (self->model_hash != NULL)
     add_string (builder, "model_hash", self->model_hash);
   add_variation (builder, self);
+  if (self->use_ema)
+    add_int (builder, "use_ema", 1);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -555,6 +561,7 @@ set_from_object (EshiSettings *self,
   self->loras = get_loras (object);
   self->model_hash = g_strdup (_eshi_json_get_string (object, "model_hash"));
   _eshi_settings_parse_seed (json_object_get_member (object, "variation_seed"), &self->variation_seed);
+  self->use_ema = _eshi_json_get_int (object, "use_ema") == 1;
   self->variation_strength = _eshi_json_get_double (object, "variation_strength");
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;

@@ -84,6 +84,7 @@ struct _EshiPipeline
   EshiTokenizer       *tokenizer;
   EshiTextEncoder     *text;
   EshiUnet            *unet;
+  gboolean             ema;     /* whether @unet is the running average */
   EshiVae             *vae;
   EshiVae             *encoder; /* NULL until needed */
   EshiSchedulerConfig  scheduler_config;
