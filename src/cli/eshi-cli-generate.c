@@ -240,6 +240,16 @@ find_model (const EshiPictureSettings *found)
   return info != NULL ? g_strdup (info->path) : NULL;
 }
 
+/* Whether the model that was found is known to have another hash than @found says; old and short ones say nothing. */
+static gboolean
+is_other_model (const EshiPictureSettings *found)
+{
+  g_autofree char *known = found->settings->model != NULL ? eshi_model_hash_lookup (found->settings->model) : NULL;
+  gsize n = found->model_hash != NULL ? strspn (found->model_hash, "0123456789abcdef") : 0;
+
+  return known != NULL && n >= ESHI_MODEL_HASH_SHORT && strncmp (known, found->model_hash, n) != 0;
+}
+
 /* One line each about what the picture was made with and this computer does not have. */
 static void
 warn_missing (const Options             *options,
@@ -251,6 +261,12 @@ warn_missing (const Options             *options,
   if (options->model == NULL && found->model_name != NULL && found->settings->model == NULL)
     {
       sentence = g_strdup_printf (_("There is no model “%s” here; the embedded one paints instead."), found->model_name);
+      eshi_cli_complain (sentence);
+    }
+  if (options->model == NULL && is_other_model (found))
+    {
+      sentence = g_strdup_printf (_("The model “%s” here has other weights than the one that the picture was made with."),
+                                  found->model_name);
       eshi_cli_complain (sentence);
     }
   g_clear_pointer (&sentence, g_free);
