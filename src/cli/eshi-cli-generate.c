@@ -52,6 +52,7 @@ typedef struct
   char     *vae;
   char     *vae_tiling;
   gboolean  vae_f32;
+  gboolean  ema;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -138,6 +139,8 @@ options_parse (Options  *self,
     { "vae-tiling", 0, 0, G_OPTION_ARG_FILENAME, &self->vae_tiling,
       N_("Let the VAE work in tiles, which needs less memory: auto, on or off"), N_("WHEN") },
     { "vae-f32", 0, 0, G_OPTION_ARG_NONE, &self->vae_f32, N_("Let the VAE work in full precision at once"), NULL },
+    { "ema", 0, 0, G_OPTION_ARG_NONE, &self->ema, N_("Paint with the averaged weights (EMA) of a file that holds both sets"),
+      NULL },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -258,6 +261,16 @@ find_model (const EshiPictureSettings *found)
   return info != NULL ? g_strdup (info->path) : NULL;
 }
 
+/* Whether the model that was found is known to have another hash than @found says; old and short ones say nothing. */
+static gboolean
+is_other_model (const EshiPictureSettings *found)
+{
+  g_autofree char *known = found->settings->model != NULL ? eshi_model_hash_lookup (found->settings->model) : NULL;
+  gsize n = found->model_hash != NULL ? strspn (found->model_hash, "0123456789abcdef") : 0;
+
+  return known != NULL && n >= ESHI_MODEL_HASH_SHORT && strncmp (known, found->model_hash, n) != 0;
+}
+
 /* One line each about what the picture was made with and this computer does not have; a VAE is forgotten. */
 static void
 warn_missing (const Options       *options,
@@ -269,6 +282,12 @@ warn_missing (const Options       *options,
   if (options->model == NULL && found->model_name != NULL && found->settings->model == NULL)
     {
       sentence = g_strdup_printf (_("There is no model “%s” here; the embedded one paints instead."), found->model_name);
+      eshi_cli_complain (sentence);
+    }
+  if (options->model == NULL && is_other_model (found))
+    {
+      sentence = g_strdup_printf (_("The model “%s” here has other weights than the one that the picture was made with."),
+                                  found->model_name);
       eshi_cli_complain (sentence);
     }
   g_clear_pointer (&sentence, g_free);
@@ -387,6 +406,7 @@ set_options (EshiSettings  *settings,
     }
   settings->paste = !options->no_paste;
   settings->vae_f32 = settings->vae_f32 || options->vae_f32;
+  settings->use_ema = settings->use_ema || options->ema;
 
   return set_text (&settings->prompt, options->prompt) &&
          set_text (&settings->negative_prompt, options->negative) &&

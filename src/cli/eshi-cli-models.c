@@ -87,16 +87,25 @@ eshi_cli_models (int    argc,
 {
   gboolean json = FALSE;
   gboolean hash = FALSE;
+  g_autofree char *add = NULL;
+  g_autofree char *remove = NULL;
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Write JSON"), NULL },
     { "hash", 0, 0, G_OPTION_ARG_NONE, &hash, N_("Also the SHA-256 of each model's weights"), NULL },
+    { "add-folder", 0, 0, G_OPTION_ARG_FILENAME, &add, N_("From now on look for models there too"), N_("FOLDER") },
+    { "remove-folder", 0, 0, G_OPTION_ARG_FILENAME, &remove, N_("Look there no longer"), N_("FOLDER") },
     { NULL },
   };
+  g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(GPtrArray) hashes = NULL;
 
   if (!eshi_cli_parse (argc, argv, NULL, _("Lists the models, the embedded one first."), entries, NULL))
     return ESHI_CLI_USAGE;
+
+  if ((add != NULL && !eshi_model_folders_add (add, &error)) ||
+      (remove != NULL && !eshi_model_folders_remove (remove, &error)))
+    return eshi_cli_fail (error);
 
   models = eshi_model_list ();
   hashes = hash ? hash_models (models) : NULL;

@@ -297,7 +297,7 @@ paint_with_model (PipelinePainter        *self,
   g_auto(EshiPipelineResult) result = { 0 };
   EshiPipelineParams params;
 
-  if (!_eshi_lora_use_init (&use, settings, error))
+  if (!eshi_pipeline_set_ema (self->pipeline, settings->use_ema, error) || !_eshi_lora_use_init (&use, settings, error))
     return FALSE;
   if (settings->vae != NULL)
     {

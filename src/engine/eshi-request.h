@@ -62,6 +62,7 @@ typedef enum
  * @withheld: what came of it: whether the safety checker withheld this picture. Means nothing in a request
  * @variation_seed: whose noise the first picture's is turned towards; picture i of a batch uses @variation_seed + i
  * @variation_strength: how far, 0.0 (not at all) to 1.0 (it is that noise). Above 0.0 all pictures use @seed itself
+ * @use_ema: whether a single file's averaged weights paint, where it holds both
  * @model_hash: (nullable): hash of the model that a picture was painted with; says nothing in a request
  * @vae: (nullable): the VAE in the place of the model's own: a path, or a name in the folder of VAEs, see
  *   eshi_vae_folder_find(); files of pictures know its name alone
@@ -101,6 +102,7 @@ typedef struct
   char         *vae;
   EshiVaeTiling vae_tiling;
   gboolean      vae_f32;
+  gboolean     use_ema;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

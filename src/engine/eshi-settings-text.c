@@ -23,6 +23,7 @@
 #define LORAS_KEY "Eshi LoRA"
 #define GUARD_KEY "Eshi guard"
 #define HASH_KEY "Model hash"
+#define EMA_KEY "Eshi EMA"
 #define VARIATION_KEY "Variation seed"
 #define VARIATION_STRENGTH_KEY "Variation seed strength"
 #define VAE_KEY "VAE"
@@ -246,6 +247,8 @@ eshi_settings_to_parameters (const EshiSettings *self,
     }
   append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
   append_value (text, "Version", "Eshi " ESHI_VERSION);
+  if (self->use_ema)
+    append_value (text, EMA_KEY, "True");
   loras = shorten_loras (self);
   if (loras != NULL)
     {
@@ -389,6 +392,7 @@ set_from_pairs (EshiSettings *self,
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
   self->model_hash = g_strdup (g_hash_table_lookup (pairs, HASH_KEY));
+  self->use_ema = g_strcmp0 (g_hash_table_lookup (pairs, EMA_KEY), "True") == 0;
   if ((value = g_hash_table_lookup (pairs, VARIATION_KEY)) != NULL)
     self->variation_seed = g_ascii_strtoull (value, NULL, 10);
   if ((value = g_hash_table_lookup (pairs, VARIATION_STRENGTH_KEY)) != NULL)
@@ -624,6 +628,8 @@ eshi_settings_to_json (const EshiSettings *self,
     add_string (builder, "vae_tiling", eshi_vae_tiling_get_name (self->vae_tiling));
   if (self->vae_f32)
     add_string (builder, "vae_precision", "f32");
+  if (self->use_ema)
+    add_int (builder, "use_ema", 1);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -676,6 +682,7 @@ set_from_object (EshiSettings *self,
   get_guard (object, self);
   self->model_hash = g_strdup (_eshi_json_get_string (object, "model_hash"));
   _eshi_settings_parse_seed (json_object_get_member (object, "variation_seed"), &self->variation_seed);
+  self->use_ema = _eshi_json_get_int (object, "use_ema") == 1;
   self->variation_strength = _eshi_json_get_double (object, "variation_strength");
   set_vae (self, _eshi_json_get_string (object, "vae"));
   eshi_vae_tiling_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);

@@ -13,6 +13,7 @@
 #include "eshi-error.h"
 #include "eshi-event.h"
 #include "eshi-image.h"
+#include "eshi-model-folders.h"
 #include "eshi-model-hash.h"
 #include "eshi-model-list.h"
 #include "eshi-picture-settings.h"

@@ -423,6 +423,11 @@ def test_hash(case):
         found = json.loads(case.succeed("show", "--json", name).stdout)
         assert found["model_hash"] == other and found["settings"]["model"] == model, found
         assert any(f"Model hash: {other[:10]}, Model: {model}".encode() in text for _, text in chunks(case.folder / name))
+    (folder / "別名" / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(data)
+    (folder / "別名").rename(folder / "写し")
+    case.succeed("models", "--hash")
+    result = case.succeed("generate", "--from", "a.png", "-q", "-o", "c.png").stderr.decode()
+    assert result.count("\n") == 1 and "other weights" in result, result
 
 
 def test_variation(case):

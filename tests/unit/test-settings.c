@@ -258,7 +258,7 @@ test_model_hash (void)
   g_assert_null (strstr (spoilt, "Model hash"));
 }
 
-/* Under the web UI's keys, and only where there is a variation. */
+/* Under the web UI's keys, and only where there is a variation; the averaged weights under a key of our own. */
 static void
 test_variation (void)
 {
@@ -272,6 +272,7 @@ test_variation (void)
   g_assert_null (strstr (plain, "Variation"));
   settings->variation_seed = ESHI_SEED_MAX;
   settings->variation_strength = 0.15;
+  settings->use_ema = TRUE;
   g_assert_true (eshi_settings_validate (settings, NULL));
   text = eshi_settings_to_parameters (settings, "豆");
   json = eshi_settings_to_json (settings, "豆");
@@ -282,6 +283,7 @@ test_variation (void)
   g_assert_cmpfloat (from_text->variation_strength, ==, 0.15);
   g_assert_cmpuint (from_json->variation_seed, ==, ESHI_SEED_MAX);
   g_assert_cmpfloat (from_json->variation_strength, ==, 0.15);
+  g_assert_true (from_text->use_ema && from_json->use_ema);
 
   settings->n_images = 2;
   g_assert_false (eshi_settings_validate (settings, NULL));

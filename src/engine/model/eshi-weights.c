@@ -535,7 +535,7 @@ eshi_weights_get_bytes (EshiWeights *self)
 
   g_return_val_if_fail (self != NULL, 0);
 
-  for (guint i = 0; i < self->files->len && (!self->is_part || self->part == ESHI_CHECKPOINT_UNET); i++)
+  for (guint i = 0; i < self->files->len && (!self->is_part || self->part <= ESHI_CHECKPOINT_UNET_EMA); i++)
     {
       const File *file = g_ptr_array_index (self->files, i);
 

@@ -88,6 +88,7 @@ struct _EshiPipeline
   EshiTokenizer       *tokenizer;
   EshiTextEncoder     *text;
   EshiUnet            *unet;
+  gboolean             ema;     /* whether @unet is the running average */
   EshiVae             *vae;
   EshiVae             *encoder; /* NULL until needed */
   EshiVae             *own_vae; /* the model's own while another is in use; else NULL */

@@ -289,6 +289,17 @@ gboolean      eshi_pipeline_generate     (EshiPipeline                 *self,
                                           EshiPipelineResult           *result,
                                           GError                      **error);
 
+/**
+ * eshi_pipeline_set_ema:
+ * @ema: whether to paint with the running average of the UNet's weights that some single files hold beside them
+ *
+ * Costs packing the UNet's weights again when it changes. Error: UNSUPPORTED where there is no average; all is as before
+ * then.
+ */
+gboolean      eshi_pipeline_set_ema      (EshiPipeline                 *self,
+                                          gboolean                      ema,
+                                          GError                      **error);
+
 /* Sentences about what was left out of the LoRAs that are merged now, one a line; also sent to the log.
  * (transfer none) (nullable): valid until the next call */
 const char   *eshi_pipeline_get_lora_note (EshiPipeline                *self);
