@@ -58,7 +58,7 @@ eshi_clip_picture_crop (const guint8  *rgb,
   resized = eshi_resize (rgb, width, height, 3, new_width, new_height, ESHI_RESIZE_BICUBIC, error);
   if (resized == NULL)
     return NULL;
-  return cut (resized, new_width, (new_width - size + 1) / 2, (new_height - size + 1) / 2, size);
+  return cut (resized, new_width, (new_width - size) / 2, (new_height - size) / 2, size);
 }
 
 void

@@ -17,8 +17,9 @@ G_BEGIN_DECLS
  * @size: side of the square, 1 to 4096
  *
  * The shorter side is resized to @size by Pillow's bicubic filter, the longer one in proportion, and the middle cut out;
- * where one pixel more is cut on one side, it is the top or the left, as transformers cut in 2022. Byte for byte what transformers' feature
- * extractor makes of the picture before it divides. Thread: any.
+ * where one pixel more is cut on one side, it is the bottom or the right. Byte for byte what transformers' feature
+ * extractor makes of the picture before it divides, at least since version 4.21; that of 2021 cut more at the top and at
+ * the left. Thread: any.
  *
  * Errors: INVALID_ARGUMENT for a picture so narrow that the longer side would be over 16384; OUT_OF_MEMORY.
  *

@@ -14,6 +14,9 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "eshi-clip-layer.h"
 #include "eshi-clip-picture.h"
@@ -315,8 +318,15 @@ eshi_safety_checker_release (EshiSafetyChecker *self)
 {
   g_return_if_fail (self != NULL);
 
+  if (self->graph == NULL)
+    return;
+
   g_clear_pointer (&self->graph, eshi_graph_free);
   g_clear_pointer (&self->patch_weight, eshi_tensor_free);
+#ifdef __GLIBC__
+  /* Half of a gigabyte of blocks that are too small to be mapped one by one would stay with the allocator. */
+  malloc_trim (0);
+#endif
 }
 
 /* Cosines between @vector, [d], and the rows of @embeds, [n, d]: @cosines f32 [n]. */

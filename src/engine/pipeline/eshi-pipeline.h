@@ -148,7 +148,8 @@ typedef struct
  * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
  *   ones finds them merged, one with others pays for packing the UNet's weights again
  * @safety: whether the model's safety checker looks at each finished picture and withholds those that it flags. By
- *   itself if the model brings one; asked of a model that brings none it is an error
+ *   itself if the model brings one; asked of a model that brings none it is an error. Previews and latents
+ *   are not looked at
  * @watermark: whether the invisible watermark is hidden in finished pictures, which changes their bytes. By itself where
  *   the model brings a safety checker and the picture is large enough: such models came with scripts that hid it, and
  *   their cards say so. A withheld picture is left black
