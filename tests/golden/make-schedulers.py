@@ -253,4 +253,5 @@ def main():
     Path(sys.argv[1]).write_text(f'{head}, "cases": [\n{body}\n]}}\n')
 
 
-main()
+if __name__ == '__main__':
+    main()
