@@ -299,7 +299,11 @@ soften (EshiMask *self)
     return;
   softening = g_new0 (Softening, 1);
   *softening = (Softening) {
-    g_memdup2 (self->values, count (self)), self->width, self->height, self->feather, self->version,
+    g_memdup2 (self->values, count (self)),
+    self->width,
+    self->height,
+    self->feather,
+    self->version,
   };
   self->softening = TRUE;
   task = g_task_new (self, NULL, on_softened_cb, NULL);
