@@ -11,6 +11,7 @@
 #include "eshi-input-image.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #define MAX_FILE_BYTES (256 * 1024 * 1024)
 #define MAX_SIDE 16384
@@ -123,6 +124,16 @@ write_all (GdkPixbufLoader  *loader,
   return TRUE;
 }
 
+/* A PNG without its end, of which the loader makes a picture that is black from somewhere on. */
+static gboolean
+is_cut_off (GBytes *bytes)
+{
+  gsize n_bytes;
+  const char *data = g_bytes_get_data (bytes, &n_bytes);
+
+  return n_bytes >= 4 && memcmp (data, "\x89PNG", 4) == 0 && memmem (data, n_bytes, "IEND", 4) == NULL;
+}
+
 /* In the place of what the loader says, which is English jargon or nothing. */
 static void
 explain (GError     **error,
@@ -158,7 +169,7 @@ decode (GBytes        *bytes,
   g_signal_connect (loader, "size-prepared", G_CALLBACK (on_size_prepared_cb), &head);
   done = write_all (loader, &head, bytes, cancellable, &reason);
   /* A loader must be closed, and says only once what is wrong. */
-  done = gdk_pixbuf_loader_close (loader, reason == NULL ? &reason : NULL) && done;
+  done = gdk_pixbuf_loader_close (loader, reason == NULL ? &reason : NULL) && done && !is_cut_off (bytes);
   if (done && gdk_pixbuf_loader_get_pixbuf (loader) != NULL)
     upright = gdk_pixbuf_apply_embedded_orientation (gdk_pixbuf_loader_get_pixbuf (loader));
   if (upright != NULL)

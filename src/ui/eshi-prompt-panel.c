@@ -545,6 +545,16 @@ on_unfolded_cb (gpointer user_data)
 }
 
 void
+eshi_prompt_panel_reveal_input (EshiPromptPanel *self)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  eshi_input_row_set_expanded (self->input_row, TRUE);
+  if (self->reveal_source == 0)
+    self->reveal_source = g_timeout_add (UNFOLD_MS, on_unfolded_cb, self);
+}
+
+void
 eshi_prompt_panel_take_image (EshiPromptPanel *self,
                               EshiImage       *image,
                               const char      *name)
@@ -556,8 +566,7 @@ eshi_prompt_panel_take_image (EshiPromptPanel *self,
   eshi_input_set_image (eshi_input_row_get_input (self->input_row), image, name, NULL);
   adopt_image_size (self);
   self->loading = FALSE;
-  if (self->reveal_source == 0)
-    self->reveal_source = g_timeout_add (UNFOLD_MS, on_unfolded_cb, self);
+  eshi_prompt_panel_reveal_input (self);
   emit_changed (self);
 }
 

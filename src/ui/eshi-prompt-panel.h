@@ -60,6 +60,9 @@ void eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
 /* Returns: (transfer none) */
 EshiInputRow *eshi_prompt_panel_get_input_row (EshiPromptPanel *self);
 
+/* Unfolds the input picture's row and scrolls it into sight. */
+void eshi_prompt_panel_reveal_input (EshiPromptPanel *self);
+
 /* Starts from @image, called @name (nullable), with an empty mask, and chooses a size in its proportions. */
 void eshi_prompt_panel_take_image (EshiPromptPanel *self,
                                    EshiImage       *image,

@@ -404,8 +404,14 @@ on_mask_done_cb (EshiWindow *self)
   g_assert (ESHI_IS_WINDOW (self));
 
   _eshi_window_end_mask (self, TRUE);
+  if (!adw_leaflet_get_folded (self->leaflet))
+    {
+      gtk_widget_grab_focus (GTK_WIDGET (self->canvas));
+      return;
+    }
   gtk_widget_activate_action (GTK_WIDGET (self), "win.show-panel", NULL);
-  gtk_widget_grab_focus (GTK_WIDGET (self->canvas));
+  gtk_widget_grab_focus (GTK_WIDGET (eshi_prompt_panel_get_input_row (self->panel)));
+  eshi_prompt_panel_reveal_input (self->panel);
 }
 
 static void
