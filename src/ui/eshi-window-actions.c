@@ -204,9 +204,8 @@ load_settings_action (GSimpleAction *action,
 
   if (picture == NULL)
     return;
-  eshi_prompt_panel_load_settings (self->panel, eshi_picture_get_settings (picture),
-                                   parts_by_name (g_variant_get_string (parameter, NULL)));
-  _eshi_window_toast (self, _("Settings taken over"));
+  _eshi_window_take_settings (self, eshi_picture_get_settings (picture),
+                              parts_by_name (g_variant_get_string (parameter, NULL)), NULL);
 }
 
 static void
@@ -267,15 +266,16 @@ on_settings_read_cb (GObject      *source,
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  if (settings == NULL)
+  if (settings != NULL)
     {
-      _eshi_window_show_error (self, _("No Settings Were Read"), error, name);
-      return;
+      if (settings->model != NULL)
+        _eshi_window_choose_model (self, settings->model, FALSE);
+      _eshi_window_take_settings (self, settings, ESHI_SETTINGS_ALL, file);
     }
-  if (settings->model != NULL)
-    _eshi_window_choose_model (self, settings->model, FALSE);
-  eshi_prompt_panel_load_settings (self->panel, settings, ESHI_SETTINGS_ALL);
-  _eshi_window_toast (self, _("Settings taken over"));
+  else if (g_error_matches (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT))
+    _eshi_window_take_file (self, file, error);
+  else
+    _eshi_window_show_error (self, _("No Settings Were Read"), error, name);
 }
 
 void
@@ -614,6 +614,7 @@ _eshi_window_update_actions (EshiWindow *self)
   enable (self, "copy", picture != NULL);
   enable (self, "export", picture != NULL);
   enable (self, "trash", picture != NULL);
+  enable (self, "input-from-picture", picture != NULL);
   enable (self, "undo-trash", self->trashed != NULL);
   gtk_widget_set_visible (self->picture_bar, picture != NULL);
   enable (self, "open", saved);
