@@ -45,6 +45,8 @@ typedef struct
   int       threads;
   char     *precision;
   char    **loras;
+  int       clip_skip;
+  char     *emphasis;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -69,6 +71,7 @@ options_clear (Options *self)
   g_free (self->backend);
   g_free (self->precision);
   g_strfreev (self->loras);
+  g_free (self->emphasis);
   g_free (self->previews);
 }
 
@@ -110,6 +113,10 @@ options_parse (Options  *self,
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &self->precision, N_("auto, f32 or half"), N_("TYPE") },
     { "lora", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->loras, N_("LoRA to merge in; may be given again"),
       N_("FILE[:WEIGHT]") },
+    { "clip-skip", 0, 0, G_OPTION_ARG_INT, &self->clip_skip,
+      N_("Layer that the text encoder stops at, 1 for the last, 2 for the one before it"), N_("NUMBER") },
+    { "emphasis", 0, 0, G_OPTION_ARG_FILENAME, &self->emphasis,
+      N_("How brackets in prompts are read: original, no-norm, ignore or off"), N_("KIND") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -117,7 +124,7 @@ options_parse (Options  *self,
     { NULL },
   };
 
-  self->width = self->height = self->steps = self->threads = UNSET;
+  self->width = self->height = self->steps = self->threads = self->clip_skip = UNSET;
   self->guidance = self->strength = UNSET;
   self->count = 1;
 
@@ -128,9 +135,10 @@ options_parse (Options  *self,
 static gboolean
 check_zeros (const Options *options)
 {
-  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads" };
+  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads", "--clip-skip" };
   const gboolean zeros[] = {
     options->width == 0, options->height == 0, options->steps == 0, options->guidance == 0.0, options->threads == 0,
+    options->clip_skip == 0,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (zeros); i++)
@@ -321,6 +329,12 @@ set_options (EshiSettings  *settings,
       settings->loras = g_strdupv (options->loras);
     }
   settings->paste = !options->no_paste;
+  settings->clip_skip = options->clip_skip != UNSET ? options->clip_skip : settings->clip_skip;
+  if (options->emphasis != NULL)
+    {
+      g_free (settings->emphasis);
+      settings->emphasis = g_strdup (options->emphasis);
+    }
 
   return set_text (&settings->prompt, options->prompt) &&
          set_text (&settings->negative_prompt, options->negative) &&

@@ -52,6 +52,7 @@ print_settings (const EshiPictureSettings *found)
   print_line (_("Noise"), eshi_rng_kind_get_name (settings->rng));
   print_number (_("Strength"), found->strength);
   print_number (_("Clip skip"), found->clip_skip);
+  print_line (_("Emphasis"), settings->emphasis);
 }
 
 static void

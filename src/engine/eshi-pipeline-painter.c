@@ -210,6 +210,9 @@ fill_in (PipelinePainter    *self,
   settings->sampler = g_strdup (sampler->id);
   g_free (settings->schedule);
   settings->schedule = g_strdup (schedule != NULL ? schedule->id : NULL);
+  settings->clip_skip = MAX (settings->clip_skip, 1);
+  if (settings->emphasis == NULL)
+    settings->emphasis = g_strdup (eshi_emphasis_get_name (ESHI_EMPHASIS_ORIGINAL));
 
   return settings;
 }
@@ -233,7 +236,9 @@ params_from_settings (const EshiSettings *settings,
                       const guint8       *mask)
 {
   const EshiImage *image = settings->image;
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
 
+  eshi_emphasis_from_name (settings->emphasis, &emphasis);
   return (EshiPipelineParams) {
     .prompt = use->prompt,
     .negative_prompt = settings->negative_prompt,
@@ -252,6 +257,8 @@ params_from_settings (const EshiSettings *settings,
     .strength = settings->strength,
     .mask = mask,
     .paste = settings->paste,
+    .clip_skip = (guint) settings->clip_skip,
+    .emphasis = emphasis,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
   };

@@ -51,6 +51,10 @@ typedef enum
  * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
  * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
  *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
+ * @clip_skip: at which layer the text encoder stops, counted from the end: 1 or 0 for the last, 2 for the one before it,
+ *   to 12
+ * @emphasis: (nullable): how brackets in the prompts are read: "original", "no-norm", "ignore" or "off"; %NULL for
+ *   "original"
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -75,6 +79,8 @@ typedef struct
   EshiImage   *mask;
   gboolean     paste;
   char       **loras;
+  int          clip_skip;
+  char        *emphasis;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "eshi-emphasis.h"
 #include "eshi-error.h"
 #include "eshi-json.h"
 #include "eshi-lora-use.h"
@@ -87,6 +88,28 @@ append_sampler (GString            *text,
     append_value (text, "Schedule type", schedule->label);
 }
 
+/* What other programs take for granted stays out. */
+static void
+append_reading (GString            *text,
+                const EshiSettings *self)
+{
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
+
+  if (self->clip_skip > 1)
+    g_string_append_printf (text, ", Clip skip: %d", self->clip_skip);
+  if (eshi_emphasis_from_name (self->emphasis, &emphasis) && emphasis != ESHI_EMPHASIS_ORIGINAL)
+    append_value (text, "Emphasis", eshi_emphasis_get_label (emphasis));
+}
+
+/* (transfer full) (nullable): the name of the emphasis called @label; NULL for what is unknown. */
+static char *
+dup_emphasis (const char *label)
+{
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
+
+  return eshi_emphasis_from_name (label, &emphasis) ? g_strdup (eshi_emphasis_get_name (emphasis)) : NULL;
+}
+
 /* The list of LoRAs as names and weights; paths stay out of it. (transfer full) (nullable) */
 static char **
 shorten_loras (const EshiSettings *self)
@@ -150,6 +173,7 @@ eshi_settings_to_parameters (const EshiSettings *self,
 
       append_value (text, "Denoising strength", strength);
     }
+  append_reading (text, self);
   append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
   append_value (text, "Version", "Eshi " ESHI_VERSION);
   loras = shorten_loras (self);
@@ -281,6 +305,9 @@ set_from_pairs (EshiSettings *self,
       self->height = times != NULL ? int_from_text (times + 1) : 0;
     }
 
+  if ((value = g_hash_table_lookup (pairs, "Clip skip")) != NULL)
+    self->clip_skip = int_from_text (value);
+  self->emphasis = dup_emphasis (g_hash_table_lookup (pairs, "Emphasis"));
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
@@ -455,6 +482,8 @@ eshi_settings_to_json (const EshiSettings *self,
       json_builder_add_double_value (builder, self->strength);
     }
   add_loras (builder, self);
+  add_int (builder, "clip_skip", self->clip_skip);
+  add_string (builder, "emphasis", self->emphasis);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -504,6 +533,8 @@ set_from_object (EshiSettings *self,
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
   self->loras = get_loras (object);
+  self->clip_skip = _eshi_json_get_int (object, "clip_skip");
+  self->emphasis = dup_emphasis (_eshi_json_get_string (object, "emphasis"));
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

@@ -139,6 +139,9 @@ def test_numbers(case):
         for value in values:
             case.refuse(USAGE, "generate", "-p", "猫", "-o", "a.png", f"{option}={value}")
     case.refuse(USAGE, "generate", "-p", "猫", "--seed", "4294967295", "-n", "2", words="4294967294")
+    case.refuse(USAGE, "generate", "-p", "猫", "--clip-skip", "0", words="--clip-skip")
+    case.refuse(USAGE, "generate", "-p", "猫", "--clip-skip", "13", words="12")
+    case.refuse(USAGE, "generate", "-p", "猫", "--emphasis", "loud", words="no-norm")
 
 
 def test_texts(case):

@@ -26,11 +26,24 @@ graph_flops (EshiGraph *graph)
 }
 
 static void
+context_graph_clear (gpointer data)
+{
+  EshiContextGraph *self = data;
+
+  eshi_unet_context_clear (&self->context);
+  g_clear_pointer (&self->graph, eshi_graph_free);
+  g_clear_pointer (&self->key, g_free);
+}
+
+static void
 step_graph_free (gpointer data)
 {
   EshiStepGraph *self = data;
 
+  /* The graph reads the context's outputs, so it goes first. */
   g_clear_pointer (&self->graph, eshi_graph_free);
+  if (self->context != NULL)
+    g_rc_box_release_full (self->context, context_graph_clear);
   g_free (self);
 }
 
@@ -43,21 +56,10 @@ decode_graph_free (gpointer data)
   g_free (self);
 }
 
-static void
-context_graph_clear (EshiContextGraph *self)
-{
-  eshi_unet_context_clear (&self->context);
-  g_clear_pointer (&self->graph, eshi_graph_free);
-  g_clear_pointer (&self->key, g_free);
-}
-
 void
 _eshi_pipeline_unet_graphs_clear (EshiPipeline *self)
 {
-  /* The step graphs read the contexts' outputs, so they go first. */
   g_clear_pointer (&self->steps, g_ptr_array_unref);
-  for (guint i = 0; i < G_N_ELEMENTS (self->contexts); i++)
-    context_graph_clear (&self->contexts[i]);
 }
 
 void
@@ -122,48 +124,71 @@ _eshi_pipeline_get_text (EshiPipeline  *self,
   return &self->text_graph;
 }
 
-EshiContextGraph *
-_eshi_pipeline_get_context (EshiPipeline  *self,
-                            gboolean       guided,
-                            GCancellable  *cancellable,
-                            GError       **error)
+static gboolean
+context_graph_build (EshiContextGraph  *context,
+                     EshiPipeline      *self,
+                     GCancellable      *cancellable,
+                     GError           **error)
 {
-  EshiContextGraph *context = &self->contexts[guided];
   guint d = eshi_unet_get_config (self->unet)->cross_attention_dim;
+  gint64 n_tokens = (gint64) context->n_chunks * _eshi_pipeline_n_tokens (self);
 
-  if (context->graph != NULL)
-    return context;
   if (!eshi_weights_check_unchanged (eshi_unet_get_weights (self->unet), error))
-    return NULL;
+    return FALSE;
 
   context->graph = eshi_graph_new (self->backend);
   context->input = eshi_graph_input (context->graph, "context", ESHI_DTYPE_F32,
-                                     ESHI_SHAPE3 (guided ? 2 : 1, _eshi_pipeline_n_tokens (self), d));
+                                     ESHI_SHAPE3 (context->guided ? 2 : 1, n_tokens, d));
   eshi_unet_build_context (self->unet, context->graph, context->input, &context->context);
-  if (eshi_graph_prepare (context->graph, cancellable, error))
+  return eshi_graph_prepare (context->graph, cancellable, error);
+}
+
+/* (transfer full): a context that another step graph reads already, or a new one; NULL with @error set. */
+static EshiContextGraph *
+get_context (EshiPipeline  *self,
+             gboolean       guided,
+             guint          n_chunks,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  EshiContextGraph *context = NULL;
+
+  for (guint i = 0; self->steps != NULL && i < self->steps->len; i++)
+    {
+      context = ((EshiStepGraph *) g_ptr_array_index (self->steps, i))->context;
+      if (context->guided == guided && context->n_chunks == n_chunks)
+        return g_rc_box_acquire (context);
+    }
+
+  context = g_rc_box_new0 (EshiContextGraph);
+  context->guided = guided;
+  context->n_chunks = n_chunks;
+  if (context_graph_build (context, self, cancellable, error))
     return context;
 
-  context_graph_clear (context);
+  g_rc_box_release_full (context, context_graph_clear);
   return NULL;
 }
 
 static gboolean
 step_graph_build (EshiStepGraph  *step,
                   EshiPipeline   *self,
+                  guint           n_chunks,
                   GCancellable   *cancellable,
                   GError        **error)
 {
-  EshiContextGraph *context = _eshi_pipeline_get_context (self, step->guided, cancellable, error);
   guint n = step->guided ? 2 : 1;
   EshiTensor *x = NULL;
 
-  if (context == NULL || !eshi_weights_check_unchanged (eshi_unet_get_weights (self->unet), error))
+  step->context = get_context (self, step->guided, n_chunks, cancellable, error);
+  if (step->context == NULL || !eshi_weights_check_unchanged (eshi_unet_get_weights (self->unet), error))
     return FALSE;
 
   step->graph = eshi_graph_new (self->backend);
   step->latents = eshi_graph_input (step->graph, "latents", ESHI_DTYPE_F32, ESHI_SHAPE4 (n, step->height, step->width, 4));
   step->timestep = eshi_graph_input (step->graph, "timestep", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
-  x = eshi_unet_build_step (self->unet, step->graph, step->latents, step->timestep, &context->context, NULL, NULL);
+  x = eshi_unet_build_step (self->unet, step->graph, step->latents, step->timestep, &step->context->context, NULL,
+                            NULL);
   if (step->guided)
     {
       step->guidance = eshi_graph_input (step->graph, "guidance", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
@@ -182,6 +207,7 @@ _eshi_pipeline_get_step (EshiPipeline  *self,
                          guint          height,
                          guint          width,
                          gboolean       guided,
+                         guint          n_chunks,
                          GCancellable  *cancellable,
                          GError       **error)
 {
@@ -190,7 +216,8 @@ _eshi_pipeline_get_step (EshiPipeline  *self,
   for (guint i = 0; self->steps != NULL && i < self->steps->len; i++)
     {
       step = g_ptr_array_index (self->steps, i);
-      if (step->height == height && step->width == width && step->guided == guided)
+      if (step->height == height && step->width == width && step->guided == guided &&
+          step->context->n_chunks == n_chunks)
         return move_to_front (self->steps, i);
     }
 
@@ -201,7 +228,7 @@ _eshi_pipeline_get_step (EshiPipeline  *self,
   step->height = height;
   step->width = width;
   step->guided = guided;
-  if (step_graph_build (step, self, cancellable, error))
+  if (step_graph_build (step, self, n_chunks, cancellable, error))
     return keep (&self->steps, step, step_graph_free);
 
   step_graph_free (step);

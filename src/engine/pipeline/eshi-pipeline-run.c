@@ -17,6 +17,7 @@ typedef struct
   /* borrowed */
   EshiPipeline                *pipeline;
   const EshiPipelineParams    *params;
+  const EshiReading           *reading;
   EshiStart                   *start;
   const EshiPipelineCallbacks *callbacks; /* (nullable) */
   GCancellable                *cancellable;
@@ -278,7 +279,8 @@ run_init (Run     *self,
   float guidance = (float) params->guidance;
 
   self->n_pixels = (gsize) height * width;
-  self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0, self->cancellable, error);
+  self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0,
+                                        self->reading->n_chunks, self->cancellable, error);
   if (self->step == NULL)
     return FALSE;
   self->decoder = _eshi_pipeline_get_decoder (pipeline, height, width, FALSE, self->cancellable, error);
@@ -320,6 +322,7 @@ run_clear (Run *self)
 gboolean
 _eshi_pipeline_run (EshiPipeline                 *self,
                     const EshiPipelineParams     *params,
+                    const EshiReading            *reading,
                     EshiStart                    *start,
                     const EshiPipelineCallbacks  *callbacks,
                     GCancellable                 *cancellable,
@@ -329,6 +332,7 @@ _eshi_pipeline_run (EshiPipeline                 *self,
   Run run = {
     .pipeline = self,
     .params = params,
+    .reading = reading,
     .start = start,
     .callbacks = callbacks,
     .cancellable = cancellable,

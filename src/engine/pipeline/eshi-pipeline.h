@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 
 #include "eshi-backend.h"
+#include "eshi-emphasis.h"
 #include "eshi-rng-kind.h"
 
 G_BEGIN_DECLS
@@ -99,6 +100,7 @@ typedef struct
 #define ESHI_PIPELINE_MAX_PICTURES 64
 #define ESHI_PIPELINE_MAX_IMAGE_SIZE 16384
 #define ESHI_PIPELINE_MAX_LORA_WEIGHT 10
+#define ESHI_PIPELINE_MAX_CHUNKS 32
 
 /**
  * EshiPipelineLora:
@@ -126,7 +128,8 @@ typedef struct
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @schedule: (nullable): id of a schedule; %NULL for the sampler's own
  * @n_pictures: 1 to 64; 0 means 1
- * @clip_skip: 1 for the text encoder's last layer; 0 means 1
+ * @clip_skip: 1 for the text encoder's last layer, 2 for the one before it; 0 means 1
+ * @emphasis: how brackets in the prompts are read, and whether prompts may be longer than the text encoder's window
  * @image: (nullable): what to start from instead of noise alone; [image_height, image_width, 3] u8, borrowed. Where the
  *   picture has another size, it is resized by Lanczos' filter
  * @image_width: pixels, 1 to 16384
@@ -152,6 +155,7 @@ typedef struct
   const char   *schedule;
   guint         n_pictures;
   guint         clip_skip;
+  EshiEmphasis  emphasis;
   const guint8 *image;
   guint         image_width;
   guint         image_height;
