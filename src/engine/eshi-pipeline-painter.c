@@ -274,6 +274,7 @@ paint_with_model (PipelinePainter        *self,
   GCancellable *cancellable = _eshi_run_get_cancellable (run);
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
   g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
+  g_autofree char *embeddings = g_build_filename (g_get_user_data_dir (), "eshi", "embeddings", NULL);
   g_auto(EshiLoraUse) use = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
   EshiPipelineParams params;
@@ -281,7 +282,12 @@ paint_with_model (PipelinePainter        *self,
   if (!_eshi_lora_use_init (&use, settings, error))
     return FALSE;
   params = params_from_settings (settings, &use, mask);
+  params.embeddings = embeddings;
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
+    return FALSE;
+  g_strfreev (settings->embeddings);
+  settings->embeddings = eshi_pipeline_find_embeddings (self->pipeline, &params, error);
+  if (settings->embeddings == NULL)
     return FALSE;
 
   settings->width = (int) params.width;

@@ -67,6 +67,7 @@ eshi_settings_copy (const EshiSettings *self)
   copy->mask = self->mask != NULL ? eshi_image_ref (self->mask) : NULL;
   copy->loras = g_strdupv (self->loras);
   copy->emphasis = g_strdup (self->emphasis);
+  copy->embeddings = g_strdupv (self->embeddings);
 
   return copy;
 }
@@ -85,6 +86,7 @@ eshi_settings_free (EshiSettings *self)
   g_clear_pointer (&self->mask, eshi_image_unref);
   g_strfreev (self->loras);
   g_free (self->emphasis);
+  g_strfreev (self->embeddings);
   g_free (self);
 }
 

@@ -55,6 +55,8 @@ typedef enum
  *   to 12
  * @emphasis: (nullable): how brackets in the prompts are read: "original", "no-norm", "ignore" or "off"; %NULL for
  *   "original"
+ * @embeddings: (nullable) (array zero-terminated=1): the textual inversions that the prompts named, filled out; they are
+ *   asked for in the prompts, so nobody reads it
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -81,6 +83,7 @@ typedef struct
   char       **loras;
   int          clip_skip;
   char        *emphasis;
+  char       **embeddings;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

@@ -21,6 +21,7 @@
 
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
+#define EMBEDDINGS_KEY "Eshi embedding"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -129,6 +130,18 @@ shorten_loras (const EshiSettings *self)
   return g_strv_builder_end (builder);
 }
 
+/* @list: (nullable): one a line. */
+static void
+append_list (GString     *text,
+             const char  *key,
+             char       **list)
+{
+  g_autofree char *lines = list != NULL && list[0] != NULL ? g_strjoinv ("\n", list) : NULL;
+
+  if (lines != NULL)
+    append_value (text, key, lines);
+}
+
 char *
 eshi_settings_dup_full_prompt (const EshiSettings *self)
 {
@@ -177,12 +190,8 @@ eshi_settings_to_parameters (const EshiSettings *self,
   append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
   append_value (text, "Version", "Eshi " ESHI_VERSION);
   loras = shorten_loras (self);
-  if (loras != NULL)
-    {
-      g_autofree char *lines = g_strjoinv ("\n", loras);
-
-      append_value (text, LORAS_KEY, lines);
-    }
+  append_list (text, LORAS_KEY, loras);
+  append_list (text, EMBEDDINGS_KEY, self->embeddings);
 
   return g_string_free (text, FALSE);
 }
@@ -312,6 +321,8 @@ set_from_pairs (EshiSettings *self,
     self->strength = g_ascii_strtod (value, NULL);
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
     self->loras = g_strsplit (value, "\n", -1);
+  if ((value = g_hash_table_lookup (pairs, EMBEDDINGS_KEY)) != NULL && *value != '\0')
+    self->embeddings = g_strsplit (value, "\n", -1);
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -416,28 +427,38 @@ add_seed (JsonBuilder *builder,
     add_string (builder, "seed", digits);
 }
 
+/* @list: (nullable): nothing is added for an empty one. */
+static void
+add_list (JsonBuilder  *builder,
+          const char   *name,
+          char        **list)
+{
+  if (list == NULL || list[0] == NULL)
+    return;
+
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+  for (guint i = 0; list[i] != NULL; i++)
+    json_builder_add_string_value (builder, list[i]);
+  json_builder_end_array (builder);
+}
+
 static void
 add_loras (JsonBuilder        *builder,
            const EshiSettings *self)
 {
   g_auto(GStrv) loras = shorten_loras (self);
 
-  if (loras == NULL)
-    return;
-
-  json_builder_set_member_name (builder, "loras");
-  json_builder_begin_array (builder);
-  for (guint i = 0; loras[i] != NULL; i++)
-    json_builder_add_string_value (builder, loras[i]);
-  json_builder_end_array (builder);
+  add_list (builder, "loras", loras);
 }
 
-/* The strings of the array "loras"; anything else in it is passed over. (transfer full) (nullable) */
+/* The strings of the array @name; anything else in it is passed over. (transfer full) (nullable) */
 static char **
-get_loras (JsonObject *object)
+get_list (JsonObject *object,
+          const char *name)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  JsonNode *node = json_object_get_member (object, "loras");
+  JsonNode *node = json_object_get_member (object, name);
   JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
@@ -484,6 +505,7 @@ eshi_settings_to_json (const EshiSettings *self,
   add_loras (builder, self);
   add_int (builder, "clip_skip", self->clip_skip);
   add_string (builder, "emphasis", self->emphasis);
+  add_list (builder, "embeddings", self->embeddings);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -532,7 +554,8 @@ set_from_object (EshiSettings *self,
   self->n_images = MAX (_eshi_json_get_int (object, "n_images"), 1);
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
-  self->loras = get_loras (object);
+  self->loras = get_list (object, "loras");
+  self->embeddings = get_list (object, "embeddings");
   self->clip_skip = _eshi_json_get_int (object, "clip_skip");
   self->emphasis = dup_emphasis (_eshi_json_get_string (object, "emphasis"));
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))

@@ -67,7 +67,8 @@ _eshi_pipeline_graphs_clear (EshiPipeline *self)
 {
   _eshi_pipeline_unet_graphs_clear (self);
   g_clear_pointer (&self->decoders, g_ptr_array_unref);
-  g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
+  for (guint i = 0; i < G_N_ELEMENTS (self->text_graphs); i++)
+    g_clear_pointer (&self->text_graphs[i].graph, eshi_graph_free);
 }
 
 /* Puts @graph in front, and lets go of the one that was used longest ago. */
@@ -98,30 +99,42 @@ move_to_front (GPtrArray *kept,
 EshiTextGraph *
 _eshi_pipeline_get_text (EshiPipeline  *self,
                          guint          clip_skip,
+                         gboolean       rows,
                          GCancellable  *cancellable,
                          GError       **error)
 {
+  EshiTextGraph *text = &self->text_graphs[rows];
   g_autoptr(EshiGraph) graph = NULL;
-  EshiTensor *ids = NULL;
+  gint64 n_tokens = _eshi_pipeline_n_tokens (self);
+  EshiTensor *input = NULL;
   EshiTensor *hidden = NULL;
 
-  if (self->text_graph.graph != NULL && self->text_graph.clip_skip == clip_skip)
-    return &self->text_graph;
+  if (text->graph != NULL && text->clip_skip == clip_skip)
+    return text;
   if (!eshi_weights_check_unchanged (eshi_text_encoder_get_weights (self->text), error))
     return NULL;
 
   /* In f32 on every backend: it runs once per prompt, and every step depends on it. */
   graph = eshi_graph_new (self->backend);
   eshi_graph_set_compute (graph, ESHI_DTYPE_F32);
-  ids = eshi_graph_input (graph, "ids", ESHI_DTYPE_I32, ESHI_SHAPE2 (1, _eshi_pipeline_n_tokens (self)));
-  hidden = eshi_graph_output (graph, "hidden", eshi_text_encoder_build (self->text, graph, ids, clip_skip, NULL, NULL),
-                              ESHI_DTYPE_F32);
+  if (rows)
+    {
+      input = eshi_graph_input (graph, "rows", ESHI_DTYPE_F32,
+                                ESHI_SHAPE3 (1, n_tokens, eshi_text_encoder_get_config (self->text)->hidden_size));
+      hidden = eshi_text_encoder_build_rows (self->text, graph, input, clip_skip);
+    }
+  else
+    {
+      input = eshi_graph_input (graph, "ids", ESHI_DTYPE_I32, ESHI_SHAPE2 (1, n_tokens));
+      hidden = eshi_text_encoder_build (self->text, graph, input, clip_skip, NULL, NULL);
+    }
+  hidden = eshi_graph_output (graph, "hidden", hidden, ESHI_DTYPE_F32);
   if (!eshi_graph_prepare (graph, cancellable, error))
     return NULL;
 
-  g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
-  self->text_graph = (EshiTextGraph) { g_steal_pointer (&graph), clip_skip, ids, hidden };
-  return &self->text_graph;
+  g_clear_pointer (&text->graph, eshi_graph_free);
+  *text = (EshiTextGraph) { g_steal_pointer (&graph), clip_skip, input, hidden };
+  return text;
 }
 
 static gboolean

@@ -3,6 +3,7 @@
  * eshi-pipeline.c       loading, judging parameters, the public calls
  * eshi-pipeline-checkpoint.c  the same from a single file
  * eshi-pipeline-text.c  prompts to contexts
+ * eshi-pipeline-embeddings.c  textual inversions that prompts name
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
  * eshi-pipeline-lora.c  LoRAs into the weights, and out again
@@ -17,6 +18,7 @@
 #include "eshi-checkpoint.h"
 #include "eshi-graph.h"
 #include "eshi-latent-rgb.h"
+#include "eshi-pipeline-embeddings.h"
 #include "eshi-pipeline.h"
 #include "eshi-prompt-chunks.h"
 #include "eshi-scheduler.h"
@@ -32,7 +34,7 @@ typedef struct
 {
   EshiGraph  *graph;     /* NULL until needed */
   guint       clip_skip; /* of the graph */
-  EshiTensor *ids;       /* i32 [1, tokens] */
+  EshiTensor *input;     /* i32 [1, tokens]: ids; or f32 [1, tokens, d]: their rows */
   EshiTensor *hidden;    /* f32 [1, tokens, d] */
 } EshiTextGraph;
 
@@ -102,7 +104,8 @@ struct _EshiPipeline
   gboolean             lora_in_text; /* whether the text encoder's weights are changed too */
 
   /* owned: what was made for earlier calls */
-  EshiTextGraph        text_graph;
+  EshiTextGraph        text_graphs[2]; /* by what they read: ids, or rows */
+  EshiEmbeddings      *embeddings;     /* NULL until needed */
   GQueue              *hidden;   /* of EshiHidden, newest first */
   GPtrArray           *steps;    /* of EshiStepGraph, newest first */
   GPtrArray           *decoders; /* of EshiDecodeGraph, newest first */
@@ -114,10 +117,11 @@ typedef struct
   EshiPromptChunks *prompts[2]; /* the prompt; with guidance the negative prompt before it */
   guint             n_prompts;
   guint             n_chunks;   /* of each of them */
+  GPtrArray        *embeddings; /* names of those that they use */
 } EshiReading;
 
-/* eshi-pipeline-text.c. Cuts @params' prompts into chunks; @self is to be cleared. Error: INVALID_ARGUMENT where they are
- * too long. */
+/* eshi-pipeline-text.c. Cuts @params' prompts into chunks; @self is to be cleared. Errors: INVALID_ARGUMENT where they are
+ * too long; whatever is wrong with a textual inversion that they name. */
 gboolean         _eshi_reading_init         (EshiReading               *self,
                                              EshiPipeline              *pipeline,
                                              const EshiPipelineParams  *params,
@@ -166,6 +170,7 @@ gboolean         _eshi_pipeline_apply_loras (EshiPipeline              *self,
 /* eshi-pipeline-graphs.c. Each returns a prepared graph that the pipeline keeps; NULL with @error set. */
 EshiTextGraph   *_eshi_pipeline_get_text    (EshiPipeline        *self,
                                              guint                clip_skip,
+                                             gboolean             rows,
                                              GCancellable        *cancellable,
                                              GError             **error);
 EshiStepGraph   *_eshi_pipeline_get_step    (EshiPipeline        *self,

@@ -43,7 +43,8 @@ _eshi_pipeline_text_reset (EshiPipeline *self)
 {
   _eshi_pipeline_text_clear (self);
   self->hidden = g_queue_new ();
-  g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
+  for (guint i = 0; i < G_N_ELEMENTS (self->text_graphs); i++)
+    g_clear_pointer (&self->text_graphs[i].graph, eshi_graph_free);
 
   /* The contexts hold what the old encoder made. */
   for (guint i = 0; self->steps != NULL && i < self->steps->len; i++)
@@ -75,11 +76,27 @@ find_hidden (EshiPipeline *self,
   return NULL;
 }
 
-static char *
-make_key (const EshiPipelineParams *params,
-          const EshiPromptChunks   *chunks,
-          guint                     index)
+/* The row of an embedding that @id stands for; NULL where it is an id. */
+static const float *
+get_row (EshiPipeline *self,
+         gint32        id)
 {
+  guint vocab_size = eshi_tokenizer_get_vocab_size (self->tokenizer);
+
+  if ((guint) id < vocab_size)
+    return NULL;
+  return eshi_embeddings_get_row (self->embeddings, (guint) id - vocab_size,
+                                  eshi_text_encoder_get_config (self->text)->hidden_size);
+}
+
+static char *
+make_key (EshiPipeline             *self,
+          const EshiPipelineParams *params,
+          const EshiPromptChunks   *chunks,
+          guint                     index,
+          gboolean                 *has_rows)
+{
+  gsize row_bytes = eshi_text_encoder_get_config (self->text)->hidden_size * sizeof (float);
   g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   guint32 how[] = { params->clip_skip, params->emphasis };
   gsize n = chunks->window;
@@ -87,6 +104,15 @@ make_key (const EshiPipelineParams *params,
   g_checksum_update (checksum, (const guchar *) how, sizeof how);
   g_checksum_update (checksum, (const guchar *) (chunks->ids + index * n), (gssize) (n * sizeof (gint32)));
   g_checksum_update (checksum, (const guchar *) (chunks->weights + index * n), (gssize) (n * sizeof (float)));
+  *has_rows = FALSE;
+  for (gsize i = 0; i < n; i++)
+    {
+      const float *row = get_row (self, chunks->ids[index * n + i]);
+
+      if (row != NULL)
+        g_checksum_update (checksum, (const guchar *) row, (gssize) row_bytes);
+      *has_rows |= row != NULL;
+    }
   return g_strdup (g_checksum_get_string (checksum));
 }
 
@@ -144,6 +170,28 @@ add_hidden (EshiPipeline *self,
   return hidden;
 }
 
+/* (transfer full): the embeddings of @n ids and their positions, f32 [n, d]. */
+static float *
+gather_rows (EshiPipeline *self,
+             const gint32 *ids,
+             gsize         n)
+{
+  gsize d = eshi_text_encoder_get_config (self->text)->hidden_size;
+  float *rows = g_new (float, n * d);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      const float *row = get_row (self, ids[i]);
+
+      if (row != NULL)
+        memcpy (rows + i * d, row, d * sizeof (float));
+      else
+        eshi_text_encoder_read_row (self->text, (guint) ids[i], rows + i * d);
+      eshi_text_encoder_add_position (self->text, (guint) i, rows + i * d);
+    }
+  return rows;
+}
+
 /* What the text encoder makes of chunk @index; owned by the pipeline. */
 static EshiHidden *
 encode (EshiPipeline              *self,
@@ -153,8 +201,10 @@ encode (EshiPipeline              *self,
         GCancellable              *cancellable,
         GError                   **error)
 {
-  g_autofree char *key = make_key (params, chunks, index);
+  gboolean has_rows = FALSE;
+  g_autofree char *key = make_key (self, params, chunks, index, &has_rows);
   g_autofree float *values = NULL;
+  g_autofree float *rows = NULL;
   EshiHidden *hidden = find_hidden (self, key);
   EshiTextGraph *graph = NULL;
   gsize first = (gsize) index * chunks->window;
@@ -162,12 +212,14 @@ encode (EshiPipeline              *self,
   if (hidden != NULL)
     return hidden;
 
-  graph = _eshi_pipeline_get_text (self, params->clip_skip, cancellable, error);
+  graph = _eshi_pipeline_get_text (self, params->clip_skip, has_rows, cancellable, error);
   if (graph == NULL)
     return NULL;
 
+  if (has_rows)
+    rows = gather_rows (self, chunks->ids + first, chunks->window);
   values = g_new (float, hidden_count (self));
-  if (!eshi_graph_upload (graph->graph, graph->ids, chunks->ids + first, error) ||
+  if (!eshi_graph_upload (graph->graph, graph->input, has_rows ? (const void *) rows : chunks->ids + first, error) ||
       !eshi_graph_run (graph->graph, cancellable, error) ||
       !eshi_graph_download (graph->graph, graph->hidden, values, error))
     return NULL;
@@ -199,13 +251,20 @@ _eshi_reading_init (EshiReading               *self,
 {
   gboolean guided = params->guidance > 1.0;
   const char *texts[] = { guided ? params->negative_prompt : params->prompt, params->prompt };
+  guint n_words = 0;
+  const EshiPromptWord *words = eshi_embeddings_load (&pipeline->embeddings, params->embeddings,
+                                                      eshi_text_encoder_get_config (pipeline->text)->hidden_size,
+                                                      &n_words);
 
+  self->embeddings = g_ptr_array_new_with_free_func (g_free);
   self->n_prompts = guided ? 2 : 1;
   for (guint i = 0; i < self->n_prompts; i++)
     {
       self->prompts[i] = eshi_prompt_chunks_new (pipeline->tokenizer, texts[i], params->emphasis,
-                                                 _eshi_pipeline_n_tokens (pipeline), NULL, 0);
+                                                 _eshi_pipeline_n_tokens (pipeline), words, n_words);
       self->n_chunks = MAX (self->n_chunks, self->prompts[i]->n_chunks);
+      if (!eshi_embeddings_check (pipeline->embeddings, self->prompts[i]->used, self->embeddings, error))
+        return FALSE;
     }
   if (!check_chunks (self->n_chunks, error))
     return FALSE;
@@ -220,6 +279,23 @@ _eshi_reading_clear (EshiReading *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->prompts); i++)
     g_clear_pointer (&self->prompts[i], eshi_prompt_chunks_free);
+  g_clear_pointer (&self->embeddings, g_ptr_array_unref);
+}
+
+char **
+eshi_pipeline_find_embeddings (EshiPipeline              *self,
+                               const EshiPipelineParams  *params,
+                               GError                   **error)
+{
+  g_auto(EshiReading) reading = { 0 };
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (params != NULL, NULL);
+
+  if (!_eshi_reading_init (&reading, self, params, error))
+    return NULL;
+  g_ptr_array_add (reading.embeddings, NULL);
+  return (char **) g_ptr_array_steal (reading.embeddings, NULL);
 }
 
 gboolean

@@ -167,6 +167,7 @@ eshi_pipeline_free (EshiPipeline *self)
 
   _eshi_pipeline_graphs_clear (self);
   _eshi_pipeline_text_clear (self);
+  g_clear_pointer (&self->embeddings, eshi_embeddings_free);
   g_clear_pointer (&self->tokenizer, eshi_tokenizer_free);
   g_clear_pointer (&self->text, eshi_text_encoder_free);
   g_clear_pointer (&self->unet, eshi_unet_free);
@@ -371,7 +372,7 @@ prepare (EshiPipeline                 *self,
   report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
   if (!_eshi_pipeline_apply_loras (self, params, error))
     return FALSE;
-  if (_eshi_pipeline_get_text (self, params->clip_skip, cancellable, error) == NULL)
+  if (_eshi_pipeline_get_text (self, params->clip_skip, FALSE, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.1, params->steps);
   if (_eshi_pipeline_get_step (self, height, width, params->guidance > 1.0, reading->n_chunks, cancellable, error) ==
