@@ -53,6 +53,8 @@ typedef struct
   char     *vae_tiling;
   gboolean  vae_f32;
   gboolean  ema;
+  int       clip_skip;
+  char     *emphasis;
   char     *previews;
   gboolean  no_previews;
   gboolean  json;
@@ -82,6 +84,7 @@ options_clear (Options *self)
   g_free (self->watermark);
   g_free (self->vae);
   g_free (self->vae_tiling);
+  g_free (self->emphasis);
   g_free (self->previews);
 }
 
@@ -141,6 +144,10 @@ options_parse (Options  *self,
     { "vae-f32", 0, 0, G_OPTION_ARG_NONE, &self->vae_f32, N_("Let the VAE work in full precision at once"), NULL },
     { "ema", 0, 0, G_OPTION_ARG_NONE, &self->ema, N_("Paint with the averaged weights (EMA) of a file that holds both sets"),
       NULL },
+    { "clip-skip", 0, 0, G_OPTION_ARG_INT, &self->clip_skip,
+      N_("Layer that the text encoder stops at, 1 for the last, 2 for the one before it"), N_("NUMBER") },
+    { "emphasis", 0, 0, G_OPTION_ARG_FILENAME, &self->emphasis,
+      N_("How brackets in prompts are read: original, no-norm, ignore or off"), N_("KIND") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -148,7 +155,7 @@ options_parse (Options  *self,
     { NULL },
   };
 
-  self->width = self->height = self->steps = self->threads = UNSET;
+  self->width = self->height = self->steps = self->threads = self->clip_skip = UNSET;
   self->guidance = self->strength = self->variation_strength = UNSET;
   self->count = 1;
 
@@ -159,9 +166,10 @@ options_parse (Options  *self,
 static gboolean
 check_zeros (const Options *options)
 {
-  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads" };
+  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads", "--clip-skip" };
   const gboolean zeros[] = {
     options->width == 0, options->height == 0, options->steps == 0, options->guidance == 0.0, options->threads == 0,
+    options->clip_skip == 0,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (zeros); i++)
@@ -407,6 +415,12 @@ set_options (EshiSettings  *settings,
   settings->paste = !options->no_paste;
   settings->vae_f32 = settings->vae_f32 || options->vae_f32;
   settings->use_ema = settings->use_ema || options->ema;
+  settings->clip_skip = options->clip_skip != UNSET ? options->clip_skip : settings->clip_skip;
+  if (options->emphasis != NULL)
+    {
+      g_free (settings->emphasis);
+      settings->emphasis = g_strdup (options->emphasis);
+    }
 
   return set_text (&settings->prompt, options->prompt) &&
          set_text (&settings->negative_prompt, options->negative) &&

@@ -87,6 +87,7 @@ print_settings (const EshiPictureSettings *found)
   print_number (_("Strength"), found->strength);
   print_number (_("Clip skip"), found->clip_skip);
   print_safety (settings);
+  print_line (_("Emphasis"), settings->emphasis);
 }
 
 static void

@@ -227,6 +227,9 @@ fill_in (PipelinePainter    *self,
   settings->schedule = g_strdup (schedule != NULL ? schedule->id : NULL);
   settings->withheld = FALSE;
   g_clear_pointer (&settings->model_hash, g_free);
+  settings->clip_skip = MAX (settings->clip_skip, 1);
+  if (settings->emphasis == NULL)
+    settings->emphasis = g_strdup (eshi_emphasis_get_name (ESHI_EMPHASIS_ORIGINAL));
 
   return settings;
 }
@@ -251,7 +254,9 @@ params_from_settings (const EshiSettings *settings,
                       const guint8       *mask)
 {
   const EshiImage *image = settings->image;
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
 
+  eshi_emphasis_from_name (settings->emphasis, &emphasis);
   return (EshiPipelineParams) {
     .prompt = use->prompt,
     .negative_prompt = settings->negative_prompt,
@@ -272,6 +277,8 @@ params_from_settings (const EshiSettings *settings,
     .paste = settings->paste,
     .variation_seed = settings->variation_seed,
     .variation_strength = settings->variation_strength,
+    .clip_skip = (guint) settings->clip_skip,
+    .emphasis = emphasis,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
     .safety = settings->safety,
@@ -293,6 +300,7 @@ paint_with_model (PipelinePainter        *self,
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
   g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
   g_autofree char *vae = NULL;
+  g_autofree char *embeddings = g_build_filename (g_get_user_data_dir (), "eshi", "embeddings", NULL);
   g_auto(EshiLoraUse) use = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
   EshiPipelineParams params;
@@ -306,7 +314,12 @@ paint_with_model (PipelinePainter        *self,
         return FALSE;
     }
   params = params_from_settings (settings, &use, vae, mask);
+  params.embeddings = embeddings;
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
+    return FALSE;
+  g_strfreev (settings->embeddings);
+  settings->embeddings = eshi_pipeline_find_embeddings (self->pipeline, &params, error);
+  if (settings->embeddings == NULL)
     return FALSE;
 
   settings->width = (int) params.width;

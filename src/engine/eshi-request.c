@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "eshi-emphasis.h"
 #include "eshi-error.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
@@ -21,6 +22,7 @@
 #define MIN_GUIDANCE 1.0
 #define MAX_GUIDANCE 30.0
 #define MAX_IMAGES 64
+#define MAX_CLIP_SKIP 12
 #define MAX_PROMPT_BYTES (1 << 20)
 
 struct _EshiRequest
@@ -66,6 +68,8 @@ eshi_settings_copy (const EshiSettings *self)
   copy->loras = g_strdupv (self->loras);
   copy->model_hash = g_strdup (self->model_hash);
   copy->vae = g_strdup (self->vae);
+  copy->emphasis = g_strdup (self->emphasis);
+  copy->embeddings = g_strdupv (self->embeddings);
 
   return copy;
 }
@@ -85,6 +89,8 @@ eshi_settings_free (EshiSettings *self)
   g_strfreev (self->loras);
   g_free (self->model_hash);
   g_free (self->vae);
+  g_free (self->emphasis);
+  g_strfreev (self->embeddings);
   g_free (self);
 }
 
@@ -321,6 +327,29 @@ check_variation (const EshiSettings  *self,
   return TRUE;
 }
 
+/* How the prompts are read. */
+static gboolean
+check_reading (const EshiSettings  *self,
+               GError             **error)
+{
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
+  g_autofree char *valid = NULL;
+
+  if (self->clip_skip < 0 || self->clip_skip > MAX_CLIP_SKIP)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("A clip skip of %d is not possible; choose a number from 1 to %d."), self->clip_skip, MAX_CLIP_SKIP);
+      return FALSE;
+    }
+  if (self->emphasis == NULL || eshi_emphasis_from_name (self->emphasis, &emphasis))
+    return TRUE;
+
+  valid = g_utf8_make_valid (self->emphasis, -1);
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+               _("There is no emphasis called “%s”; choose one of these: %s."), valid, "original, no-norm, ignore, off");
+  return FALSE;
+}
+
 gboolean
 eshi_settings_validate (const EshiSettings  *self,
                         GError             **error)
@@ -337,7 +366,8 @@ eshi_settings_validate (const EshiSettings  *self,
          check_guard (self, error) &&
          check_strength (self, error) &&
          check_variation (self, error) &&
-         check_vae (self, error);
+         check_vae (self, error) &&
+         check_reading (self, error);
 }
 
 EshiRequest *

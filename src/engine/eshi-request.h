@@ -69,6 +69,12 @@ typedef enum
  * @vae_f32: whether the VAE works in f32, whatever the backend's type; comes back %TRUE where that had to be, because its
  *   numbers overflowed in half precision
  * @vae_tiling: whether the VAE works in tiles; comes back as what was done, so ON only where there were tiles
+ * @clip_skip: at which layer the text encoder stops, counted from the end: 1 or 0 for the last, 2 for the one before it,
+ *   to 12
+ * @emphasis: (nullable): how brackets in the prompts are read: "original", "no-norm", "ignore" or "off"; %NULL for
+ *   "original"
+ * @embeddings: (nullable) (array zero-terminated=1): the textual inversions that the prompts named, filled out; they are
+ *   asked for in the prompts, so nobody reads it
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -103,6 +109,9 @@ typedef struct
   EshiVaeTiling vae_tiling;
   gboolean      vae_f32;
   gboolean     use_ema;
+  int          clip_skip;
+  char        *emphasis;
+  char       **embeddings;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

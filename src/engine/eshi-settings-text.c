@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "eshi-emphasis.h"
 #include "eshi-error.h"
 #include "eshi-json.h"
 #include "eshi-lora-use.h"
@@ -29,6 +30,7 @@
 #define VAE_KEY "VAE"
 #define TILING_KEY "Eshi VAE tiling"
 #define VAE_F32_KEY "Eshi VAE precision"
+#define EMBEDDINGS_KEY "Eshi embedding"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -118,6 +120,28 @@ append_variation (GString            *text,
                             self->variation_seed, strength);
 }
 
+/* What other programs take for granted stays out. */
+static void
+append_reading (GString            *text,
+                const EshiSettings *self)
+{
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
+
+  if (self->clip_skip > 1)
+    g_string_append_printf (text, ", Clip skip: %d", self->clip_skip);
+  if (eshi_emphasis_from_name (self->emphasis, &emphasis) && emphasis != ESHI_EMPHASIS_ORIGINAL)
+    append_value (text, "Emphasis", eshi_emphasis_get_label (emphasis));
+}
+
+/* (transfer full) (nullable): the name of the emphasis called @label; NULL for what is unknown. */
+static char *
+dup_emphasis (const char *label)
+{
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
+
+  return eshi_emphasis_from_name (label, &emphasis) ? g_strdup (eshi_emphasis_get_name (emphasis)) : NULL;
+}
+
 /* The list of LoRAs as names and weights; paths stay out of it. (transfer full) (nullable) */
 static char **
 shorten_loras (const EshiSettings *self)
@@ -156,6 +180,18 @@ set_vae (EshiSettings *self,
 
   if (base != NULL && *name != '\0' && !g_strv_contains (none, base))
     self->vae = g_steal_pointer (&base);
+}
+
+/* @list: (nullable): one a line. */
+static void
+append_list (GString     *text,
+             const char  *key,
+             char       **list)
+{
+  g_autofree char *lines = list != NULL && list[0] != NULL ? g_strjoinv ("\n", list) : NULL;
+
+  if (lines != NULL)
+    append_value (text, key, lines);
 }
 
 char *
@@ -245,17 +281,12 @@ eshi_settings_to_parameters (const EshiSettings *self,
 
       append_value (text, "Denoising strength", strength);
     }
+  append_reading (text, self);
   append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
   append_value (text, "Version", "Eshi " ESHI_VERSION);
   if (self->use_ema)
     append_value (text, EMA_KEY, "True");
   loras = shorten_loras (self);
-  if (loras != NULL)
-    {
-      g_autofree char *lines = g_strjoinv ("\n", loras);
-
-      append_value (text, LORAS_KEY, lines);
-    }
   append_guard (text, self);
   if (self->vae != NULL)
     {
@@ -267,6 +298,8 @@ eshi_settings_to_parameters (const EshiSettings *self,
     append_value (text, TILING_KEY, eshi_vae_tiling_get_name (self->vae_tiling));
   if (self->vae_f32)
     append_value (text, VAE_F32_KEY, "f32");
+  append_list (text, LORAS_KEY, loras);
+  append_list (text, EMBEDDINGS_KEY, self->embeddings);
 
   return g_string_free (text, FALSE);
 }
@@ -389,6 +422,9 @@ set_from_pairs (EshiSettings *self,
       self->height = times != NULL ? int_from_text (times + 1) : 0;
     }
 
+  if ((value = g_hash_table_lookup (pairs, "Clip skip")) != NULL)
+    self->clip_skip = int_from_text (value);
+  self->emphasis = dup_emphasis (g_hash_table_lookup (pairs, "Emphasis"));
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
   self->model_hash = g_strdup (g_hash_table_lookup (pairs, HASH_KEY));
@@ -404,6 +440,8 @@ set_from_pairs (EshiSettings *self,
   set_vae (self, g_hash_table_lookup (pairs, VAE_KEY));
   eshi_vae_tiling_from_name (g_hash_table_lookup (pairs, TILING_KEY), &self->vae_tiling);
   self->vae_f32 = g_strcmp0 (g_hash_table_lookup (pairs, VAE_F32_KEY), "f32") == 0;
+  if ((value = g_hash_table_lookup (pairs, EMBEDDINGS_KEY)) != NULL && *value != '\0')
+    self->embeddings = g_strsplit (value, "\n", -1);
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -521,28 +559,38 @@ add_variation (JsonBuilder        *builder,
   json_builder_add_double_value (builder, self->variation_strength);
 }
 
+/* @list: (nullable): nothing is added for an empty one. */
+static void
+add_list (JsonBuilder  *builder,
+          const char   *name,
+          char        **list)
+{
+  if (list == NULL || list[0] == NULL)
+    return;
+
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+  for (guint i = 0; list[i] != NULL; i++)
+    json_builder_add_string_value (builder, list[i]);
+  json_builder_end_array (builder);
+}
+
 static void
 add_loras (JsonBuilder        *builder,
            const EshiSettings *self)
 {
   g_auto(GStrv) loras = shorten_loras (self);
 
-  if (loras == NULL)
-    return;
-
-  json_builder_set_member_name (builder, "loras");
-  json_builder_begin_array (builder);
-  for (guint i = 0; loras[i] != NULL; i++)
-    json_builder_add_string_value (builder, loras[i]);
-  json_builder_end_array (builder);
+  add_list (builder, "loras", loras);
 }
 
-/* The strings of the array "loras"; anything else in it is passed over. (transfer full) (nullable) */
+/* The strings of the array @name; anything else in it is passed over. (transfer full) (nullable) */
 static char **
-get_loras (JsonObject *object)
+get_list (JsonObject *object,
+          const char *name)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  JsonNode *node = json_object_get_member (object, "loras");
+  JsonNode *node = json_object_get_member (object, name);
   JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
@@ -630,6 +678,9 @@ eshi_settings_to_json (const EshiSettings *self,
     add_string (builder, "vae_precision", "f32");
   if (self->use_ema)
     add_int (builder, "use_ema", 1);
+  add_int (builder, "clip_skip", self->clip_skip);
+  add_string (builder, "emphasis", self->emphasis);
+  add_list (builder, "embeddings", self->embeddings);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -678,7 +729,6 @@ set_from_object (EshiSettings *self,
   self->n_images = MAX (_eshi_json_get_int (object, "n_images"), 1);
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
-  self->loras = get_loras (object);
   get_guard (object, self);
   self->model_hash = g_strdup (_eshi_json_get_string (object, "model_hash"));
   _eshi_settings_parse_seed (json_object_get_member (object, "variation_seed"), &self->variation_seed);
@@ -687,6 +737,10 @@ set_from_object (EshiSettings *self,
   set_vae (self, _eshi_json_get_string (object, "vae"));
   eshi_vae_tiling_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);
   self->vae_f32 = g_strcmp0 (_eshi_json_get_string (object, "vae_precision"), "f32") == 0;
+  self->loras = get_list (object, "loras");
+  self->embeddings = get_list (object, "embeddings");
+  self->clip_skip = _eshi_json_get_int (object, "clip_skip");
+  self->emphasis = dup_emphasis (_eshi_json_get_string (object, "emphasis"));
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

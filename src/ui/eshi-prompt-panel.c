@@ -94,28 +94,6 @@ emit_changed (EshiPromptPanel *self)
 
 /* --- the ruler of pieces ----------------------------------------------------------------------------------------- */
 
-/* Returns: how many characters of @text fit the model, by bisection */
-static int
-find_limit (EshiTokens *tokens,
-            const char *text)
-{
-  gsize limit = eshi_tokens_get_limit (tokens);
-  int low = 0;
-  int high = (int) g_utf8_strlen (text, -1);
-
-  while (low < high)
-    {
-      int middle = (low + high + 1) / 2;
-      g_autofree char *start = g_utf8_substring (text, 0, middle);
-
-      if (eshi_tokens_count (tokens, start) <= limit)
-        low = middle;
-      else
-        high = middle - 1;
-    }
-  return low;
-}
-
 static void
 show_token_count (EshiPromptPanel *self,
                   gsize            count,
@@ -145,17 +123,17 @@ count_tokens (EshiPromptPanel *self)
 {
   g_autofree char *seen = NULL;
   gsize count;
-  gsize limit;
+  gsize limit = 0;
+  gssize overflow = -1;
 
   gtk_widget_set_visible (GTK_WIDGET (self->token_count), self->tokens != NULL);
   if (self->tokens == NULL)
     return;
   seen = eshi_prompt_view_dup_seen_text (self->prompt);
-  count = eshi_tokens_count (self->tokens, seen);
-  limit = eshi_tokens_get_limit (self->tokens);
+  count = eshi_tokens_measure (self->tokens, seen, NULL, &limit, &overflow);
   show_token_count (self, count, limit);
   if (!eshi_prompt_view_get_composing (self->prompt))
-    eshi_prompt_view_dim_after (self->prompt, count > limit ? find_limit (self->tokens, seen) : -1);
+    eshi_prompt_view_dim_after (self->prompt, overflow < 0 ? -1 : (int) g_utf8_strlen (seen, overflow));
 }
 
 /* --- callbacks --------------------------------------------------------------------------------------------------- */

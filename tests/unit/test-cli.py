@@ -149,6 +149,9 @@ def test_numbers(case):
         for value in values:
             case.refuse(USAGE, "generate", "-p", "猫", "-o", "a.png", f"{option}={value}")
     case.refuse(USAGE, "generate", "-p", "猫", "--seed", "4294967295", "-n", "2", words="4294967294")
+    case.refuse(USAGE, "generate", "-p", "猫", "--clip-skip", "0", words="--clip-skip")
+    case.refuse(USAGE, "generate", "-p", "猫", "--clip-skip", "13", words="12")
+    case.refuse(USAGE, "generate", "-p", "猫", "--emphasis", "loud", words="no-norm")
 
 
 def test_texts(case):
@@ -450,6 +453,43 @@ def test_variation(case):
     case.refuse(USAGE, *base, "--variation-strength", "1.5", "-o", "z.png", words="1.5")
 
 
+def write_rows(path, name, n, width):
+    """A textual inversion: a safetensors file with the one tensor NAME."""
+    header = json.dumps({name: {"dtype": "F32", "shape": [n, width], "data_offsets": [0, 4 * n * width]}}).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<f", 0.5) * (n * width))
+
+
+def test_prompts(case):
+    """Brackets, long prompts and textual inversions, from the options to the picture and back."""
+    def paint(name, *args):
+        report = json.loads(case.succeed("generate", *args, "--seed", "1", *SMALL, "-o", f"{name}.png", "--json").stdout)
+        return (case.folder / f"{name}.png").read_bytes().split(b"IDAT", 1)[1], report["pictures"][0]["settings"]
+
+    plain, settings = paint("a", "-p", "猫と犬")
+    assert settings["clip_skip"] == 1 and settings["emphasis"] == "original" and "embeddings" not in settings, settings
+    assert paint("b", "-p", "猫と犬", "--emphasis", "off")[0] == plain
+    assert paint("c", "-p", "(猫:1.5)と犬", "--emphasis", "ignore")[0] == plain
+    weighted = paint("d", "-p", "(猫:1.5)と犬")[0]
+    assert weighted != plain and paint("e", "-p", "(猫:1.5)と犬", "--emphasis", "no-norm")[0] not in (plain, weighted)
+    skipped, settings = paint("f", "-p", "猫と犬", "--clip-skip", "2")
+    assert skipped != plain and settings["clip_skip"] == 2
+    assert b"Clip skip: 2" in (case.folder / "f.png").read_bytes()
+    assert paint("g", "--from", "f.png")[0] == skipped
+    long = "猫、" * 100
+    assert paint("h", "-p", long)[0] != paint("i", "-p", long, "--emphasis", "off")[0]
+
+    folder = case.folder / "data" / "eshi" / "embeddings"
+    write_rows(folder / "絵風.safetensors", "emb_params", 2, 256)
+    write_rows(folder / "other.safetensors", "<丸>", 1, 256)
+    write_rows(folder / "wide.safetensors", "emb_params", 2, 768)
+    assert paint("j", "-p", "猫と犬")[0] == plain
+    styled, settings = paint("k", "-p", "絵風 猫", "--negative", "<丸>")
+    assert sorted(settings["embeddings"]) == ["other", "絵風"], settings
+    assert styled != plain and paint("l", "--from", "k.png")[0] == styled
+    case.refuse(FAILED, "generate", "-p", "wide", *SMALL, "-o", "m.png", words="768")
+
+
 def test_names(case):
     (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
     case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
@@ -531,7 +571,7 @@ def test_japanese(case):
 
 NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_show, test_places, test_models_missing,
             test_noise, test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_hash,
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_prompts, test_hash,
               test_variation, test_withheld, test_watermark, test_names, test_random_seed,
               test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]

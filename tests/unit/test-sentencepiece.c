@@ -197,7 +197,7 @@ test_equal (gconstpointer data)
         append_part (text, reference, rand);
       n_expected = sp_shim_encode (reference, text->str, text->len, &expected);
       g_array_set_size (ids, 0);
-      eshi_sentencepiece_encode (ours, text->str, text->len, ids);
+      eshi_sentencepiece_encode (ours, text->str, text->len, ids, NULL);
       if (ids->len != n_expected || memcmp (ids->data, expected, n_expected * sizeof *expected) != 0)
         fail (text, i, expected, n_expected, ids);
     }

@@ -54,6 +54,8 @@ assert_same (const EshiSettings *a,
 {
   g_assert_cmpstr (a->prompt, ==, b->prompt);
   g_assert_cmpstr (a->negative_prompt, ==, b->negative_prompt);
+  g_assert_cmpint (a->clip_skip, ==, b->clip_skip);
+  g_assert_cmpstr (a->emphasis, ==, b->emphasis);
   g_assert_cmpint (a->width, ==, b->width);
   g_assert_cmpint (a->height, ==, b->height);
   g_assert_cmpint (a->steps, ==, b->steps);
@@ -445,6 +447,45 @@ test_strength (void)
   g_assert_null (from_json->image);
 }
 
+/* How prompts are read: in the words of the web UI where they are not its usual, and back. */
+static void
+test_reading (void)
+{
+  static const char *const webui = "a\nSteps: 20, Sampler: LMS, CFG scale: 7, Seed: 1, Size: 64x64, Clip skip: 2, "
+                                   "Emphasis: No norm, Version: v1.10.1";
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autofree char *plain = eshi_settings_to_parameters (settings, NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+  g_autoptr(EshiSettings) foreign = eshi_settings_new_from_parameters (webui, NULL, NULL);
+
+  g_assert_null (strstr (plain, "Clip skip"));
+  g_assert_null (strstr (plain, "Emphasis"));
+  g_assert_cmpint (foreign->clip_skip, ==, 2);
+  g_assert_cmpstr (foreign->emphasis, ==, "no-norm");
+
+  settings->clip_skip = 2;
+  settings->emphasis = g_strdup ("off");
+  text = eshi_settings_to_parameters (settings, NULL);
+  json = eshi_settings_to_json (settings, NULL);
+  g_assert_nonnull (strstr (text, ", Clip skip: 2, Emphasis: None,"));
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  assert_same (settings, from_text);
+  assert_same (settings, from_json);
+
+  settings->clip_skip = 13;
+  assert_refused (settings, "12");
+  settings->clip_skip = -1;
+  assert_refused (settings, "-1");
+  settings->clip_skip = 1;
+  g_free (settings->emphasis);
+  settings->emphasis = g_strdup ("loud");
+  assert_refused (settings, "loud");
+}
+
 static void
 test_images (void)
 {
@@ -667,6 +708,7 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/foreign-parameters", test_foreign);
   g_test_add_func ("/eshi/settings/hostile-text", test_hostile);
   g_test_add_func ("/eshi/settings/strength", test_strength);
+  g_test_add_func ("/eshi/settings/reading", test_reading);
   g_test_add_func ("/eshi/settings/images", test_images);
   g_test_add_func ("/eshi/settings/loras", test_loras);
   g_test_add_func ("/eshi/settings/lora-prompts", test_lora_prompts);

@@ -59,6 +59,8 @@ static const char * const evil_globals[] = {
   "__builtin__ open",
 };
 
+#define PARAMETERS "torch.nn.modules.container ParameterDict"
+
 /* What files of weights name. */
 static const char * const known_modules[] = {
   "_codecs", "collections", "numpy", "torch",
@@ -594,12 +596,20 @@ op_call (Machine *self,
   return value != NULL && add_item (self, value, callee) && add_item (self, value, arguments) && push (self, value);
 }
 
-/* BUILD sets attributes, of which none is a weight. */
+/* BUILD sets attributes, of which none is a weight, but for dicts of parameters: these keep them. */
 static gboolean
 op_build (Machine   *self,
           guint8 op  G_GNUC_UNUSED)
 {
-  return pop (self) != NULL && peek (self, 0) != NULL;
+  EshiPickleValue *state = pop (self);
+  EshiPickleValue *target = state == NULL ? NULL : peek (self, 0);
+
+  if (target == NULL)
+    return FALSE;
+  if (target->type == ESHI_PICKLE_OBJECT && eshi_pickle_value_get_n (target) == 2 &&
+      eshi_pickle_value_is (eshi_pickle_value_get (target, 0, ESHI_PICKLE_GLOBAL), PARAMETERS))
+    return add_item (self, target, state);
+  return TRUE;
 }
 
 static const Instruction instructions[256] = {

@@ -11,6 +11,9 @@
 
 #include "eshi-clip-layer.h"
 
+#define TOKENS "embeddings.token_embedding.weight"
+#define POSITIONS "embeddings.position_embedding.weight"
+
 struct _EshiTextEncoder
 {
   EshiTextConfig  config;
@@ -35,9 +38,9 @@ build_embeddings (EshiNet              *net,
                   const EshiTextConfig *config,
                   EshiTensor           *ids)
 {
-  EshiTensor *table = eshi_net_weight (net, "embeddings.token_embedding.weight",
+  EshiTensor *table = eshi_net_weight (net, TOKENS,
                                        ESHI_SHAPE2 (config->vocab_size, config->hidden_size));
-  EshiTensor *positions = eshi_net_weight (net, "embeddings.position_embedding.weight",
+  EshiTensor *positions = eshi_net_weight (net, POSITIONS,
                                            ESHI_SHAPE2 (config->max_positions, config->hidden_size));
   EshiTensor *x = NULL;
 
@@ -47,15 +50,17 @@ build_embeddings (EshiNet              *net,
   return x;
 }
 
+/* @rows: (nullable): what takes the place of the embeddings of @ids. */
 static EshiTensor *
 build (EshiNet              *net,
        const EshiTextConfig *config,
        EshiTensor           *ids,
+       EshiTensor           *rows,
        guint                 clip_skip)
 {
   gsize mark = eshi_net_enter (net, "text_model");
-  EshiTensor *x = build_embeddings (net, config, ids);
   EshiClipLayer layer = layer_of (config);
+  EshiTensor *x = rows != NULL ? rows : build_embeddings (net, config, ids);
 
   for (guint i = 0; i + clip_skip <= config->n_layers; i++)
     x = eshi_clip_layer_build (&layer, net, i, x);
@@ -82,9 +87,68 @@ eshi_text_encoder_build (EshiTextEncoder *self,
   eshi_net_init (&net, self->weights, graph);
   net.tap = tap;
   net.tap_data = tap_data;
-  hidden = build (&net, &self->config, ids, clip_skip);
+  hidden = build (&net, &self->config, ids, NULL, clip_skip);
   eshi_net_clear (&net);
   return hidden;
+}
+
+EshiTensor *
+eshi_text_encoder_build_rows (EshiTextEncoder *self,
+                              EshiGraph       *graph,
+                              EshiTensor      *rows,
+                              guint            clip_skip)
+{
+  EshiNet net;
+  EshiTensor *hidden = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (graph != NULL && rows != NULL, NULL);
+  g_return_val_if_fail (clip_skip >= 1 && clip_skip <= self->config.n_layers, NULL);
+
+  eshi_net_init (&net, self->weights, graph);
+  hidden = build (&net, &self->config, NULL, rows, clip_skip);
+  eshi_net_clear (&net);
+  return hidden;
+}
+
+/* Row @index of the table @name, f32. */
+static void
+read_table (EshiTextEncoder *self,
+            const char      *name,
+            guint            index,
+            float           *dst)
+{
+  const EshiTensor *table = eshi_weights_lookup (self->weights, name);
+  gsize d = self->config.hidden_size;
+
+  eshi_convert_to_f32 (dst, (const guint8 *) table->data + index * d * eshi_dtype_size (table->dtype), table->dtype, d);
+}
+
+void
+eshi_text_encoder_read_row (EshiTextEncoder *self,
+                            guint            id,
+                            float           *dst)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (id < self->config.vocab_size);
+
+  read_table (self, "text_model." TOKENS, id, dst);
+}
+
+void
+eshi_text_encoder_add_position (EshiTextEncoder *self,
+                                guint            position,
+                                float           *dst)
+{
+  g_autofree float *row = NULL;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (position < self->config.max_positions);
+
+  row = g_new (float, self->config.hidden_size);
+  read_table (self, "text_model." POSITIONS, position, row);
+  for (guint i = 0; i < self->config.hidden_size; i++)
+    dst[i] += row[i];
 }
 
 EshiTextEncoder *
@@ -99,7 +163,7 @@ eshi_text_encoder_new (const EshiTextConfig  *config,
   self->config = *config;
   self->weights = weights;
   eshi_net_init (&net, weights, NULL);
-  build (&net, config, NULL, 1);
+  build (&net, config, NULL, NULL, 1);
   ok = eshi_net_check (&net, error);
   eshi_net_clear (&net);
   return ok ? g_steal_pointer (&self) : NULL;
@@ -115,7 +179,7 @@ eshi_text_encoder_foreach_weight (const EshiTextConfig *config,
   eshi_net_init (&net, NULL, NULL);
   net.list = func;
   net.list_data = user_data;
-  build (&net, config, NULL, 1);
+  build (&net, config, NULL, NULL, 1);
   eshi_net_clear (&net);
 }
 

@@ -3,6 +3,7 @@
  * eshi-pipeline.c       loading, judging parameters, the public calls
  * eshi-pipeline-checkpoint.c  the same from a single file
  * eshi-pipeline-text.c  prompts to contexts
+ * eshi-pipeline-embeddings.c  textual inversions that prompts name
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
  * eshi-pipeline-vae-swap.c  which VAE is in use
@@ -20,8 +21,10 @@
 #include "eshi-checkpoint.h"
 #include "eshi-graph.h"
 #include "eshi-latent-rgb.h"
+#include "eshi-pipeline-embeddings.h"
 #include "eshi-pipeline.h"
 #include "eshi-safety-checker.h"
+#include "eshi-prompt-chunks.h"
 #include "eshi-scheduler.h"
 #include "eshi-text-encoder.h"
 #include "eshi-tokenizer.h"
@@ -35,15 +38,18 @@ typedef struct
 {
   EshiGraph  *graph;     /* NULL until needed */
   guint       clip_skip; /* of the graph */
-  EshiTensor *ids;       /* i32 [1, tokens] */
+  EshiTensor *input;     /* i32 [1, tokens]: ids; or f32 [1, tokens, d]: their rows */
   EshiTensor *hidden;    /* f32 [1, tokens, d] */
 } EshiTextGraph;
 
-/* Keys and values of the cross attentions, for one context or for two (without and with the prompt). */
+/* Keys and values of the cross attentions, for one context or for two (without and with the prompt). Counted by
+ * reference: step graphs of several sizes read the same one. */
 typedef struct
 {
-  EshiGraph       *graph;   /* NULL until needed */
-  EshiTensor      *input;   /* f32 [1 or 2, tokens, d] */
+  gboolean         guided;
+  guint            n_chunks;
+  EshiGraph       *graph;
+  EshiTensor      *input;   /* f32 [1 or 2, n_chunks · tokens, d] */
   EshiUnetContext  context;
   char            *key;     /* what was uploaded last; NULL if nothing was */
 } EshiContextGraph;
@@ -54,6 +60,7 @@ typedef struct
   guint       height;   /* of the latents */
   guint       width;
   gboolean    guided;
+  EshiContextGraph *context; /* outlives the graph, which reads it */
   EshiGraph  *graph;
   EshiTensor *latents;  /* f32 [1 or 2, h, w, 4] */
   EshiTensor *timestep; /* f32 [1] */
@@ -108,14 +115,33 @@ struct _EshiPipeline
   gboolean             lora_in_text; /* whether the text encoder's weights are changed too */
 
   /* owned: what was made for earlier calls */
-  EshiTextGraph        text_graph;
+  EshiTextGraph        text_graphs[2]; /* by what they read: ids, or rows */
+  EshiEmbeddings      *embeddings;     /* NULL until needed */
   GQueue              *hidden;   /* of EshiHidden, newest first */
-  EshiContextGraph     contexts[2]; /* by guided */
   GPtrArray           *steps;    /* of EshiStepGraph, newest first */
   GPtrArray           *decoders; /* of EshiDecodeGraph, newest first */
 };
 
-/* Tokens of every context. */
+/* The prompts of a call, as they are encoded. */
+typedef struct
+{
+  EshiPromptChunks *prompts[2]; /* the prompt; with guidance the negative prompt before it */
+  guint             n_prompts;
+  guint             n_chunks;   /* of each of them */
+  GPtrArray        *embeddings; /* names of those that they use */
+} EshiReading;
+
+/* eshi-pipeline-text.c. Cuts @params' prompts into chunks; @self is to be cleared. Errors: INVALID_ARGUMENT where they are
+ * too long; whatever is wrong with a textual inversion that they name. */
+gboolean         _eshi_reading_init         (EshiReading               *self,
+                                             EshiPipeline              *pipeline,
+                                             const EshiPipelineParams  *params,
+                                             GError                   **error);
+void             _eshi_reading_clear        (EshiReading         *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiReading, _eshi_reading_clear)
+
+/* Tokens of a chunk. */
 guint            _eshi_pipeline_n_tokens    (EshiPipeline        *self);
 guint            _eshi_pipeline_factor      (EshiPipeline        *self);
 
@@ -124,9 +150,21 @@ gboolean         _eshi_pipeline_load_checkpoint_part (EshiPipeline *self,
                                              guint                index,
                                              GError             **error);
 
-/* eshi-pipeline-text.c. Makes self->contexts[guided] hold the context of @params' prompts. */
+/* eshi-pipeline-text.c. What the text encoder makes of @reading: @values, f32 [n_prompts, n_chunks · tokens, d]; appends
+ * to @key what tells these values from others. */
+gboolean         _eshi_pipeline_encode_text (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params,
+                                             const EshiReading         *reading,
+                                             float                     *values,
+                                             GString                   *key,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+
+/* eshi-pipeline-text.c. Makes @context hold the prompts of @reading. */
 gboolean         _eshi_pipeline_read        (EshiPipeline              *self,
                                              const EshiPipelineParams  *params,
+                                             const EshiReading         *reading,
+                                             EshiContextGraph          *context,
                                              GCancellable              *cancellable,
                                              GError                   **error);
 void             _eshi_pipeline_text_clear  (EshiPipeline        *self);
@@ -170,16 +208,14 @@ void             _eshi_guard_release        (EshiPipeline        *self);
 /* eshi-pipeline-graphs.c. Each returns a prepared graph that the pipeline keeps; NULL with @error set. */
 EshiTextGraph   *_eshi_pipeline_get_text    (EshiPipeline        *self,
                                              guint                clip_skip,
-                                             GCancellable        *cancellable,
-                                             GError             **error);
-EshiContextGraph *_eshi_pipeline_get_context (EshiPipeline       *self,
-                                             gboolean             guided,
+                                             gboolean             rows,
                                              GCancellable        *cancellable,
                                              GError             **error);
 EshiStepGraph   *_eshi_pipeline_get_step    (EshiPipeline        *self,
                                              guint                height,
                                              guint                width,
                                              gboolean             guided,
+                                             guint                n_chunks,
                                              GCancellable        *cancellable,
                                              GError             **error);
 EshiDecodeGraph *_eshi_pipeline_get_decoder (EshiPipeline        *self,
@@ -324,9 +360,10 @@ void             _eshi_start_keep           (EshiStart           *self,
 void             _eshi_start_paste          (const EshiStart     *self,
                                              guint8              *rgb);
 
-/* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. @start is that of @params. */
+/* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. @reading and @start are theirs. */
 gboolean         _eshi_pipeline_run         (EshiPipeline                 *self,
                                              const EshiPipelineParams     *params,
+                                             const EshiReading            *reading,
                                              EshiStart                    *start,
                                              const EshiPipelineCallbacks  *callbacks,
                                              GCancellable                 *cancellable,

@@ -17,6 +17,7 @@ typedef struct
   /* borrowed */
   EshiPipeline                *pipeline;
   const EshiPipelineParams    *params;
+  const EshiReading           *reading;
   EshiStart                   *start;
   const EshiPipelineCallbacks *callbacks; /* (nullable) */
   GCancellable                *cancellable;
@@ -335,7 +336,8 @@ run_init (Run     *self,
   guint n_tiles = 0;
 
   self->n_pixels = (gsize) height * width;
-  self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0, self->cancellable, error);
+  self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0,
+                                        self->reading->n_chunks, self->cancellable, error);
   if (self->step == NULL)
     return FALSE;
   decoder = _eshi_pipeline_get_first_decoder (pipeline, height, width, params->vae_f32, &n_tiles, self->cancellable,
@@ -383,6 +385,7 @@ run_clear (Run *self)
 gboolean
 _eshi_pipeline_run (EshiPipeline                 *self,
                     const EshiPipelineParams     *params,
+                    const EshiReading            *reading,
                     EshiStart                    *start,
                     const EshiPipelineCallbacks  *callbacks,
                     GCancellable                 *cancellable,
@@ -392,6 +395,7 @@ _eshi_pipeline_run (EshiPipeline                 *self,
   Run run = {
     .pipeline = self,
     .params = params,
+    .reading = reading,
     .start = start,
     .callbacks = callbacks,
     .cancellable = cancellable,

@@ -169,6 +169,7 @@ eshi_pipeline_free (EshiPipeline *self)
 
   _eshi_pipeline_graphs_clear (self);
   _eshi_pipeline_text_clear (self);
+  g_clear_pointer (&self->embeddings, eshi_embeddings_free);
   g_clear_pointer (&self->tokenizer, eshi_tokenizer_free);
   g_clear_pointer (&self->text, eshi_text_encoder_free);
   g_clear_pointer (&self->unet, eshi_unet_free);
@@ -392,6 +393,7 @@ eshi_pipeline_resolve (EshiPipeline        *self,
 static gboolean
 prepare (EshiPipeline                 *self,
          const EshiPipelineParams     *params,
+         const EshiReading            *reading,
          const EshiPipelineCallbacks  *callbacks,
          gboolean                      previews,
          GCancellable                 *cancellable,
@@ -408,10 +410,11 @@ prepare (EshiPipeline                 *self,
     return FALSE;
   if (!_eshi_pipeline_apply_loras (self, params, error))
     return FALSE;
-  if (_eshi_pipeline_get_text (self, params->clip_skip, cancellable, error) == NULL)
+  if (_eshi_pipeline_get_text (self, params->clip_skip, FALSE, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.1, params->steps);
-  if (_eshi_pipeline_get_step (self, height, width, params->guidance > 1.0, cancellable, error) == NULL)
+  if (_eshi_pipeline_get_step (self, height, width, params->guidance > 1.0, reading->n_chunks, cancellable, error) ==
+      NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.9, params->steps);
   if (previews && !_eshi_preview_fit (self, cancellable, error))
@@ -430,13 +433,30 @@ eshi_pipeline_prepare (EshiPipeline                 *self,
                        GError                      **error)
 {
   EshiPipelineParams resolved;
+  g_auto(EshiReading) reading = { 0 };
 
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (params != NULL, FALSE);
 
   resolved = *params;
   return eshi_pipeline_resolve (self, &resolved, error) &&
-         prepare (self, &resolved, callbacks, TRUE, cancellable, error);
+         _eshi_reading_init (&reading, self, &resolved, error) &&
+         prepare (self, &resolved, &reading, callbacks, TRUE, cancellable, error);
+}
+
+/* Into the context that the steps of @params read. */
+static gboolean
+read_prompts (EshiPipeline              *self,
+              const EshiPipelineParams  *params,
+              const EshiReading         *reading,
+              GCancellable              *cancellable,
+              GError                   **error)
+{
+  guint factor = _eshi_pipeline_factor (self);
+  EshiStepGraph *step = _eshi_pipeline_get_step (self, params->height / factor, params->width / factor,
+                                                 params->guidance > 1.0, reading->n_chunks, cancellable, error);
+
+  return step != NULL && _eshi_pipeline_read (self, params, reading, step->context, cancellable, error);
 }
 
 /* Whom encode_cb() tells. */
@@ -475,6 +495,7 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   gint64 text_start = 0;
   g_auto(EshiStart) image = { 0 };
   Encoding encoding = { callbacks };
+  g_auto(EshiReading) reading = { 0 };
   gboolean ok = FALSE;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -482,10 +503,11 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   g_return_val_if_fail (result != NULL, FALSE);
 
   *result = (EshiPipelineResult) { .params = *params };
-  if (!eshi_pipeline_resolve (self, &result->params, error))
+  if (!eshi_pipeline_resolve (self, &result->params, error) ||
+      !_eshi_reading_init (&reading, self, &result->params, error))
     return FALSE;
 
-  ok = prepare (self, &result->params, callbacks, previews, cancellable, error);
+  ok = prepare (self, &result->params, &reading, callbacks, previews, cancellable, error);
   result->timings.load = seconds_since (start);
 
   if (ok)
@@ -493,12 +515,12 @@ eshi_pipeline_generate (EshiPipeline                 *self,
       report (callbacks, ESHI_PIPELINE_READING, 0.0, result->params.steps);
       text_start = g_get_monotonic_time ();
       encoding.n_steps = result->params.steps;
-      ok = _eshi_pipeline_read (self, &result->params, cancellable, error) &&
+      ok = read_prompts (self, &result->params, &reading, cancellable, error) &&
            _eshi_start_init (&image, self, &result->params, encode_cb, &encoding, cancellable, error);
       result->timings.text = seconds_since (text_start);
     }
 
-  ok = ok && _eshi_pipeline_run (self, &result->params, &image, callbacks, cancellable, result, error);
+  ok = ok && _eshi_pipeline_run (self, &result->params, &reading, &image, callbacks, cancellable, result, error);
   result->timings.total = seconds_since (start);
   return ok;
 }

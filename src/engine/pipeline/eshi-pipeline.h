@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 
 #include "eshi-backend.h"
+#include "eshi-emphasis.h"
 #include "eshi-rng-kind.h"
 #include "eshi-switch.h"
 #include "eshi-vae-tiling.h"
@@ -107,6 +108,7 @@ typedef struct
 #define ESHI_PIPELINE_MAX_PICTURES 64
 #define ESHI_PIPELINE_MAX_IMAGE_SIZE 16384
 #define ESHI_PIPELINE_MAX_LORA_WEIGHT 10
+#define ESHI_PIPELINE_MAX_CHUNKS 32
 
 /**
  * EshiPipelineLora:
@@ -134,7 +136,10 @@ typedef struct
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @schedule: (nullable): id of a schedule; %NULL for the sampler's own
  * @n_pictures: 1 to 64; 0 means 1
- * @clip_skip: 1 for the text encoder's last layer; 0 means 1
+ * @clip_skip: 1 for the text encoder's last layer, 2 for the one before it; 0 means 1
+ * @emphasis: how brackets in the prompts are read, and whether prompts may be longer than the text encoder's window
+ * @embeddings: (nullable): folder of textual inversions; a prompt names one by its file's name without the ending, or by
+ *   the word that the file gives it
  * @image: (nullable): what to start from instead of noise alone; [image_height, image_width, 3] u8, borrowed. Where the
  *   picture has another size, it is resized by Lanczos' filter
  * @image_width: pixels, 1 to 16384
@@ -172,6 +177,8 @@ typedef struct
   const char   *schedule;
   guint         n_pictures;
   guint         clip_skip;
+  EshiEmphasis  emphasis;
+  const char   *embeddings;
   const guint8 *image;
   guint         image_width;
   guint         image_height;
@@ -259,6 +266,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiPipeline, eshi_pipeline_free)
 gboolean      eshi_pipeline_resolve      (EshiPipeline                 *self,
                                           EshiPipelineParams           *params,
                                           GError                      **error);
+
+/**
+ * eshi_pipeline_find_embeddings:
+ * @params: resolved
+ *
+ * Which textual inversions the prompts name; the negative one only where it is used. Errors: those of
+ * eshi_pipeline_generate() that come from the prompts.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their files' names without the endings; %NULL with @error set
+ */
+char        **eshi_pipeline_find_embeddings (EshiPipeline             *self,
+                                             const EshiPipelineParams *params,
+                                             GError                  **error);
 
 /**
  * eshi_pipeline_prepare:
