@@ -201,6 +201,7 @@ event_cb (EshiCliJob *self,
       break;
 
     case ESHI_EVENT_STARTED:
+    case ESHI_EVENT_CHECKPOINT:
     default:
       break;
     }

@@ -28,6 +28,7 @@ struct _EshiEvent
   char          *model_name;
   char          *backend;
   char          *note;
+  GBytes        *state;
   GError        *error;
 };
 

@@ -40,6 +40,7 @@ eshi_event_clear (gpointer data)
   g_clear_pointer (&self->model_name, g_free);
   g_clear_pointer (&self->backend, g_free);
   g_clear_pointer (&self->note, g_free);
+  g_clear_pointer (&self->state, g_bytes_unref);
   g_clear_error (&self->error);
 }
 
@@ -177,4 +178,12 @@ eshi_event_get_error (const EshiEvent *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->error;
+}
+
+GBytes *
+eshi_event_get_state (const EshiEvent *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->state;
 }

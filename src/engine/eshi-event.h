@@ -19,6 +19,8 @@ G_BEGIN_DECLS
  * @ESHI_EVENT_DONE: terminal
  * @ESHI_EVENT_FAILED: terminal
  * @ESHI_EVENT_CANCELLED: terminal
+ * @ESHI_EVENT_CHECKPOINT: where the unfinished picture stands, see eshi_request_new_resumable(); only the newest of a burst
+ *   arrives, and always before the event of what came after it
  */
 typedef enum
 {
@@ -29,6 +31,7 @@ typedef enum
   ESHI_EVENT_DONE,
   ESHI_EVENT_FAILED,
   ESHI_EVENT_CANCELLED,
+  ESHI_EVENT_CHECKPOINT,
 } EshiEventKind;
 
 /**
@@ -96,14 +99,14 @@ EshiStage eshi_event_get_stage (const EshiEvent *self);
 ESHI_AVAILABLE
 double eshi_event_get_fraction (const EshiEvent *self);
 
-/* PROGRESS, PREVIEW, CANCELLED: finished steps of this picture, 0 to n_steps. */
+/* PROGRESS, PREVIEW, CHECKPOINT, CANCELLED: finished steps of this picture, 0 to n_steps. */
 ESHI_AVAILABLE
 int eshi_event_get_step (const EshiEvent *self);
 
 ESHI_AVAILABLE
 int eshi_event_get_n_steps (const EshiEvent *self);
 
-/* PROGRESS, PREVIEW, IMAGE: which picture of the batch, from 0. */
+/* PROGRESS, PREVIEW, CHECKPOINT, IMAGE: which picture of the batch, from 0. */
 ESHI_AVAILABLE
 int eshi_event_get_index (const EshiEvent *self);
 
@@ -135,6 +138,10 @@ const char *eshi_event_get_note (const EshiEvent *self);
 /* IMAGE, DONE. */
 ESHI_AVAILABLE
 const EshiTimings *eshi_event_get_timings (const EshiEvent *self);
+
+/* CHECKPOINT: for eshi_request_new_resumable(). (transfer none) */
+ESHI_AVAILABLE
+GBytes *eshi_event_get_state (const EshiEvent *self);
 
 /* FAILED: a whole sentence for people. (transfer none) */
 ESHI_AVAILABLE

@@ -116,7 +116,7 @@ _eshi_outbox_new (GMainContext   *context,
 static gboolean
 keeps_newest_only (EshiEventKind kind)
 {
-  return kind == ESHI_EVENT_PROGRESS || kind == ESHI_EVENT_PREVIEW;
+  return kind == ESHI_EVENT_PROGRESS || kind == ESHI_EVENT_PREVIEW || kind == ESHI_EVENT_CHECKPOINT;
 }
 
 /* Drops the older event that @event makes pointless. */

@@ -153,6 +153,22 @@ picture_cb (guint                      index,
   _eshi_run_image (self->run, index, image, picture->withheld);
 }
 
+static void
+checkpoint_cb (guint     index,
+               guint     step,
+               GBytes   *state,
+               gpointer  user_data)
+{
+  _eshi_run_checkpoint (((const Painting *) user_data)->run, (int) index, (int) step, state);
+}
+
+static void
+refused_cb (const GError *why,
+            gpointer      user_data)
+{
+  _eshi_run_set_note (((const Painting *) user_data)->run, why->message);
+}
+
 static gboolean
 ensure_backend (PipelinePainter  *self,
                 GError          **error)
@@ -335,6 +351,12 @@ paint_with_model (PipelinePainter        *self,
   if (settings->previews)
     callbacks->preview = preview_cb;
   callbacks->picture = picture_cb;
+  callbacks->refused = refused_cb;
+  callbacks->checkpoint_seconds = eshi_request_get_checkpoint_seconds (request);
+  if (callbacks->checkpoint_seconds >= 0.0)
+    callbacks->checkpoint = checkpoint_cb;
+  params.resume = eshi_request_get_state (request);
+  params.context = self->stamp;
 
   return eshi_pipeline_generate (self->pipeline, &params, callbacks, cancellable, &result, error);
 }

@@ -29,6 +29,8 @@ struct _EshiRequest
 {
   EshiRequestKind  kind;
   EshiSettings    *settings; /* (nullable) */
+  double           checkpoint_seconds;
+  GBytes          *state;    /* (nullable) */
 };
 
 G_DEFINE_BOXED_TYPE (EshiSettings, eshi_settings, eshi_settings_copy, eshi_settings_free)
@@ -381,6 +383,22 @@ eshi_request_new (EshiRequestKind     kind,
   self = g_atomic_rc_box_new0 (EshiRequest);
   self->kind = kind;
   self->settings = settings != NULL ? eshi_settings_copy (settings) : NULL;
+  self->checkpoint_seconds = -1.0;
+
+  return self;
+}
+
+EshiRequest *
+eshi_request_new_resumable (const EshiSettings *settings,
+                            double              checkpoint_seconds,
+                            GBytes             *state)
+{
+  EshiRequest *self = eshi_request_new (ESHI_REQUEST_GENERATE, settings);
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  self->checkpoint_seconds = checkpoint_seconds;
+  self->state = state != NULL ? g_bytes_ref (state) : NULL;
 
   return self;
 }
@@ -399,6 +417,7 @@ eshi_request_clear (gpointer data)
   EshiRequest *self = data;
 
   g_clear_pointer (&self->settings, eshi_settings_free);
+  g_clear_pointer (&self->state, g_bytes_unref);
 }
 
 void
@@ -423,4 +442,20 @@ eshi_request_get_settings (const EshiRequest *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->settings;
+}
+
+double
+eshi_request_get_checkpoint_seconds (const EshiRequest *self)
+{
+  g_return_val_if_fail (self != NULL, -1.0);
+
+  return self->checkpoint_seconds;
+}
+
+GBytes *
+eshi_request_get_state (const EshiRequest *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->state;
 }

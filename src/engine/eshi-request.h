@@ -222,6 +222,21 @@ ESHI_AVAILABLE
 EshiRequest *eshi_request_new (EshiRequestKind     kind,
                                const EshiSettings *settings);
 
+/**
+ * eshi_request_new_resumable:
+ * @settings: copied
+ * @checkpoint_seconds: how often checkpoint events come: 0 for after each step, negative for never
+ * @state: (nullable): what a checkpoint event of an earlier request with the same @settings brought, perhaps in an earlier
+ *   run of the program: where to go on. Every picture is then what it would have been; those finished before are not sent
+ *   again. A state that is damaged or does not fit is no error: all is painted, and a note of the pictures says so
+ *
+ * Asks for pictures that survive the program.
+ */
+ESHI_AVAILABLE
+EshiRequest *eshi_request_new_resumable (const EshiSettings *settings,
+                                         double              checkpoint_seconds,
+                                         GBytes             *state);
+
 ESHI_AVAILABLE
 EshiRequest *eshi_request_ref (EshiRequest *self);
 
@@ -234,6 +249,14 @@ EshiRequestKind eshi_request_get_kind (const EshiRequest *self);
 /* Returns: (transfer none) */
 ESHI_AVAILABLE
 const EshiSettings *eshi_request_get_settings (const EshiRequest *self);
+
+/* Negative where none are asked for. */
+ESHI_AVAILABLE
+double eshi_request_get_checkpoint_seconds (const EshiRequest *self);
+
+/* Returns: (transfer none) (nullable) */
+ESHI_AVAILABLE
+GBytes *eshi_request_get_state (const EshiRequest *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiSettings, eshi_settings_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiRequest, eshi_request_unref)

@@ -40,6 +40,7 @@ struct _EshiRun
   EshiImage      *last_image;
   EshiImage      *last_preview;
   gboolean        vae_redone;
+  char           *note;        /* of all pictures; (nullable) */
   gboolean        ended;
 };
 
@@ -85,6 +86,7 @@ _eshi_run_free (EshiRun *self)
   g_clear_pointer (&self->last_preview, eshi_image_unref);
   g_free (self->model_name);
   g_free (self->backend);
+  g_free (self->note);
   g_free (self);
 }
 
@@ -237,6 +239,34 @@ _eshi_run_preview (EshiRun   *self,
   _eshi_outbox_post (self->outbox, event);
 }
 
+void
+_eshi_run_checkpoint (EshiRun *self,
+                      int      index,
+                      int      step,
+                      GBytes  *state)
+{
+  EshiEvent *event = NULL;
+
+  g_assert (self->thread == g_thread_self ());
+  g_assert (!self->ended);
+
+  event = new_event (self, ESHI_EVENT_CHECKPOINT);
+  event->index = index;
+  event->step = step;
+  event->state = g_bytes_ref (state);
+  _eshi_outbox_post (self->outbox, event);
+}
+
+void
+_eshi_run_set_note (EshiRun    *self,
+                    const char *note)
+{
+  g_assert (self->thread == g_thread_self ());
+
+  g_free (self->note);
+  self->note = g_strdup (note);
+}
+
 /* Fills in how the picture was made, or was going to be made. */
 static void
 describe (EshiRun   *self,
@@ -247,11 +277,15 @@ describe (EshiRun   *self,
   event->settings = settings != NULL ? eshi_settings_copy (settings) : NULL;
   event->model_name = g_strdup (self->model_name);
   event->backend = g_strdup (self->backend);
+  event->note = g_strdup (self->note);
   if (self->vae_redone)
     {
+      const char *redone = _("The VAE's numbers became too large for half precision, so it worked again in full "
+                             "precision.");
+
       event->settings->vae_f32 = TRUE;
-      event->note = g_strdup (_("The VAE's numbers became too large for half precision, so it worked again in full "
-                                "precision."));
+      g_free (event->note);
+      event->note = self->note != NULL ? g_strconcat (self->note, "\n", redone, NULL) : g_strdup (redone);
     }
   event->timings = self->timings;
 }

@@ -76,6 +76,16 @@ void          _eshi_run_preview         (EshiRun        *self,
                                          int             step,
                                          EshiImage      *image);
 
+/* Where picture @index stands after @step steps. */
+void          _eshi_run_checkpoint      (EshiRun        *self,
+                                         int             index,
+                                         int             step,
+                                         GBytes         *state);
+
+/* A sentence for people that all pictures of this run carry. */
+void          _eshi_run_set_note        (EshiRun        *self,
+                                         const char     *note);
+
 /* Whether the VAE of the picture that is finished next had to work in f32; its settings and a note say so. */
 void          _eshi_run_set_vae_redone  (EshiRun        *self,
                                          gboolean        redone);

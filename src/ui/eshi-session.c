@@ -253,6 +253,8 @@ on_event_cb (EshiSession *self,
     case ESHI_EVENT_IMAGE:
       take_image (self, event);
       break;
+    case ESHI_EVENT_CHECKPOINT:
+      break;
     case ESHI_EVENT_DONE:
     case ESHI_EVENT_FAILED:
     case ESHI_EVENT_CANCELLED:

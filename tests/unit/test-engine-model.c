@@ -23,6 +23,7 @@ typedef struct
   double      last_left;    /* seconds left, as told last; negative while unknown */
   int         last_step;
   gboolean    cancel;       /* after the third step */
+  GBytes     *state;        /* the newest */
   guint64     id;
 } Fixture;
 
@@ -49,6 +50,11 @@ event_cb (EshiEngine *engine,
     check_progress (f, event);
   if (eshi_event_get_kind (event) == ESHI_EVENT_PREVIEW)
     f->n_previews++;
+  if (eshi_event_get_kind (event) == ESHI_EVENT_CHECKPOINT)
+    {
+      g_clear_pointer (&f->state, g_bytes_unref);
+      f->state = g_bytes_ref (eshi_event_get_state (event));
+    }
   if (eshi_event_get_kind (event) == ESHI_EVENT_IMAGE)
     g_ptr_array_add (f->images, eshi_image_ref (eshi_event_get_image (event)));
   if (eshi_event_is_terminal (event))
@@ -73,6 +79,7 @@ tear_down (Fixture       *f,
 {
   g_assert_finalize_object (f->engine);
   g_clear_pointer (&f->terminal, eshi_event_unref);
+  g_clear_pointer (&f->state, g_bytes_unref);
   g_ptr_array_unref (f->images);
 }
 
@@ -94,18 +101,16 @@ make_settings (guint64  seed,
   return settings;
 }
 
-/* Sends one request and waits for its end; the event is the fixture's. */
+/* Sends @request, which it takes, and waits for its end; the event is the fixture's. */
 static EshiEvent *
-run (Fixture         *f,
-     EshiRequestKind  kind,
-     EshiSettings    *settings)
+run_request (Fixture     *f,
+             EshiRequest *request)
 {
   gint64 deadline = g_get_monotonic_time () + WAIT_US;
 
   g_clear_pointer (&f->terminal, eshi_event_unref);
   f->last_left = -1.0;
-  f->id = eshi_engine_submit (f->engine, eshi_request_new (kind, settings), NULL);
-  g_clear_pointer (&settings, eshi_settings_free);
+  f->id = eshi_engine_submit (f->engine, request, NULL);
   while (f->terminal == NULL)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
@@ -113,6 +118,17 @@ run (Fixture         *f,
     }
 
   return f->terminal;
+}
+
+static EshiEvent *
+run (Fixture         *f,
+     EshiRequestKind  kind,
+     EshiSettings    *settings)
+{
+  EshiRequest *request = eshi_request_new (kind, settings);
+
+  g_clear_pointer (&settings, eshi_settings_free);
+  return run_request (f, request);
 }
 
 static void
@@ -213,6 +229,37 @@ test_cancel (Fixture       *f,
   g_assert_cmpint (eshi_event_get_step (f->terminal), <, 1000);
   assert_done (run (f, ESHI_REQUEST_GENERATE, make_settings (7, 1, FALSE)));
   assert_same_image (f, 0, 1);
+}
+
+/* A picture that was stopped goes on in another engine, and is the one that was never stopped. */
+static void
+test_resume (Fixture       *f,
+             gconstpointer  data)
+{
+  g_autoptr(EshiSettings) settings = make_settings (7, 1, FALSE);
+
+  settings->steps = 30;
+  assert_done (run_request (f, eshi_request_new_resumable (settings, -1.0, NULL)));
+  g_assert_null (f->state);
+  f->cancel = TRUE;
+  run_request (f, eshi_request_new_resumable (settings, 60.0, NULL));
+  f->cancel = FALSE;
+  g_assert_cmpint (eshi_event_get_kind (f->terminal), ==, ESHI_EVENT_CANCELLED);
+  g_assert_nonnull (f->state);
+
+  g_assert_finalize_object (f->engine);
+  f->engine = eshi_engine_new (NULL, 0);
+  g_signal_connect (f->engine, "event", G_CALLBACK (event_cb), f);
+  assert_done (run_request (f, eshi_request_new_resumable (settings, -1.0, f->state)));
+  g_assert_null (eshi_event_get_note (f->terminal));
+  assert_same_image (f, 0, 1);
+
+  /* Other settings: painted all the same, and a note says why from the beginning. */
+  settings->seed = 8;
+  assert_done (run_request (f, eshi_request_new_resumable (settings, -1.0, f->state)));
+  g_assert_nonnull (eshi_event_get_note (f->terminal));
+  assert_done (run_request (f, eshi_request_new_resumable (settings, -1.0, NULL)));
+  assert_same_image (f, 2, 3);
 }
 
 static void
@@ -341,6 +388,7 @@ main (int    argc,
   ADD ("kept", test_kept);
   ADD ("cancel", test_cancel);
   ADD ("swap", test_swap);
+  ADD ("resume", test_resume);
 
   return g_test_run ();
 }

@@ -59,9 +59,11 @@ test_newest_only (void)
       post (listener.outbox, ESHI_EVENT_PREVIEW, 1, step);
       post (listener.outbox, ESHI_EVENT_PROGRESS, 2, -step);
     }
+  post (listener.outbox, ESHI_EVENT_CHECKPOINT, 1, 500);
+  post (listener.outbox, ESHI_EVENT_CHECKPOINT, 1, 1000);
   post (listener.outbox, ESHI_EVENT_DONE, 1, 1000);
   drain ();
-  g_assert_cmpstr (listener.seen->str, ==, "0:1:0 1:1:1000 2:1:1000 1:2:-1000 4:1:1000 ");
+  g_assert_cmpstr (listener.seen->str, ==, "0:1:0 1:1:1000 2:1:1000 1:2:-1000 7:1:1000 4:1:1000 ");
 
   _eshi_outbox_close (listener.outbox);
   g_string_free (listener.seen, TRUE);

@@ -11,6 +11,7 @@
 
 #include "eshi-pipeline-preview.h"
 #include "eshi-pipeline-private.h"
+#include "eshi-pipeline-state.h"
 
 typedef struct
 {
@@ -33,6 +34,7 @@ typedef struct
   float                       *noise;     /* [4, h, w]: the network's prediction */
   float                       *pixels;    /* [2, h, w, 4]: the same on their way to and from the backend */
   float                       *image;     /* [H, W, 3] */
+  EshiState                    state;     /* where the first picture goes on; zeros: nowhere */
 
   gsize                        n_pixels;  /* of the latents */
   guint                        first;     /* call */
@@ -43,6 +45,8 @@ typedef struct
   guint                        n_timed;   /* calls of all pictures */
   double                       decode_flops;   /* of all tiles */
   double                       decode_seconds; /* that the last tiles took; 0 while unknown */
+  guint8                       key[ESHI_STATE_KEY_BYTES]; /* of states; filled in where there are any */
+  gint64                       saved_at;  /* monotonic: the last state */
 } Run;
 
 static double
@@ -166,13 +170,39 @@ predict (Run     *self,
 }
 
 static gboolean
+saves_states (Run *self)
+{
+  return self->callbacks != NULL && self->callbacks->checkpoint != NULL;
+}
+
+/* Hands out where this picture stands; to be called between two calls of the network. */
+static void
+save_state (Run           *self,
+            const EshiRng *rng)
+{
+  g_autoptr(GBytes) state = _eshi_state_save (self->key, self->index, self->n_done, self->x, 4 * self->n_pixels, rng,
+                                               self->scheduler);
+
+  self->saved_at = g_get_monotonic_time ();
+  self->callbacks->checkpoint (self->index, steps_done (self), state, self->callbacks->user_data);
+}
+
+static void
+save_state_if_due (Run           *self,
+                   const EshiRng *rng)
+{
+  if (saves_states (self) && seconds_since (self->saved_at) >= self->callbacks->checkpoint_seconds)
+    save_state (self, rng);
+}
+
+static gboolean
 run_steps (Run      *self,
            EshiRng  *rng,
            GError  **error)
 {
   EshiPipelineTimings *timings = &self->result->timings;
 
-  for (guint i = 0; i < self->n_calls; i++)
+  for (guint i = self->n_done; i < self->n_calls; i++)
     {
       gint64 start = g_get_monotonic_time ();
 
@@ -184,6 +214,7 @@ run_steps (Run      *self,
       self->n_timed++;
       timings->steps += seconds_since (start);
       report (self, ESHI_PIPELINE_PAINTING, 0.0);
+      save_state_if_due (self, rng);
 
       /* The last one would only delay the picture itself. */
       start = g_get_monotonic_time ();
@@ -286,6 +317,83 @@ draw_start (Run     *self,
     self->x[i] *= sigma;
 }
 
+/* Where the first picture begins: at its noise, or where params->resume stands. */
+static gboolean
+find_start (Run     *self,
+            GError **error)
+{
+  if (!_eshi_state_read (&self->state, self->params->resume, self->key, 4 * self->n_pixels, error) ||
+      !eshi_scheduler_restore (self->scheduler, self->state.scheduler, error))
+    return FALSE;
+  if (self->state.index < self->params->n_pictures && self->state.n_done <= self->n_calls)
+    return TRUE;
+
+  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                       _("What was kept of the unfinished picture is damaged, so it was painted from the beginning."));
+  return FALSE;
+}
+
+static void
+prepare_states (Run *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->saved_at = g_get_monotonic_time ();
+  if (saves_states (self) || self->params->resume != NULL)
+    _eshi_state_make_key (self->pipeline, self->params, self->key);
+  if (self->params->resume == NULL)
+    return;
+  if (find_start (self, &error))
+    {
+      self->index = self->state.index;
+      return;
+    }
+  _eshi_state_clear (&self->state);
+  if (self->callbacks != NULL && self->callbacks->refused != NULL)
+    self->callbacks->refused (error, self->callbacks->user_data);
+}
+
+/* Sets self->x, the scheduler and @rng to where the picture goes on, after draw_start(), whose image stays. */
+static gboolean
+go_on (Run      *self,
+       EshiRng **rng,
+       GError  **error)
+{
+  if (self->state.x == NULL)
+    return TRUE;
+  if (!eshi_scheduler_restore (self->scheduler, self->state.scheduler, error))
+    return FALSE;
+
+  memcpy (self->x, self->state.x, 4 * self->n_pixels * sizeof (float));
+  eshi_rng_free (*rng);
+  *rng = g_steal_pointer (&self->state.rng);
+  self->n_done = self->state.n_done;
+  _eshi_state_clear (&self->state);
+  return TRUE;
+}
+
+/* All calls of the network, then the decoder. */
+static GBytes *
+paint_and_decode (Run       *self,
+                  EshiRng   *rng,
+                  gboolean  *redone,
+                  GError   **error)
+{
+  gint64 start = 0;
+  GBytes *rgb = NULL;
+
+  report (self, ESHI_PIPELINE_PAINTING, 0.0);
+  if (!run_steps (self, rng, error))
+    return NULL;
+
+  report (self, ESHI_PIPELINE_FINISHING, 0.0);
+  start = g_get_monotonic_time ();
+  rgb = decode (self, redone, error);
+  self->decode_seconds = seconds_since (start);
+  self->result->timings.decode += self->decode_seconds;
+  return rgb;
+}
+
 static gboolean
 paint_picture (Run     *self,
                GError **error)
@@ -293,25 +401,24 @@ paint_picture (Run     *self,
   guint64 seed = _eshi_variation_get_seed (self->params, self->index);
   gsize n = 4 * self->n_pixels;
   g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
-  EshiPipelinePicture *picture = &self->result->pictures[self->index];
+  EshiPipelinePicture *picture = &self->result->pictures[self->result->n_pictures];
   gboolean redone = FALSE;
-  gint64 start = 0;
   GBytes *rgb = NULL;
 
   eshi_scheduler_reset (self->scheduler);
   draw_start (self, rng);
   self->n_done = 0;
-  report (self, ESHI_PIPELINE_PAINTING, 0.0);
-  if (!run_steps (self, rng, error))
+  if (!go_on (self, &rng, error))
     return FALSE;
-
-  report (self, ESHI_PIPELINE_FINISHING, 0.0);
-  start = g_get_monotonic_time ();
-  rgb = decode (self, &redone, error);
-  self->decode_seconds = seconds_since (start);
-  self->result->timings.decode += self->decode_seconds;
+  if (saves_states (self) && self->index > 0)
+    save_state (self, rng);
+  rgb = paint_and_decode (self, rng, &redone, error);
   if (rgb == NULL)
-    return FALSE;
+    {
+      if (saves_states (self) && g_cancellable_is_cancelled (self->cancellable))
+        save_state (self, rng);
+      return FALSE;
+    }
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, 1.0f);
   *picture = (EshiPipelinePicture) { self->params->width, self->params->height, rgb, seed,
@@ -375,6 +482,7 @@ run_clear (Run *self)
   _eshi_preview_clear (&self->preview);
   _eshi_guard_release (self->pipeline);
   g_clear_pointer (&self->scheduler, eshi_scheduler_free);
+  _eshi_state_clear (&self->state);
   g_free (self->x);
   g_free (self->x0);
   g_free (self->noise);
@@ -403,6 +511,8 @@ _eshi_pipeline_run (EshiPipeline                 *self,
   };
   gboolean ok = run_init (&run, error);
 
+  if (ok)
+    prepare_states (&run);
   for (; ok && run.index < params->n_pictures; run.index++)
     ok = paint_picture (&run, error);
 

@@ -83,6 +83,11 @@ typedef struct
  * @preview: (nullable): a look at picture @index after @step steps: [height, width, 3] u8, valid during the call; it
  *   may be smaller than the picture. Whether it is set never changes the result
  * @picture: (nullable): picture @index is finished; @picture is valid during the call, its bytes may be kept by reference
+ * @checkpoint: (nullable): where picture @index stands after @step steps, for EshiPipelineParams.resume; may be kept by
+ *   reference. Called every @checkpoint_seconds or later, when each picture but the first begins, and when the call is
+ *   cancelled while it paints. Whether it is set never changes the result
+ * @checkpoint_seconds: 0 for after each call of the network
+ * @refused: (nullable): EshiPipelineParams.resume was of no use, for the reason @why, and all is painted from the beginning
  *
  * Called in the thread of the call that they were given to. All of them must return soon.
  */
@@ -100,6 +105,13 @@ typedef struct
                         const EshiPipelinePicture  *picture,
                         gpointer                    user_data);
   gpointer user_data;
+  double   checkpoint_seconds;
+  void     (*checkpoint) (guint                     index,
+                          guint                     step,
+                          GBytes                   *state,
+                          gpointer                  user_data);
+  void     (*refused)  (const GError               *why,
+                        gpointer                    user_data);
 } EshiPipelineCallbacks;
 
 #define ESHI_PIPELINE_MIN_SIZE 64
@@ -162,6 +174,10 @@ typedef struct
  *   than the last call's opens it and packs its weights; the UNet's stay
  * @vae_tiling: whether the VAE works in tiles; AUTO, which is 0, is resolved to what the memory asks for
  * @vae_f32: whether the decoder works in f32 at once, whatever the backend's type
+ * @resume: (nullable): where to go on, from EshiPipelineCallbacks.checkpoint of a call with the same parameters on the same
+ *   backend and computer, perhaps in an earlier run of the program; borrowed. The pictures before that one are left out, and
+ *   the others are those of an undisturbed call, byte for byte. Anything else is refused, and all is painted
+ * @context: (nullable): facts about the model's files that a state must share with the call that goes on; borrowed
  */
 typedef struct
 {
@@ -196,6 +212,8 @@ typedef struct
   const char             *vae;
   EshiVaeTiling           vae_tiling;
   gboolean                vae_f32;
+  GBytes                 *resume;
+  const char             *context;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
@@ -214,7 +232,8 @@ typedef struct
  * @params: what was really used, zeros replaced; strings and pixels are the caller's, or static
  * @timings: where the time went
  * @n_pictures: how many were finished, also after an error
- * @pictures: (array length=n_pictures): owned; clear with eshi_pipeline_result_clear()
+ * @pictures: (array length=n_pictures): owned, without those that a resumed call left out; clear with
+ *   eshi_pipeline_result_clear()
  */
 typedef struct
 {
