@@ -361,19 +361,6 @@ dup_vae (const char *argument)
   return g_strdup (argument);
 }
 
-/* Complains itself. */
-static gboolean
-set_tiling (EshiVaeTiling *field,
-            const char    *argument)
-{
-  if (argument == NULL || eshi_vae_tiling_from_name (argument, field))
-    return TRUE;
-
-  eshi_cli_complain (_("There is no such way to use tiles; choose “auto”, “off” or “on”."));
-
-  return FALSE;
-}
-
 /* What the options say in the place of what @settings hold; complains itself. */
 static gboolean
 set_options (EshiSettings  *settings,
@@ -427,7 +414,7 @@ set_options (EshiSettings  *settings,
          set_image (&settings->image, options->image) &&
          set_image (&settings->mask, options->mask) &&
          eshi_cli_rng (options->rng, &settings->rng) &&
-         set_tiling (&settings->vae_tiling, options->vae_tiling) &&
+         eshi_cli_switch ("--vae-tiling", options->vae_tiling, &settings->vae_tiling) &&
          eshi_cli_switch ("--safety", options->safety, &settings->safety) &&
          eshi_cli_switch ("--watermark", options->watermark, &settings->watermark);
 }

@@ -382,7 +382,7 @@ guint64          _eshi_pipeline_get_free_memory (EshiPipeline    *self);
 
 /* What AUTO means for a picture of these latents, if @available bytes are free (0: unknown): ON only where it is larger
  * than 512 × 512 pixels and than a tile, does not fit whole, and fits in tiles. */
-EshiVaeTiling    _eshi_pipeline_choose_tiling (EshiPipeline      *self,
+EshiSwitch       _eshi_pipeline_choose_tiling (EshiPipeline      *self,
                                              guint                height,
                                              guint                width,
                                              gboolean             guided,
