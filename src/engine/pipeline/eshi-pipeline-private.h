@@ -122,17 +122,26 @@ struct _EshiPipeline
   GPtrArray           *decoders; /* of EshiDecodeGraph, newest first */
 };
 
-/* The prompts of a call, as they are encoded. */
+/* The prompts of a call, cut into chunks, at each of its steps. */
 typedef struct
 {
-  EshiPromptChunks *prompts[2]; /* the prompt; with guidance the negative prompt before it */
-  guint             n_prompts;
-  guint             n_chunks;   /* of each of them */
-  GPtrArray        *embeddings; /* names of those that they use */
+  GPtrArray *texts;      /* of EshiPromptChunks: each different text once */
+  guint      n_chunks;   /* of each of them */
+  guint      n_prompts;  /* 1; with guidance 2, the negative prompt before the prompt */
+  guint      n_steps;    /* 1 where nothing changes */
+  guint     *steps;      /* [n_steps, n_prompts]: indices in texts */
+  GPtrArray *embeddings; /* names of those that the texts use */
+
+  /* NULL until they are encoded */
+  GPtrArray *keys;       /* utf8: what tells the values of each text from others */
+  float     *values;     /* [texts, n_chunks · tokens, d] */
+  float     *shown;      /* [n_prompts, n_chunks · tokens, d]: those that a context holds */
+  gsize      n_values;   /* of a text */
+  guint      shown_step;
 } EshiReading;
 
 /* eshi-pipeline-text.c. Cuts @params' prompts into chunks; @self is to be cleared. Errors: INVALID_ARGUMENT where they are
- * too long; whatever is wrong with a textual inversion that they name. */
+ * too long, or take too many forms; whatever is wrong with a textual inversion that they name. */
 gboolean         _eshi_reading_init         (EshiReading               *self,
                                              EshiPipeline              *pipeline,
                                              const EshiPipelineParams  *params,
@@ -150,23 +159,26 @@ gboolean         _eshi_pipeline_load_checkpoint_part (EshiPipeline *self,
                                              guint                index,
                                              GError             **error);
 
-/* eshi-pipeline-text.c. What the text encoder makes of @reading: @values, f32 [n_prompts, n_chunks · tokens, d]; appends
- * to @key what tells these values from others. */
-gboolean         _eshi_pipeline_encode_text (EshiPipeline              *self,
+/* Encodes all texts of @self. */
+gboolean         _eshi_reading_encode       (EshiReading               *self,
+                                             EshiPipeline              *pipeline,
                                              const EshiPipelineParams  *params,
-                                             const EshiReading         *reading,
-                                             float                     *values,
-                                             GString                   *key,
                                              GCancellable              *cancellable,
                                              GError                   **error);
 
-/* eshi-pipeline-text.c. Makes @context hold the prompts of @reading. */
-gboolean         _eshi_pipeline_read        (EshiPipeline              *self,
-                                             const EshiPipelineParams  *params,
-                                             const EshiReading         *reading,
+/* Makes @context hold the prompts of the first step. */
+gboolean         _eshi_reading_begin        (EshiReading               *self,
                                              EshiContextGraph          *context,
                                              GCancellable              *cancellable,
                                              GError                   **error);
+
+/* Makes @context, which held the prompts of another step, hold those of step @step, from 0. Allocates nothing. */
+gboolean         _eshi_reading_show         (EshiReading               *self,
+                                             EshiContextGraph          *context,
+                                             guint                      step,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+
 void             _eshi_pipeline_text_clear  (EshiPipeline        *self);
 
 /* Forgets the prompts and the text encoder's graph, because its weights change. */
@@ -363,7 +375,7 @@ void             _eshi_start_paste          (const EshiStart     *self,
 /* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. @reading and @start are theirs. */
 gboolean         _eshi_pipeline_run         (EshiPipeline                 *self,
                                              const EshiPipelineParams     *params,
-                                             const EshiReading            *reading,
+                                             EshiReading                  *reading,
                                              EshiStart                    *start,
                                              const EshiPipelineCallbacks  *callbacks,
                                              GCancellable                 *cancellable,

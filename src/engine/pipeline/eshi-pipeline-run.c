@@ -17,7 +17,7 @@ typedef struct
   /* borrowed */
   EshiPipeline                *pipeline;
   const EshiPipelineParams    *params;
-  const EshiReading           *reading;
+  EshiReading                 *reading;
   EshiStart                   *start;
   const EshiPipelineCallbacks *callbacks; /* (nullable) */
   GCancellable                *cancellable;
@@ -165,6 +165,15 @@ predict (Run     *self,
   return TRUE;
 }
 
+/* The step, from 0, that call @call belongs to, as people count them; the first of a picture that starts from another is
+ * the first, too, as in the web UI. */
+static guint
+step_of_call (Run   *self,
+              guint  call)
+{
+  return call * self->params->steps / (self->first + self->n_calls);
+}
+
 static gboolean
 run_steps (Run      *self,
            EshiRng  *rng,
@@ -176,7 +185,8 @@ run_steps (Run      *self,
     {
       gint64 start = g_get_monotonic_time ();
 
-      if (!predict (self, self->first + i, error))
+      if (!_eshi_reading_show (self->reading, self->step->context, step_of_call (self, i), self->cancellable, error) ||
+          !predict (self, self->first + i, error))
         return FALSE;
       eshi_scheduler_step (self->scheduler, self->first + i, self->noise, self->x, rng, self->x0);
       _eshi_start_keep (self->start, self->scheduler, self->first + i, self->x);
@@ -385,7 +395,7 @@ run_clear (Run *self)
 gboolean
 _eshi_pipeline_run (EshiPipeline                 *self,
                     const EshiPipelineParams     *params,
-                    const EshiReading            *reading,
+                    EshiReading                  *reading,
                     EshiStart                    *start,
                     const EshiPipelineCallbacks  *callbacks,
                     GCancellable                 *cancellable,
