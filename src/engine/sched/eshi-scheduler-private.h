@@ -156,6 +156,18 @@ double       _eshi_sigma_split               (double                     from,
                                               double                     to,
                                               double                    *up);
 
+/* Timestep of step @i by config.spacing, which is not OWN, for the Euler samplers, LMS and DDIM: fractional where even. */
+double       _eshi_scheduler_spaced_timestep (const EshiScheduler       *self,
+                                              guint                      i);
+
+/* Levels of "dpmpp-2m" and "unipc" by config.spacing, OWN being LINSPACE, whose timesteps are whole and never reach 0;
+ * then one of share @end_alpha_bar. */
+void         _eshi_scheduler_prepare_whole   (EshiScheduler             *self,
+                                              double                     end_alpha_bar);
+
+/* ᾱ at the end of a sampler with a chosen spacing: none of the noise remains, or that of timestep 0. */
+double       _eshi_scheduler_get_end_alpha_bar (const EshiScheduler     *self);
+
 /* Timestep of step @i of "pndm" and "ddim": multiples of n_train / n_steps plus the offset, from above. */
 int          _eshi_scheduler_leading_timestep (const EshiScheduler      *self,
                                                guint                     i);
