@@ -332,6 +332,24 @@ paint_picture (Run     *self,
   return TRUE;
 }
 
+/* (transfer full); how the model's file spreads timesteps goes with the sampler that it names. */
+static EshiScheduler *
+make_scheduler (Run     *self,
+                GError **error)
+{
+  EshiPipeline *pipeline = self->pipeline;
+  const EshiPipelineParams *params = self->params;
+  EshiSchedulerConfig config = pipeline->scheduler_config;
+
+  if (!g_str_equal (params->sampler, pipeline->sampler))
+    {
+      config.spacing = ESHI_SPACING_OWN;
+      config.ends_noisy = FALSE;
+    }
+  return eshi_scheduler_new_with_schedule (params->sampler, params->schedule, &config, params->steps,
+                                           4 * self->n_pixels, error);
+}
+
 static gboolean
 run_init (Run     *self,
           GError **error)
@@ -361,8 +379,7 @@ run_init (Run     *self,
   if (self->step->guided && !eshi_graph_upload (self->step->graph, self->step->guidance, &guidance, error))
     return FALSE;
 
-  self->scheduler = eshi_scheduler_new_with_schedule (params->sampler, params->schedule, &pipeline->scheduler_config,
-                                                      params->steps, 4 * self->n_pixels, error);
+  self->scheduler = make_scheduler (self, error);
   if (self->scheduler == NULL)
     return FALSE;
 
