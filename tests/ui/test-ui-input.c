@@ -496,7 +496,7 @@ test_row_drop (void)
 /* --- brush, veil and tools --------------------------------------------------------------------------------------- */
 
 static EshiMaskLayer *
-create_layer (GtkWidget **window,
+create_layer (GtkWidget  **window,
               EshiCanvas **canvas,
               EshiMask    *mask)
 {
