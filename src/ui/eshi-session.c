@@ -1,7 +1,6 @@
 /* eshi-session.c: what this run of the program paints: its requests, its pictures, and their files.
  *
- * Every finished picture is written to a file at once, on a thread of its own; the picture stays in the list if that
- * fails. The engine's queue is the queue: requests are kept here only to know their settings and their order.
+ * Every finished picture is given to the history at once, which writes its file; it stays in the list if that fails. The engine's queue is the queue: requests are kept here only to know their settings and their order.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,12 +11,12 @@
 
 #include "eshi-test-log.h"
 
-#include <eshi-picture-file.h>
-
 typedef struct
 {
   guint64 id;
   EshiSettings *settings;
+  gint64 parent;
+  EshiRelation relation;
 } Job;
 
 struct _EshiSession
@@ -26,6 +25,7 @@ struct _EshiSession
 
   /* Owned References */
   EshiEngine *engine;
+  EshiHistory *history;
   GListStore *pictures;
   GQueue jobs;              /* of Job, in the order the engine paints them */
   GdkTexture *preview;
@@ -79,67 +79,91 @@ find_job (EshiSession *self,
   return NULL;
 }
 
-/* --- saving ------------------------------------------------------------------------------------------------------ */
+/* A picture that is being saved. */
+typedef struct
+{
+  EshiSession *session;
+  EshiPicture *picture;
+} Saving;
+
+static Saving *
+saving_new (EshiSession *session,
+            EshiPicture *picture)
+{
+  Saving *saving = g_new0 (Saving, 1);
+
+  saving->session = g_object_ref (session);
+  saving->picture = g_object_ref (picture);
+  return saving;
+}
 
 static void
-save_in_thread (GTask        *task,
-                gpointer      source,
-                gpointer      task_data,
-                GCancellable *cancellable)
+saving_free (Saving *saving)
 {
-  EshiPicture *picture = task_data;
-  GError *error = NULL;
-  char *path = eshi_picture_file_save_in_folder (NULL,
-                                                 eshi_picture_get_image (picture),
-                                                 eshi_picture_get_settings (picture),
-                                                 eshi_picture_get_model_name (picture),
-                                                 &error);
-
-  if (path == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, path, g_free);
+  g_object_unref (saving->session);
+  g_object_unref (saving->picture);
+  g_free (saving);
 }
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Saving, saving_free)
+
+/* --- saving ------------------------------------------------------------------------------------------------------ */
 
 static void
 on_saved_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  EshiSession *self = ESHI_SESSION (source);
-  EshiPicture *picture = g_task_get_task_data (G_TASK (result));
+  g_autoptr(Saving) saving = user_data;
+  EshiSession *self = saving->session;
+  EshiPicture *picture = saving->picture;
+  g_autoptr(GError) unrecorded = NULL;
   g_autoptr(GError) error = NULL;
-  g_autofree char *path = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr(EshiHistoryPicture) saved = eshi_history_save_finish (ESHI_HISTORY (source), result, &unrecorded, &error);
 
   if (g_application_get_default () != NULL)
     g_application_release (g_application_get_default ());
-  if (path == NULL)
+  if (saved == NULL)
     {
       eshi_test_log ("FAILED %s", error->message);
       g_signal_emit (self, signals[FAILED], 0, error, eshi_picture_get_title (picture));
       return;
     }
-  eshi_picture_set_path (picture, path);
-  eshi_test_log ("SAVED %s", path);
+  if (unrecorded != NULL)
+    g_signal_emit (self, signals[FAILED], 0, unrecorded, eshi_picture_get_title (picture));
+  eshi_picture_set_id (picture, saved->id);
+  eshi_picture_set_path (picture, saved->path);
+  eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
+}
+
+static void
+save (EshiSession *self,
+      EshiPicture *picture,
+      const Job   *job)
+{
+  EshiHistoryNew new = {
+    .image = eshi_picture_get_image (picture),
+    .settings = eshi_picture_get_settings (picture),
+    .model_name = eshi_picture_get_model_name (picture),
+    .parent = job != NULL ? job->parent : 0,
+    .relation = job != NULL ? job->relation : ESHI_RELATION_NONE,
+  };
+
+  /* The program does not end before the file is there. */
+  if (g_application_get_default () != NULL)
+    g_application_hold (g_application_get_default ());
+  eshi_history_save_async (self->history, &new, on_saved_cb, saving_new (self, picture));
 }
 
 void
 eshi_session_save (EshiSession *self,
                    EshiPicture *picture)
 {
-  g_autoptr(GTask) task = NULL;
-
   g_return_if_fail (ESHI_IS_SESSION (self));
   g_return_if_fail (ESHI_IS_PICTURE (picture));
 
-  /* The program does not end before the file is there. */
-  if (g_application_get_default () != NULL)
-    g_application_hold (g_application_get_default ());
-  task = g_task_new (self, NULL, on_saved_cb, NULL);
-  g_task_set_source_tag (task, eshi_session_save);
-  g_task_set_task_data (task, g_object_ref (picture), g_object_unref);
-  g_task_run_in_thread (task, save_in_thread);
+  save (self, picture, NULL);
 }
 
 /* --- events of the engine ---------------------------------------------------------------------------------------- */
@@ -188,6 +212,7 @@ take_preview (EshiSession     *self,
 
 static void
 take_image (EshiSession     *self,
+            const Job       *job,
             const EshiEvent *event)
 {
   g_autoptr(EshiPicture) picture = eshi_picture_new (eshi_event_get_image (event),
@@ -196,7 +221,7 @@ take_image (EshiSession     *self,
 
   g_list_store_insert (self->pictures, 0, picture);
   eshi_test_log ("PAINTED %s", eshi_picture_get_title (picture));
-  eshi_session_save (self, picture);
+  save (self, picture, job);
   g_signal_emit (self, signals[PAINTED], 0, picture);
 }
 
@@ -251,7 +276,7 @@ on_event_cb (EshiSession *self,
       take_preview (self, event);
       break;
     case ESHI_EVENT_IMAGE:
-      take_image (self, event);
+      take_image (self, job, event);
       break;
     case ESHI_EVENT_DONE:
     case ESHI_EVENT_FAILED:
@@ -272,6 +297,7 @@ eshi_session_dispose (GObject *object)
   if (self->engine != NULL)
     g_signal_handlers_disconnect_by_func (self->engine, on_event_cb, self);
   g_clear_object (&self->engine);
+  g_clear_object (&self->history);
   g_clear_object (&self->pictures);
   g_clear_object (&self->preview);
   g_queue_clear_full (&self->jobs, (GDestroyNotify) job_free);
@@ -333,6 +359,7 @@ eshi_session_init (EshiSession *self)
   g_queue_init (&self->jobs);
   self->pictures = g_list_store_new (ESHI_TYPE_PICTURE);
   self->engine = eshi_engine_new (NULL, 0);
+  self->history = eshi_history_new (NULL, NULL);
   g_signal_connect_object (self->engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
 }
 
@@ -350,6 +377,14 @@ eshi_session_get_busy (EshiSession *self)
   return !g_queue_is_empty (&self->jobs);
 }
 
+EshiHistory *
+eshi_session_get_history (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  return self->history;
+}
+
 GListModel *
 eshi_session_get_pictures (EshiSession *self)
 {
@@ -362,6 +397,15 @@ guint
 eshi_session_generate (EshiSession        *self,
                        const EshiSettings *settings)
 {
+  return eshi_session_generate_from (self, settings, 0, ESHI_RELATION_NONE);
+}
+
+guint
+eshi_session_generate_from (EshiSession        *self,
+                            const EshiSettings *settings,
+                            gint64              parent,
+                            EshiRelation        relation)
+{
   Job *job;
   guint place;
 
@@ -370,6 +414,8 @@ eshi_session_generate (EshiSession        *self,
 
   job = g_new0 (Job, 1);
   job->settings = eshi_settings_copy (settings);
+  job->parent = parent;
+  job->relation = relation;
   g_queue_push_tail (&self->jobs, job);
   place = g_queue_get_length (&self->jobs);
   eshi_test_log ("GENERATE [%s] seed=%" G_GUINT64_FORMAT " place=%u", settings->prompt, settings->seed, place);

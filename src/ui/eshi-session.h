@@ -6,6 +6,7 @@
 #pragma once
 
 #include <gtk/gtk.h>
+#include <eshi-history.h>
 #include <libeshi-engine.h>
 
 #include "eshi-picture.h"
@@ -38,6 +39,9 @@ EshiSession *eshi_session_new (void);
 
 gboolean eshi_session_get_busy (EshiSession *self);
 
+/* Returns: (transfer none): where every picture is recorded */
+EshiHistory *eshi_session_get_history (EshiSession *self);
+
 /* Returns: (transfer none) (element-type EshiPicture): newest first */
 GListModel *eshi_session_get_pictures (EshiSession *self);
 
@@ -50,6 +54,12 @@ GListModel *eshi_session_get_pictures (EshiSession *self);
  */
 guint eshi_session_generate (EshiSession        *self,
                              const EshiSettings *settings);
+
+/* The same for pictures that come from one of the history. */
+guint eshi_session_generate_from (EshiSession        *self,
+                                  const EshiSettings *settings,
+                                  gint64              parent,
+                                  EshiRelation        relation);
 
 /* Stops the request being painted; those that wait go on. Returns: whether there was one */
 gboolean eshi_session_cancel (EshiSession *self);
