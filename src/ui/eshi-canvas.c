@@ -62,6 +62,7 @@ enum
 enum
 {
   MENU_REQUESTED,
+  VIEW_CHANGED,
   N_SIGNALS,
 };
 
@@ -318,6 +319,7 @@ zoom_around (EshiCanvas *self,
   clamp_pan (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
+  g_signal_emit (self, signals[VIEW_CHANGED], 0);
 }
 
 static void
@@ -405,6 +407,7 @@ on_drag_update_cb (EshiCanvas *self,
   self->pan_y = self->drag_y + y;
   clamp_pan (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
+  g_signal_emit (self, signals[VIEW_CHANGED], 0);
 }
 
 static void
@@ -579,6 +582,8 @@ eshi_canvas_class_init (EshiCanvasClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
   signals[MENU_REQUESTED] = g_signal_new ("menu-requested", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                           0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_DOUBLE, G_TYPE_DOUBLE);
+  signals[VIEW_CHANGED] = g_signal_new ("view-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                        0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   gtk_widget_class_install_action (widget_class, "canvas.zoom-in", NULL, zoom_in_action);
   gtk_widget_class_install_action (widget_class, "canvas.zoom-out", NULL, zoom_out_action);
@@ -704,4 +709,32 @@ eshi_canvas_set_zoom (EshiCanvas *self,
     return;
   self->zoom = zoom;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
+  g_signal_emit (self, signals[VIEW_CHANGED], 0);
+}
+
+void
+eshi_canvas_get_view (EshiCanvas *self,
+                      double     *scale,
+                      double     *x,
+                      double     *y)
+{
+  g_return_if_fail (ESHI_IS_CANVAS (self));
+
+  *scale = self->zoom > 0 ? self->zoom / fit_scale (self) : 0;
+  *x = self->zoom > 0 ? self->pan_x / (MAX (self->width, 1) * self->zoom) : 0;
+  *y = self->zoom > 0 ? self->pan_y / (MAX (self->height, 1) * self->zoom) : 0;
+}
+
+void
+eshi_canvas_set_view (EshiCanvas *self,
+                      double      scale,
+                      double      x,
+                      double      y)
+{
+  g_return_if_fail (ESHI_IS_CANVAS (self));
+
+  eshi_canvas_set_zoom (self, scale * fit_scale (self));
+  self->pan_x = x * self->width * self->zoom;
+  self->pan_y = y * self->height * self->zoom;
+  clamp_pan (self);
 }

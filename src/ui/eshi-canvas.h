@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  *
  * Actions: `canvas.zoom-in`, `canvas.zoom-out`, `canvas.zoom-fit`, `canvas.zoom-actual`.
  * Properties: `zoom` (double, notifies): 0 while the picture fits the canvas, else widget pixels per picture pixel.
- * Signals: `menu-requested (double x, double y)`: right click, long press or menu key.
+ * Signals: `menu-requested (double x, double y)`: right click, long press or menu key; `view-changed`: zoom or place.
  */
 G_DECLARE_FINAL_TYPE (EshiCanvas, eshi_canvas, ESHI, CANVAS, GtkWidget)
 
@@ -45,6 +45,25 @@ double eshi_canvas_get_zoom (EshiCanvas *self);
 /* @zoom: 0 to fit; else it is brought into 1/8 to 32 */
 void eshi_canvas_set_zoom (EshiCanvas *self,
                            double      zoom);
+
+/**
+ * eshi_canvas_get_view:
+ * @scale: (out): of the size at which the picture fits; 0 while it fits
+ * @x: (out): of the picture's centre from the canvas's, in widths of the picture
+ * @y: (out): likewise, in heights
+ *
+ * What is in sight, apart from the sizes of canvas and picture.
+ */
+void eshi_canvas_get_view (EshiCanvas *self,
+                           double     *scale,
+                           double     *x,
+                           double     *y);
+
+/* Shows what another canvas shows. */
+void eshi_canvas_set_view (EshiCanvas *self,
+                           double      scale,
+                           double      x,
+                           double      y);
 
 /* Where the picture is drawn, in widget pixels. */
 void eshi_canvas_get_picture_rect (EshiCanvas      *self,

@@ -1,7 +1,7 @@
 /* eshi-window-private.h: the window's own files among themselves.
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
- * finds models and their tokenizers; -keys.c is the keyboard.
+ * finds models and their tokenizers; -keys.c is the keyboard; -views.c joins the studio and the gallery.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,8 +10,10 @@
 
 #include "eshi-canvas.h"
 #include "eshi-filmstrip.h"
+#include "eshi-gallery.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
+#include "eshi-views.h"
 #include "eshi-window.h"
 
 G_BEGIN_DECLS
@@ -35,11 +37,14 @@ struct _EshiWindow
   GtkWidget *picture_bar;
   EshiProgressRow *progress_row;
   EshiFilmstrip *filmstrip;
-  GtkMenuButton *model_button;
   GMenu *model_menu;
   GMenuModel *picture_menu;
+  GMenuModel *primary_menu;
 
   /* Borrowed References */
+  EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
+  EshiGallery *gallery;
+  GtkMenuButton *model_button;
   AdwToast *saved_toast;        /* weak */
   GtkWidget *error_dialog;      /* weak */
   GtkPopover *popover;          /* weak; the picture menu while it is open */
@@ -66,6 +71,11 @@ struct _EshiWindow
 /* eshi-window.c */
 void         _eshi_window_generate       (EshiWindow         *self,
                                           const EshiSettings *settings);
+/* The same for what comes from picture @parent of the history. */
+void         _eshi_window_generate_from  (EshiWindow         *self,
+                                          const EshiSettings *settings,
+                                          gint64              parent,
+                                          EshiRelation        relation);
 void         _eshi_window_toast          (EshiWindow         *self,
                                           const char         *text);
 EshiPicture *_eshi_window_get_picture    (EshiWindow         *self);
@@ -78,12 +88,20 @@ void         _eshi_window_show_error     (EshiWindow         *self,
 void         _eshi_window_add_actions    (EshiWindow         *self);
 void         _eshi_window_update_actions (EshiWindow         *self);
 void         _eshi_window_empty_trash    (EshiWindow         *self);
+/* @parts: "all", "prompt" or "seed" */
+void         _eshi_window_take_over_settings (EshiWindow         *self,
+                                              const EshiSettings *settings,
+                                              const char         *parts);
 
 /* eshi-window-models.c */
 void         _eshi_window_find_models    (EshiWindow         *self);
 void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
+
+/* eshi-window-views.c */
+void         _eshi_window_add_views      (EshiWindow         *self);
+gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
 
 /* eshi-window-keys.c */
 void         _eshi_window_add_keys       (EshiWindow         *self);
