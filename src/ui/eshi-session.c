@@ -1,6 +1,7 @@
 /* eshi-session.c: what this run of the program paints: its requests, its pictures, and their files.
  *
- * Every finished picture is given to the history at once, which writes its file; it stays in the list if that fails. The engine's queue is the queue: requests are kept here only to know their settings and their order.
+ * Every finished picture is written to a file and recorded at once, by the history's thread; the picture stays in the
+ * list if that fails. The engine's queue is the queue: requests are kept here only to know their settings and their order.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,7 +16,7 @@ typedef struct
 {
   guint64 id;
   EshiSettings *settings;
-  gint64 parent;
+  gint64 parent;            /* in the history; 0 for none */
   EshiRelation relation;
 } Job;
 
@@ -25,13 +26,15 @@ struct _EshiSession
 
   /* Owned References */
   EshiEngine *engine;
-  EshiHistory *history;
+  EshiHistory *history;     /* NULL until it is needed */
   GListStore *pictures;
   GQueue jobs;              /* of Job, in the order the engine paints them */
   GdkTexture *preview;
 
   EshiProgress progress;
   guint64 running;          /* id of the request that has started; 0 for none */
+  double seconds;           /* that the finished pictures of that request took */
+  guint told_unrecorded : 1;
 };
 
 enum
@@ -79,46 +82,37 @@ find_job (EshiSession *self,
   return NULL;
 }
 
-/* A picture that is being saved. */
+/* --- saving ------------------------------------------------------------------------------------------------------ */
+
+/* A picture on its way to its file. */
 typedef struct
 {
   EshiSession *session;
   EshiPicture *picture;
 } Saving;
 
-static Saving *
-saving_new (EshiSession *session,
-            EshiPicture *picture)
-{
-  Saving *saving = g_new0 (Saving, 1);
-
-  saving->session = g_object_ref (session);
-  saving->picture = g_object_ref (picture);
-  return saving;
-}
-
+/* The picture is safe in its file; that the history does not know it is said once. */
 static void
-saving_free (Saving *saving)
+tell_unrecorded (EshiSession  *self,
+                 EshiPicture  *picture,
+                 const GError *error)
 {
-  g_object_unref (saving->session);
-  g_object_unref (saving->picture);
-  g_free (saving);
+  eshi_test_log ("UNRECORDED %s", error->message);
+  if (!self->told_unrecorded)
+    g_signal_emit (self, signals[FAILED], 0, error, eshi_picture_get_title (picture));
+  self->told_unrecorded = TRUE;
 }
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Saving, saving_free)
-
-/* --- saving ------------------------------------------------------------------------------------------------------ */
 
 static void
 on_saved_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  g_autoptr(Saving) saving = user_data;
-  EshiSession *self = saving->session;
-  EshiPicture *picture = saving->picture;
-  g_autoptr(GError) unrecorded = NULL;
+  g_autofree Saving *saving = user_data;
+  g_autoptr(EshiSession) self = saving->session;
+  g_autoptr(EshiPicture) picture = saving->picture;
   g_autoptr(GError) error = NULL;
+  g_autoptr(GError) unrecorded = NULL;
   g_autoptr(EshiHistoryPicture) saved = eshi_history_save_finish (ESHI_HISTORY (source), result, &unrecorded, &error);
 
   if (g_application_get_default () != NULL)
@@ -129,23 +123,28 @@ on_saved_cb (GObject      *source,
       g_signal_emit (self, signals[FAILED], 0, error, eshi_picture_get_title (picture));
       return;
     }
-  if (unrecorded != NULL)
-    g_signal_emit (self, signals[FAILED], 0, unrecorded, eshi_picture_get_title (picture));
   eshi_picture_set_id (picture, saved->id);
   eshi_picture_set_path (picture, saved->path);
   eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
+  if (unrecorded != NULL)
+    tell_unrecorded (self, picture, unrecorded);
 }
 
 static void
-save (EshiSession *self,
-      EshiPicture *picture,
-      const Job   *job)
+save_picture (EshiSession *self,
+              EshiPicture *picture,
+              const Job   *job,
+              const char  *backend,
+              double       seconds)
 {
-  EshiHistoryNew new = {
+  Saving *saving = g_new (Saving, 1);
+  EshiHistoryNew spec = {
     .image = eshi_picture_get_image (picture),
     .settings = eshi_picture_get_settings (picture),
     .model_name = eshi_picture_get_model_name (picture),
+    .backend = backend,
+    .seconds = seconds,
     .parent = job != NULL ? job->parent : 0,
     .relation = job != NULL ? job->relation : ESHI_RELATION_NONE,
   };
@@ -153,7 +152,8 @@ save (EshiSession *self,
   /* The program does not end before the file is there. */
   if (g_application_get_default () != NULL)
     g_application_hold (g_application_get_default ());
-  eshi_history_save_async (self->history, &new, on_saved_cb, saving_new (self, picture));
+  *saving = (Saving) { g_object_ref (self), g_object_ref (picture) };
+  eshi_history_save_async (eshi_session_get_history (self), &spec, on_saved_cb, saving);
 }
 
 void
@@ -163,7 +163,18 @@ eshi_session_save (EshiSession *self,
   g_return_if_fail (ESHI_IS_SESSION (self));
   g_return_if_fail (ESHI_IS_PICTURE (picture));
 
-  save (self, picture, NULL);
+  save_picture (self, picture, NULL, NULL, 0.0);
+}
+
+EshiHistory *
+eshi_session_get_history (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  if (self->history == NULL)
+    self->history = eshi_history_new (NULL, NULL);
+
+  return self->history;
 }
 
 /* --- events of the engine ---------------------------------------------------------------------------------------- */
@@ -173,6 +184,7 @@ begin_job (EshiSession *self,
            Job         *job)
 {
   self->running = job->id;
+  self->seconds = 0.0;
   self->progress = (EshiProgress) {
     .stage = ESHI_STAGE_LOADING,
     .n_images = job->settings->n_images,
@@ -221,7 +233,9 @@ take_image (EshiSession     *self,
 
   g_list_store_insert (self->pictures, 0, picture);
   eshi_test_log ("PAINTED %s", eshi_picture_get_title (picture));
-  save (self, picture, job);
+  save_picture (self, picture, job, eshi_event_get_backend (event),
+                eshi_event_get_timings (event)->total - self->seconds);
+  self->seconds = eshi_event_get_timings (event)->total;
   g_signal_emit (self, signals[PAINTED], 0, picture);
 }
 
@@ -359,7 +373,6 @@ eshi_session_init (EshiSession *self)
   g_queue_init (&self->jobs);
   self->pictures = g_list_store_new (ESHI_TYPE_PICTURE);
   self->engine = eshi_engine_new (NULL, 0);
-  self->history = eshi_history_new (NULL, NULL);
   g_signal_connect_object (self->engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
 }
 
@@ -375,14 +388,6 @@ eshi_session_get_busy (EshiSession *self)
   g_return_val_if_fail (ESHI_IS_SESSION (self), FALSE);
 
   return !g_queue_is_empty (&self->jobs);
-}
-
-EshiHistory *
-eshi_session_get_history (EshiSession *self)
-{
-  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
-
-  return self->history;
 }
 
 GListModel *

@@ -5,8 +5,8 @@
 
 #pragma once
 
-#include <gtk/gtk.h>
 #include <eshi-history.h>
+#include <gtk/gtk.h>
 #include <libeshi-engine.h>
 
 #include "eshi-picture.h"
@@ -39,9 +39,6 @@ EshiSession *eshi_session_new (void);
 
 gboolean eshi_session_get_busy (EshiSession *self);
 
-/* Returns: (transfer none): where every picture is recorded */
-EshiHistory *eshi_session_get_history (EshiSession *self);
-
 /* Returns: (transfer none) (element-type EshiPicture): newest first */
 GListModel *eshi_session_get_pictures (EshiSession *self);
 
@@ -63,6 +60,9 @@ guint eshi_session_generate_from (EshiSession        *self,
 
 /* Stops the request being painted; those that wait go on. Returns: whether there was one */
 gboolean eshi_session_cancel (EshiSession *self);
+
+/* Returns: (transfer none): the history that the pictures are recorded in; opened at the first call */
+EshiHistory *eshi_session_get_history (EshiSession *self);
 
 /* Writes @picture to a file again, after saving failed. */
 void eshi_session_save (EshiSession *self,
