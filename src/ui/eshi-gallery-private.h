@@ -27,6 +27,7 @@ struct _EshiGallery
   GtkStack *pages;              /* grid, viewer, compare */
   GtkSearchEntry *search;
   GtkAdjustment *size;          /* of a tile, in pixels */
+  GtkWidget *size_scale;
   GtkMenuButton *model_chip;
   GtkMenuButton *sampler_chip;
   GtkMenuButton *size_chip;
@@ -65,6 +66,7 @@ struct _EshiGallery
   char *text;                   /* what is searched for */
 
   guint select_after;           /* place to select when the list has changed; GTK_INVALID_LIST_POSITION for none */
+  gint64 returned;              /* id of a picture that was taken back and is to be shown; 0 for none */
   guint columns;
   guint columns_source;
   guint date_source;

@@ -232,7 +232,10 @@ _eshi_gallery_undo (EshiGallery *self)
     adw_toast_dismiss (self->undo_toast);
   deed = g_ptr_array_steal_index (self->undo, self->undo->len - 1);
   if (deed->kind == DEED_TRASHED)
-    bring_back (self, deed->ids, TRUE);
+    {
+      self->returned = numbers (deed->ids)[0];
+      bring_back (self, deed->ids, TRUE);
+    }
   else if (deed->kind == DEED_RESTORED)
     move_to_trash (self, deed->ids, TRUE);
   else

@@ -19,6 +19,7 @@
 #define MIN_COLUMNS 2
 #define MAX_COLUMNS 16         /* the toolkit makes about thirty tiles for each */
 #define DATE_MS 900
+#define NARROW 520             /* below, the size of the tiles is not on offer */
 #define COUNTS_MS 800
 
 enum
@@ -179,6 +180,18 @@ select_neighbour (EshiGallery *self)
     gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), MIN (position, n_pictures - 1), TRUE);
 }
 
+/* A picture that was taken back while another one was shown large is shown again. */
+static void
+show_returned (EshiGallery *self)
+{
+  guint position;
+
+  if (self->returned != 0 && _eshi_gallery_shows_large (self) &&
+      eshi_history_model_find (self->model, self->returned, &position))
+    eshi_viewer_set_position (self->viewer, position);
+  self->returned = 0;
+}
+
 static void
 on_found_cb (EshiGallery *self)
 {
@@ -186,6 +199,7 @@ on_found_cb (EshiGallery *self)
 
   self->searched = TRUE;
   select_neighbour (self);
+  show_returned (self);
   update_state (self);
   update_count (self);
   show_info (self);
@@ -458,6 +472,7 @@ update_columns (EshiGallery *self)
   guint columns = (guint) (width / (gtk_adjustment_get_value (self->size) + TILE_GAP) + 0.5);
 
   columns = CLAMP (columns, MIN_COLUMNS, MAX_COLUMNS);
+  gtk_widget_set_visible (self->size_scale, gtk_widget_get_width (GTK_WIDGET (self)) >= NARROW);
   if (width == 0 || columns == self->columns)
     return;
   self->columns = columns;
@@ -531,6 +546,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, pages);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, search);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, size);
+  gtk_widget_class_bind_template_child (widget_class, EshiGallery, size_scale);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, model_chip);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, sampler_chip);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, size_chip);
