@@ -148,6 +148,22 @@ on_selection_changed_cb (EshiGallery *self)
 
 /* --- what is there ----------------------------------------------------------------------------------------------- */
 
+/* Shows the grid, or why it is empty. The keyboard stays where it can undo what emptied it. */
+static void
+show_state (EshiGallery *self,
+            const char  *state)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  gboolean inside = focus == NULL || gtk_widget_is_ancestor (focus, GTK_WIDGET (self->state));
+
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->state), state) == 0)
+    return;
+  gtk_stack_set_visible_child_name (self->state, state);
+  if (inside && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    gtk_widget_child_focus (GTK_WIDGET (self->state), GTK_DIR_TAB_FORWARD);
+}
+
 static void
 update_state (EshiGallery *self)
 {
@@ -165,7 +181,7 @@ update_state (EshiGallery *self)
               : _eshi_gallery_get_flag (self, "show-trash") ? "trash-empty"
               : "empty";
     }
-  gtk_stack_set_visible_child_name (self->state, state);
+  show_state (self, state);
 }
 
 /* After pictures were taken away, the next one is selected, so that one can go on with the keyboard. */
@@ -590,6 +606,7 @@ eshi_gallery_class_init (EshiGalleryClass *klass)
                                          NULL, NULL, NULL, G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_STRING);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_ERROR);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "gallery.undo", NULL);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Menu, 0, menu_key_cb, NULL);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_F10, GDK_SHIFT_MASK, menu_key_cb, NULL);
   g_type_ensure (ESHI_TYPE_COMPARE);
