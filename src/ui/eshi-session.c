@@ -16,6 +16,8 @@ typedef struct
 {
   guint64 id;
   EshiSettings *settings;
+  gint64 parent;            /* in the history; 0 for none */
+  EshiRelation relation;
 } Job;
 
 struct _EshiSession
@@ -121,6 +123,7 @@ on_saved_cb (GObject      *source,
       g_signal_emit (self, signals[FAILED], 0, error, eshi_picture_get_title (picture));
       return;
     }
+  eshi_picture_set_id (picture, saved->id);
   eshi_picture_set_path (picture, saved->path);
   eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
@@ -131,6 +134,7 @@ on_saved_cb (GObject      *source,
 static void
 save_picture (EshiSession *self,
               EshiPicture *picture,
+              const Job   *job,
               const char  *backend,
               double       seconds)
 {
@@ -141,6 +145,8 @@ save_picture (EshiSession *self,
     .model_name = eshi_picture_get_model_name (picture),
     .backend = backend,
     .seconds = seconds,
+    .parent = job != NULL ? job->parent : 0,
+    .relation = job != NULL ? job->relation : ESHI_RELATION_NONE,
   };
 
   /* The program does not end before the file is there. */
@@ -157,7 +163,7 @@ eshi_session_save (EshiSession *self,
   g_return_if_fail (ESHI_IS_SESSION (self));
   g_return_if_fail (ESHI_IS_PICTURE (picture));
 
-  save_picture (self, picture, NULL, 0.0);
+  save_picture (self, picture, NULL, NULL, 0.0);
 }
 
 EshiHistory *
@@ -218,6 +224,7 @@ take_preview (EshiSession     *self,
 
 static void
 take_image (EshiSession     *self,
+            const Job       *job,
             const EshiEvent *event)
 {
   g_autoptr(EshiPicture) picture = eshi_picture_new (eshi_event_get_image (event),
@@ -226,7 +233,8 @@ take_image (EshiSession     *self,
 
   g_list_store_insert (self->pictures, 0, picture);
   eshi_test_log ("PAINTED %s", eshi_picture_get_title (picture));
-  save_picture (self, picture, eshi_event_get_backend (event), eshi_event_get_timings (event)->total - self->seconds);
+  save_picture (self, picture, job, eshi_event_get_backend (event),
+                eshi_event_get_timings (event)->total - self->seconds);
   self->seconds = eshi_event_get_timings (event)->total;
   g_signal_emit (self, signals[PAINTED], 0, picture);
 }
@@ -282,7 +290,7 @@ on_event_cb (EshiSession *self,
       take_preview (self, event);
       break;
     case ESHI_EVENT_IMAGE:
-      take_image (self, event);
+      take_image (self, job, event);
       break;
     case ESHI_EVENT_DONE:
     case ESHI_EVENT_FAILED:
@@ -394,6 +402,15 @@ guint
 eshi_session_generate (EshiSession        *self,
                        const EshiSettings *settings)
 {
+  return eshi_session_generate_from (self, settings, 0, ESHI_RELATION_NONE);
+}
+
+guint
+eshi_session_generate_from (EshiSession        *self,
+                            const EshiSettings *settings,
+                            gint64              parent,
+                            EshiRelation        relation)
+{
   Job *job;
   guint place;
 
@@ -402,6 +419,8 @@ eshi_session_generate (EshiSession        *self,
 
   job = g_new0 (Job, 1);
   job->settings = eshi_settings_copy (settings);
+  job->parent = parent;
+  job->relation = relation;
   g_queue_push_tail (&self->jobs, job);
   place = g_queue_get_length (&self->jobs);
   eshi_test_log ("GENERATE [%s] seed=%" G_GUINT64_FORMAT " place=%u", settings->prompt, settings->seed, place);

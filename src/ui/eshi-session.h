@@ -52,6 +52,12 @@ GListModel *eshi_session_get_pictures (EshiSession *self);
 guint eshi_session_generate (EshiSession        *self,
                              const EshiSettings *settings);
 
+/* The same for pictures that come from one of the history. */
+guint eshi_session_generate_from (EshiSession        *self,
+                                  const EshiSettings *settings,
+                                  gint64              parent,
+                                  EshiRelation        relation);
+
 /* Stops the request being painted; those that wait go on. Returns: whether there was one */
 gboolean eshi_session_cancel (EshiSession *self);
 
