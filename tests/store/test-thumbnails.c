@@ -1,7 +1,6 @@
 /* test-thumbnails.c: small copies of pictures where the desktop looks for them.
  *
- * The path for a URI is the example of the Thumbnail Managing Standard, section "Thumbnail Saving":
- * file:///home/jens/photos/me.png has the MD5 sum c6ee772d9e49320e97ec29a7eb5b1697.
+ * The path for a URI is the example of the Thumbnail Managing Standard, section "Thumbnail Saving".
  *
  * SPDX-License-Identifier: MIT
  */
