@@ -618,7 +618,7 @@ eshi_gallery_class_init (EshiGalleryClass *klass)
 static void
 eshi_gallery_init (EshiGallery *self)
 {
-  self->thumbnails = eshi_thumbnails_new ();
+  self->thumbnails = eshi_thumbnail_cache_new ();
   self->actions = g_simple_action_group_new ();
   self->cancellable = g_cancellable_new ();
   self->select_after = GTK_INVALID_LIST_POSITION;
