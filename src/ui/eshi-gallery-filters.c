@@ -142,7 +142,7 @@ start_of (const char *value)
 {
   g_autoptr(GDateTime) now = g_date_time_new_now_local ();
   g_autoptr(GDateTime) today = g_date_time_new_local (g_date_time_get_year (now), g_date_time_get_month (now),
-                                                      g_date_time_get_day_of_month (now), 0, 0, 0);
+                                                       g_date_time_get_day_of_month (now), 0, 0, 0);
   g_autoptr(GDateTime) start = NULL;
 
   if (g_str_equal (value, "today"))

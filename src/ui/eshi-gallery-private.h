@@ -13,7 +13,7 @@
 #include "eshi-gallery.h"
 #include "eshi-history-model.h"
 #include "eshi-info-pane.h"
-#include "eshi-thumbnails.h"
+#include "eshi-thumbnail-cache.h"
 #include "eshi-viewer.h"
 
 G_BEGIN_DECLS
@@ -59,7 +59,7 @@ struct _EshiGallery
   EshiHistory *history;
   EshiHistoryModel *model;
   GtkMultiSelection *selection;
-  EshiThumbnails *thumbnails;
+  EshiThumbnailCache *thumbnails;
   GSimpleActionGroup *actions;
   GCancellable *cancellable;
   GPtrArray *undo;              /* of what was done, the newest last; see -trash.c */

@@ -121,7 +121,8 @@ say_done (const Call *call)
 
   if (call->kind == DEED_TRASHED)
     text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu picture moved to the trash",
-                                         "%lu pictures moved to the trash", n), n);
+                                         "%lu pictures moved to the trash", n),
+                            n);
   else if (call->kind == DEED_RESTORED)
     text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu picture restored", "%lu pictures restored", n), n);
   else

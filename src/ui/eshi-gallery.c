@@ -177,9 +177,9 @@ update_state (EshiGallery *self)
       g_autofree char *sentence = g_strdup_printf (_("Nothing fits %s."), escaped);
 
       adw_status_page_set_description (self->no_match_page, sentence);
-      state = _eshi_gallery_is_filtered (self) ? "no-match"
+      state = _eshi_gallery_is_filtered (self)              ? "no-match"
               : _eshi_gallery_get_flag (self, "show-trash") ? "trash-empty"
-              : "empty";
+                                                            : "empty";
     }
   show_state (self, state);
 }
@@ -618,7 +618,7 @@ eshi_gallery_class_init (EshiGalleryClass *klass)
 static void
 eshi_gallery_init (EshiGallery *self)
 {
-  self->thumbnails = eshi_thumbnails_new ();
+  self->thumbnails = eshi_thumbnail_cache_new ();
   self->actions = g_simple_action_group_new ();
   self->cancellable = g_cancellable_new ();
   self->select_after = GTK_INVALID_LIST_POSITION;

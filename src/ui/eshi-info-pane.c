@@ -43,7 +43,7 @@ struct _EshiInfoPane
 
   /* Owned References */
   EshiHistory *history;
-  EshiThumbnails *thumbnails;
+  EshiThumbnailCache *thumbnails;
   EshiHistoryItem *item;
   EshiHistoryPicture *parent;  /* of the item; NULL if it has none, or it is not read yet */
   GCancellable *cancellable;   /* of reading the family */
@@ -595,9 +595,9 @@ eshi_info_pane_new (void)
 }
 
 void
-eshi_info_pane_set_history (EshiInfoPane   *self,
-                            EshiHistory    *history,
-                            EshiThumbnails *thumbnails)
+eshi_info_pane_set_history (EshiInfoPane       *self,
+                            EshiHistory        *history,
+                            EshiThumbnailCache *thumbnails)
 {
   g_return_if_fail (ESHI_IS_INFO_PANE (self));
   g_return_if_fail (self->history == NULL);

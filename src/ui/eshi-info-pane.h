@@ -9,7 +9,7 @@
 #include <eshi-history.h>
 
 #include "eshi-history-item.h"
-#include "eshi-thumbnails.h"
+#include "eshi-thumbnail-cache.h"
 
 G_BEGIN_DECLS
 
@@ -29,9 +29,9 @@ G_DECLARE_FINAL_TYPE (EshiInfoPane, eshi_info_pane, ESHI, INFO_PANE, AdwBin)
 GtkWidget *eshi_info_pane_new (void);
 
 /* References to both are kept. To be called once, before there is an item. */
-void eshi_info_pane_set_history (EshiInfoPane   *self,
-                                 EshiHistory    *history,
-                                 EshiThumbnails *thumbnails);
+void eshi_info_pane_set_history (EshiInfoPane       *self,
+                                 EshiHistory        *history,
+                                 EshiThumbnailCache *thumbnails);
 
 /* @item: (nullable): the picture that is told about; a reference is kept
  * @n_selected: pictures that tags and marks are for; with more than one, only those are offered */

@@ -23,7 +23,7 @@ struct _EshiTile
   GtkWidget parent_instance;
 
   /* Owned References */
-  EshiThumbnails *thumbnails;
+  EshiThumbnailCache *thumbnails;
   EshiHistoryItem *item;
   GdkTexture *texture;
   GCancellable *cancellable;   /* of what is being loaded; NULL if nothing is */
@@ -169,7 +169,7 @@ on_thumbnail_cb (GObject      *source,
 {
   g_autoptr(EshiTile) self = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GdkTexture) texture = eshi_thumbnails_load_finish (ESHI_THUMBNAILS (source), result, &error);
+  g_autoptr(GdkTexture) texture = eshi_thumbnail_cache_load_finish (ESHI_THUMBNAIL_CACHE (source), result, &error);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
       g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
@@ -191,7 +191,7 @@ static void
 load (EshiTile                 *self,
       const EshiHistoryPicture *picture)
 {
-  GdkTexture *held = eshi_thumbnails_lookup (self->thumbnails, picture->path);
+  GdkTexture *held = eshi_thumbnail_cache_lookup (self->thumbnails, picture->path);
 
   if (held != NULL)
     {
@@ -201,8 +201,8 @@ load (EshiTile                 *self,
   if (self->texture != NULL || self->cancellable != NULL || self->unreadable)
     return;
   self->cancellable = g_cancellable_new ();
-  eshi_thumbnails_load_async (self->thumbnails, picture->path, self->cancellable, on_thumbnail_cb,
-                              g_object_ref (self));
+  eshi_thumbnail_cache_load_async (self->thumbnails, picture->path, self->cancellable, on_thumbnail_cb,
+                                   g_object_ref (self));
 }
 
 static void
@@ -276,11 +276,11 @@ eshi_tile_init (EshiTile *self)
 }
 
 GtkWidget *
-eshi_tile_new (EshiThumbnails *thumbnails)
+eshi_tile_new (EshiThumbnailCache *thumbnails)
 {
   EshiTile *self;
 
-  g_return_val_if_fail (ESHI_IS_THUMBNAILS (thumbnails), NULL);
+  g_return_val_if_fail (ESHI_IS_THUMBNAIL_CACHE (thumbnails), NULL);
 
   self = g_object_new (ESHI_TYPE_TILE, NULL);
   self->thumbnails = g_object_ref (thumbnails);

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "eshi-history-item.h"
-#include "eshi-thumbnails.h"
+#include "eshi-thumbnail-cache.h"
 
 G_BEGIN_DECLS
 
@@ -21,7 +21,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (EshiTile, eshi_tile, ESHI, TILE, GtkWidget)
 
 /* @thumbnails: a reference is kept */
-GtkWidget *eshi_tile_new (EshiThumbnails *thumbnails);
+GtkWidget *eshi_tile_new (EshiThumbnailCache *thumbnails);
 
 /* @item: (nullable): a reference is kept; what was being loaded for the one before is given up */
 void eshi_tile_set_item (EshiTile        *self,

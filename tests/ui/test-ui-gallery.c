@@ -8,14 +8,13 @@
 
 #include <adwaita.h>
 #include <eshi-picture-file.h>
-#include <eshi-thumbnail.h>
 
 #include "eshi-canvas.h"
 #include "eshi-gallery.h"
 #include "eshi-history-model.h"
 #include "eshi-info-pane.h"
 #include "eshi-picture.h"
-#include "eshi-thumbnails.h"
+#include "eshi-thumbnail-cache.h"
 #include "eshi-tile.h"
 #include "eshi-viewer.h"
 #include "eshi-word-diff.h"
@@ -244,32 +243,6 @@ create_image (int width,
   return eshi_image_new (width, height, bytes);
 }
 
-/* The mean of 2 × 2 pixels, and of one and a half. */
-static void
-test_shrink (void)
-{
-  const guint8 square[] = { 0, 0, 0, 100, 0, 0, 50, 0, 0, 250, 4, 0 };
-  const guint8 line[] = { 0, 0, 0, 90, 0, 0, 255, 0, 0 };
-  g_autoptr(GBytes) square_bytes = g_bytes_new_static (square, sizeof square);
-  g_autoptr(GBytes) line_bytes = g_bytes_new_static (line, sizeof line);
-  g_autoptr(EshiImage) four = eshi_image_new (2, 2, square_bytes);
-  g_autoptr(EshiImage) three = eshi_image_new (3, 1, line_bytes);
-  g_autoptr(EshiImage) one = eshi_thumbnail_shrink (four, 1);
-  g_autoptr(EshiImage) two = eshi_thumbnail_shrink (three, 2);
-  g_autoptr(EshiImage) same = eshi_thumbnail_shrink (four, 2);
-  const guint8 *pixels = g_bytes_get_data (eshi_image_get_pixels (one), NULL);
-  const guint8 *pair = g_bytes_get_data (eshi_image_get_pixels (two), NULL);
-
-  g_assert_cmpint (pixels[0], ==, 100);
-  g_assert_cmpint (pixels[1], ==, 1);
-  g_assert_cmpint (eshi_image_get_width (two), ==, 2);
-  g_assert_cmpint (eshi_image_get_height (two), ==, 1);
-  /* (0 + 90 / 2) / 1.5 and (90 / 2 + 255) / 1.5 */
-  g_assert_cmpint (pair[0], ==, 30);
-  g_assert_cmpint (pair[3], ==, 200);
-  g_assert_true (same == four);
-}
-
 static char *
 create_file (int width,
              int height)
@@ -282,28 +255,6 @@ create_file (int width,
   eshi_picture_file_save (path, image, NULL, NULL, &error);
   g_assert_no_error (error);
   return path;
-}
-
-/* Kept where the freedesktop.org standard says: the MD5 of the URI, in "large". */
-static void
-test_thumbnail_file (void)
-{
-  g_autofree char *path = create_file (640, 320);
-  g_autofree char *cache_path = eshi_thumbnail_dup_cache_path (path);
-  g_autofree char *known = eshi_thumbnail_dup_cache_path ("/home/jens/photos/me.png");
-  g_autoptr(EshiImage) made = eshi_thumbnail_load (path, NULL, NULL);
-  g_autoptr(EshiImage) kept = NULL;
-  g_autoptr(GError) error = NULL;
-
-  /* The example in section "Thumbnail Saving" of the standard. */
-  g_assert_true (g_str_has_suffix (known, "/thumbnails/large/c6ee772d9e49320e97ec29a7eb5b1697.png"));
-  g_assert_cmpint (eshi_image_get_width (made), ==, 256);
-  g_assert_cmpint (eshi_image_get_height (made), ==, 128);
-  g_assert_true (g_file_test (cache_path, G_FILE_TEST_IS_REGULAR));
-  kept = eshi_thumbnail_load (path, NULL, NULL);
-  g_assert_true (g_bytes_equal (eshi_image_get_pixels (made), eshi_image_get_pixels (kept)));
-  g_assert_null (eshi_thumbnail_load ("/no/such/file.png", NULL, &error));
-  g_assert_nonnull (error);
 }
 
 static void
@@ -329,7 +280,7 @@ has_texture (gpointer data)
 static void
 test_tile (void)
 {
-  g_autoptr(EshiThumbnails) thumbnails = eshi_thumbnails_new ();
+  g_autoptr(EshiThumbnailCache) thumbnails = eshi_thumbnail_cache_new ();
   g_autoptr(EshiHistoryItem) item = eshi_history_item_new (5);
   g_autoptr(EshiHistoryPicture) picture = create_picture (5, "猫", 1);
   GtkWidget *tile = g_object_ref_sink (eshi_tile_new (thumbnails));
@@ -342,7 +293,7 @@ test_tile (void)
   g_assert_null (eshi_tile_get_texture (ESHI_TILE (tile)));
   eshi_history_item_set_picture (item, picture);
   settle_until (has_texture, tile);
-  g_assert_nonnull (eshi_thumbnails_lookup (thumbnails, picture->path));
+  g_assert_nonnull (eshi_thumbnail_cache_lookup (thumbnails, picture->path));
   gtk_widget_measure (tile, GTK_ORIENTATION_VERTICAL, 123, &minimum, &natural, NULL, NULL);
   g_assert_cmpint (natural, ==, 123);
   eshi_tile_set_item (ESHI_TILE (tile), NULL);
@@ -534,8 +485,6 @@ main (int   argc,
   g_test_add_func ("/eshi/gallery/diff", test_diff);
   g_test_add_func ("/eshi/gallery/diff-joins", test_diff_joins);
   g_test_add_func ("/eshi/gallery/difference", test_difference);
-  g_test_add_func ("/eshi/gallery/shrink", test_shrink);
-  g_test_add_func ("/eshi/gallery/thumbnail-file", test_thumbnail_file);
   g_test_add_func ("/eshi/gallery/tile", test_tile);
   g_test_add_func ("/eshi/gallery/viewer", test_viewer);
   g_test_add_func ("/eshi/gallery/canvas-view", test_canvas_view);

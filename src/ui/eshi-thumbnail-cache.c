@@ -1,4 +1,4 @@
-/* eshi-thumbnails.c: small pictures for views, read on threads and held in memory for a while.
+/* eshi-thumbnail-cache.c: small pictures for views, read on threads and held in memory for a while.
  *
  * Two threads of its own, so that a hundred thumbnails do not keep GLib's pool from saving a picture.
  *
@@ -7,16 +7,16 @@
 
 #include "config.h"
 
-#include "eshi-thumbnails.h"
+#include "eshi-thumbnail-cache.h"
 
-#include <eshi-thumbnail.h>
+#include <eshi-thumbnails.h>
 
 #include "eshi-picture.h"
 
 #define N_THREADS 2
 #define MAX_HELD 400   /* textures, at most 192 KiB each */
 
-struct _EshiThumbnails
+struct _EshiThumbnailCache
 {
   GObject parent_instance;
 
@@ -34,7 +34,7 @@ typedef struct
   guint number;   /* the later, the sooner */
 } Load;
 
-G_DEFINE_FINAL_TYPE (EshiThumbnails, eshi_thumbnails, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (EshiThumbnailCache, eshi_thumbnail_cache, G_TYPE_OBJECT)
 
 static void
 load_free (Load *load)
@@ -54,7 +54,7 @@ load_in_thread (gpointer data,
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  image = eshi_thumbnail_load (load->path, g_task_get_cancellable (task), &error);
+  image = eshi_thumbnail_load (load->path, &error);
   if (image == NULL)
     g_task_return_error (task, error);
   else
@@ -73,25 +73,25 @@ compare_loads (gconstpointer a,
 }
 
 static void
-eshi_thumbnails_finalize (GObject *object)
+eshi_thumbnail_cache_finalize (GObject *object)
 {
-  EshiThumbnails *self = ESHI_THUMBNAILS (object);
+  EshiThumbnailCache *self = ESHI_THUMBNAIL_CACHE (object);
 
   /* Every task holds a reference: there is none left. */
   g_thread_pool_free (self->pool, FALSE, FALSE);
   g_queue_clear (&self->order);
   g_hash_table_unref (self->textures);
-  G_OBJECT_CLASS (eshi_thumbnails_parent_class)->finalize (object);
+  G_OBJECT_CLASS (eshi_thumbnail_cache_parent_class)->finalize (object);
 }
 
 static void
-eshi_thumbnails_class_init (EshiThumbnailsClass *klass)
+eshi_thumbnail_cache_class_init (EshiThumbnailCacheClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = eshi_thumbnails_finalize;
+  G_OBJECT_CLASS (klass)->finalize = eshi_thumbnail_cache_finalize;
 }
 
 static void
-eshi_thumbnails_init (EshiThumbnails *self)
+eshi_thumbnail_cache_init (EshiThumbnailCache *self)
 {
   self->pool = g_thread_pool_new (load_in_thread, NULL, N_THREADS, FALSE, NULL);
   g_thread_pool_set_sort_function (self->pool, compare_loads, NULL);
@@ -99,47 +99,47 @@ eshi_thumbnails_init (EshiThumbnails *self)
   g_queue_init (&self->order);
 }
 
-EshiThumbnails *
-eshi_thumbnails_new (void)
+EshiThumbnailCache *
+eshi_thumbnail_cache_new (void)
 {
-  return g_object_new (ESHI_TYPE_THUMBNAILS, NULL);
+  return g_object_new (ESHI_TYPE_THUMBNAIL_CACHE, NULL);
 }
 
 GdkTexture *
-eshi_thumbnails_lookup (EshiThumbnails *self,
-                        const char     *path)
+eshi_thumbnail_cache_lookup (EshiThumbnailCache *self,
+                             const char         *path)
 {
-  g_return_val_if_fail (ESHI_IS_THUMBNAILS (self), NULL);
+  g_return_val_if_fail (ESHI_IS_THUMBNAIL_CACHE (self), NULL);
 
   return path != NULL ? g_hash_table_lookup (self->textures, path) : NULL;
 }
 
 void
-eshi_thumbnails_load_async (EshiThumbnails      *self,
-                            const char          *path,
-                            GCancellable        *cancellable,
-                            GAsyncReadyCallback  callback,
-                            gpointer             user_data)
+eshi_thumbnail_cache_load_async (EshiThumbnailCache  *self,
+                                 const char          *path,
+                                 GCancellable        *cancellable,
+                                 GAsyncReadyCallback  callback,
+                                 gpointer             user_data)
 {
   GTask *task;
   Load *load;
 
-  g_return_if_fail (ESHI_IS_THUMBNAILS (self));
+  g_return_if_fail (ESHI_IS_THUMBNAIL_CACHE (self));
   g_return_if_fail (path != NULL);
 
   task = g_task_new (self, cancellable, callback, user_data);
   load = g_new0 (Load, 1);
   load->path = g_strdup (path);
   load->number = self->n_asked++;
-  g_task_set_source_tag (task, eshi_thumbnails_load_async);
+  g_task_set_source_tag (task, eshi_thumbnail_cache_load_async);
   g_task_set_task_data (task, load, (GDestroyNotify) load_free);
   g_thread_pool_push (self->pool, task, NULL);
 }
 
 static void
-hold (EshiThumbnails *self,
-      const char     *path,
-      GdkTexture     *texture)
+hold (EshiThumbnailCache *self,
+      const char         *path,
+      GdkTexture         *texture)
 {
   char *key;
 
@@ -153,14 +153,14 @@ hold (EshiThumbnails *self,
 }
 
 GdkTexture *
-eshi_thumbnails_load_finish (EshiThumbnails  *self,
-                             GAsyncResult    *result,
-                             GError         **error)
+eshi_thumbnail_cache_load_finish (EshiThumbnailCache  *self,
+                                  GAsyncResult        *result,
+                                  GError             **error)
 {
   const Load *load;
   GdkTexture *texture;
 
-  g_return_val_if_fail (ESHI_IS_THUMBNAILS (self), NULL);
+  g_return_val_if_fail (ESHI_IS_THUMBNAIL_CACHE (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   load = g_task_get_task_data (G_TASK (result));
