@@ -155,13 +155,14 @@ step_graph_build (EshiStepGraph  *step,
 {
   EshiContextGraph *context = _eshi_pipeline_get_context (self, step->guided, cancellable, error);
   guint n = step->guided ? 2 : 1;
+  guint n_channels = eshi_unet_get_config (self->unet)->in_channels;
   EshiTensor *x = NULL;
 
   if (context == NULL || !eshi_weights_check_unchanged (eshi_unet_get_weights (self->unet), error))
     return FALSE;
 
   step->graph = eshi_graph_new (self->backend);
-  step->latents = eshi_graph_input (step->graph, "latents", ESHI_DTYPE_F32, ESHI_SHAPE4 (n, step->height, step->width, 4));
+  step->latents = eshi_graph_input (step->graph, "latents", ESHI_DTYPE_F32, ESHI_SHAPE4 (n, step->height, step->width, n_channels));
   step->timestep = eshi_graph_input (step->graph, "timestep", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
   x = eshi_unet_build_step (self->unet, step->graph, step->latents, step->timestep, &context->context, NULL, NULL);
   if (step->guided)
