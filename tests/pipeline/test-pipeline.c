@@ -373,6 +373,8 @@ static const Broken broken[] = {
     ESHI_ERROR_MODEL_INVALID, "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight: [32, 64] ≠ [32, 32]" },
   { "unet/config.json", "{\"block_out_channels\": [32, 64], \"cross_attention_dim\": 64, \"in_channels\": 8}",
     ESHI_ERROR_UNSUPPORTED, "in_channels" },
+  { "scheduler/scheduler_config.json", "{\"prediction_type\": \"v_prediction\", \"rescale_betas_zero_snr\": true}",
+    ESHI_ERROR_UNSUPPORTED, "rescale_betas_zero_snr" },
   { "unet/config.json", "{\"block_out_channels\": [33, 64, 128, 128]}", ESHI_ERROR_MODEL_INVALID, "block_out_channels" },
   { "unet/config.json", "{\"block_out_channels\": 5}", ESHI_ERROR_MODEL_INVALID, "block_out_channels" },
   { "unet/config.json", "{\"attention_head_dim\": 7, \"block_out_channels\": [32, 64, 128, 128]}",
