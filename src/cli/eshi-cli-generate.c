@@ -32,6 +32,8 @@ typedef struct
   int       steps;
   double    guidance;
   char     *seed;
+  char     *variation_seed;
+  double    variation_strength;
   char     *sampler;
   char     *schedule;
   char     *rng;
@@ -45,11 +47,17 @@ typedef struct
   int       threads;
   char     *precision;
   char    **loras;
+  char     *safety;
+  char     *watermark;
   char     *vae;
   char     *vae_tiling;
   gboolean  vae_f32;
+  gboolean  ema;
+  int       clip_skip;
+  char     *emphasis;
   char     *previews;
   gboolean  no_previews;
+  gboolean  no_history;
   gboolean  json;
   gboolean  quiet;
 } Options;
@@ -63,6 +71,7 @@ options_clear (Options *self)
   g_free (self->negative);
   g_free (self->model);
   g_free (self->seed);
+  g_free (self->variation_seed);
   g_free (self->sampler);
   g_free (self->schedule);
   g_free (self->rng);
@@ -72,8 +81,11 @@ options_clear (Options *self)
   g_free (self->backend);
   g_free (self->precision);
   g_strfreev (self->loras);
+  g_free (self->safety);
+  g_free (self->watermark);
   g_free (self->vae);
   g_free (self->vae_tiling);
+  g_free (self->emphasis);
   g_free (self->previews);
 }
 
@@ -96,6 +108,10 @@ options_parse (Options  *self,
     { "steps", 0, 0, G_OPTION_ARG_INT, &self->steps, N_("Steps"), N_("NUMBER") },
     { "guidance", 0, 0, G_OPTION_ARG_DOUBLE, &self->guidance, N_("Guidance scale, 1 to 30"), N_("NUMBER") },
     { "seed", 0, 0, G_OPTION_ARG_FILENAME, &self->seed, N_("0 to 4294967295, or random"), N_("NUMBER") },
+    { "variation-seed", 0, 0, G_OPTION_ARG_FILENAME, &self->variation_seed,
+      N_("Seed whose noise is mixed in, or random, for pictures much like another"), N_("NUMBER") },
+    { "variation-strength", 0, 0, G_OPTION_ARG_DOUBLE, &self->variation_strength,
+      N_("How much of it is mixed in, 0 to 1; the next picture takes the next variation seed"), N_("NUMBER") },
     { "sampler", 0, 0, G_OPTION_ARG_FILENAME, &self->sampler, N_("Sampler, such as lms or euler-a"), N_("NAME") },
     { "schedule", 0, 0, G_OPTION_ARG_FILENAME, &self->schedule,
       N_("How noise is spread over the steps, such as karras or exponential (default: the sampler's own)"), N_("NAME") },
@@ -115,20 +131,34 @@ options_parse (Options  *self,
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &self->precision, N_("auto, f32 or half"), N_("TYPE") },
     { "lora", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->loras, N_("LoRA to merge in; may be given again"),
       N_("FILE[:WEIGHT]") },
+    { "safety", 0, 0, G_OPTION_ARG_FILENAME, &self->safety,
+      N_("Safety checker, which turns pictures that it flags black: on, off or auto (default: on if the model brings one)"),
+      N_("SWITCH") },
+    { "watermark", 0, 0, G_OPTION_ARG_FILENAME, &self->watermark,
+      N_("Invisible watermark: on, off or auto (default: on if the model brings a safety checker and the picture has "
+         "256 × 256 pixels or more)"),
+      N_("SWITCH") },
     { "vae", 0, 0, G_OPTION_ARG_FILENAME, &self->vae, N_("VAE in the place of the model's own: a path or a name"),
       N_("FILE") },
     { "vae-tiling", 0, 0, G_OPTION_ARG_FILENAME, &self->vae_tiling,
       N_("Let the VAE work in tiles, which needs less memory: auto, on or off"), N_("WHEN") },
     { "vae-f32", 0, 0, G_OPTION_ARG_NONE, &self->vae_f32, N_("Let the VAE work in full precision at once"), NULL },
+    { "ema", 0, 0, G_OPTION_ARG_NONE, &self->ema, N_("Paint with the averaged weights (EMA) of a file that holds both sets"),
+      NULL },
+    { "clip-skip", 0, 0, G_OPTION_ARG_INT, &self->clip_skip,
+      N_("Layer that the text encoder stops at, 1 for the last, 2 for the one before it"), N_("NUMBER") },
+    { "emphasis", 0, 0, G_OPTION_ARG_FILENAME, &self->emphasis,
+      N_("How brackets in prompts are read: original, no-norm, ignore or off"), N_("KIND") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
+    { "no-history", 0, 0, G_OPTION_ARG_NONE, &self->no_history, N_("Do not record the pictures in the history"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, N_("Write nothing but errors"), NULL },
     { NULL },
   };
 
-  self->width = self->height = self->steps = self->threads = UNSET;
-  self->guidance = self->strength = UNSET;
+  self->width = self->height = self->steps = self->threads = self->clip_skip = UNSET;
+  self->guidance = self->strength = self->variation_strength = UNSET;
   self->count = 1;
 
   return eshi_cli_parse (argc, argv, NULL, _("Paints pictures and writes them as PNG files."), entries, NULL);
@@ -138,9 +168,10 @@ options_parse (Options  *self,
 static gboolean
 check_zeros (const Options *options)
 {
-  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads" };
+  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads", "--clip-skip" };
   const gboolean zeros[] = {
     options->width == 0, options->height == 0, options->steps == 0, options->guidance == 0.0, options->threads == 0,
+    options->clip_skip == 0,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (zeros); i++)
@@ -185,6 +216,12 @@ check_options (const Options *options)
       return FALSE;
     }
 
+  if (options->variation_seed != NULL && options->variation_strength == UNSET && options->from == NULL)
+    {
+      eshi_cli_complain (_("--variation-seed needs --variation-strength NUMBER; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+
   return check_zeros (options);
 }
 
@@ -224,25 +261,24 @@ set_image (EshiImage  **field,
   return *field != NULL;
 }
 
-/* (transfer full) (nullable): path of the model called @name; its file name counts without folder and ending. */
+/* (transfer full) (nullable): path of the model that the picture was made with. */
 static char *
-find_model (const char *name)
+find_model (const EshiPictureSettings *found)
 {
   g_autoptr(GPtrArray) models = eshi_model_list ();
-  g_autofree char *base = g_path_get_basename (name);
-  char *dot = strrchr (base, '.');
+  const EshiModelInfo *info = eshi_model_list_find (models, found->model_hash, found->model_name);
 
-  if (dot != NULL && (g_str_equal (dot, ".safetensors") || g_str_equal (dot, ".ckpt")))
-    *dot = '\0';
-  for (guint i = 0; i < models->len; i++)
-    {
-      const EshiModelInfo *info = models->pdata[i];
+  return info != NULL ? g_strdup (info->path) : NULL;
+}
 
-      if (g_str_equal (info->name, name) || g_str_equal (info->name, base))
-        return g_strdup (info->path);
-    }
+/* Whether the model that was found is known to have another hash than @found says; old and short ones say nothing. */
+static gboolean
+is_other_model (const EshiPictureSettings *found)
+{
+  g_autofree char *known = found->settings->model != NULL ? eshi_model_hash_lookup (found->settings->model) : NULL;
+  gsize n = found->model_hash != NULL ? strspn (found->model_hash, "0123456789abcdef") : 0;
 
-  return NULL;
+  return known != NULL && n >= ESHI_MODEL_HASH_SHORT && strncmp (known, found->model_hash, n) != 0;
 }
 
 /* One line each about what the picture was made with and this computer does not have; a VAE is forgotten. */
@@ -256,6 +292,12 @@ warn_missing (const Options       *options,
   if (options->model == NULL && found->model_name != NULL && found->settings->model == NULL)
     {
       sentence = g_strdup_printf (_("There is no model “%s” here; the embedded one paints instead."), found->model_name);
+      eshi_cli_complain (sentence);
+    }
+  if (options->model == NULL && is_other_model (found))
+    {
+      sentence = g_strdup_printf (_("The model “%s” here has other weights than the one that the picture was made with."),
+                                  found->model_name);
       eshi_cli_complain (sentence);
     }
   g_clear_pointer (&sentence, g_free);
@@ -301,10 +343,13 @@ make_base (const Options *options,
       eshi_cli_complain (_("The picture of --from does not say how it was made; choose another one."));
       return NULL;
     }
-  if (found->model_name != NULL)
-    found->settings->model = find_model (found->model_name);
+  found->settings->model = find_model (found);
   warn_missing (options, found);
   *has_seed = found->has_seed;
+
+  /* What guards a picture is not for another picture to say. */
+  found->settings->safety = ESHI_SWITCH_AUTO;
+  found->settings->watermark = ESHI_SWITCH_AUTO;
 
   return g_steal_pointer (&found->settings);
 }
@@ -371,13 +416,42 @@ set_options (EshiSettings  *settings,
     }
   settings->paste = !options->no_paste;
   settings->vae_f32 = settings->vae_f32 || options->vae_f32;
+  settings->use_ema = settings->use_ema || options->ema;
+  settings->clip_skip = options->clip_skip != UNSET ? options->clip_skip : settings->clip_skip;
+  if (options->emphasis != NULL)
+    {
+      g_free (settings->emphasis);
+      settings->emphasis = g_strdup (options->emphasis);
+    }
 
   return set_text (&settings->prompt, options->prompt) &&
          set_text (&settings->negative_prompt, options->negative) &&
          set_image (&settings->image, options->image) &&
          set_image (&settings->mask, options->mask) &&
+         eshi_cli_rng (options->rng, &settings->rng) &&
          set_tiling (&settings->vae_tiling, options->vae_tiling) &&
-         eshi_cli_rng (options->rng, &settings->rng);
+         eshi_cli_switch ("--safety", options->safety, &settings->safety) &&
+         eshi_cli_switch ("--watermark", options->watermark, &settings->watermark);
+}
+
+/* A variation seed that nobody chose leaves room for the rest of the batch, as a seed does. Complains itself. */
+static gboolean
+set_variation (EshiSettings  *settings,
+               const Options *options)
+{
+  gboolean is_random = options->variation_seed == NULL || g_ascii_strcasecmp (options->variation_seed, "random") == 0;
+  gboolean has_variation = settings->variation_strength > 0.0;
+
+  if (options->variation_strength != UNSET)
+    settings->variation_strength = options->variation_strength;
+  if (options->variation_seed == NULL && (options->variation_strength == UNSET || has_variation))
+    return TRUE;
+  if (!eshi_cli_seed (options->variation_seed, &settings->variation_seed))
+    return FALSE;
+
+  if (is_random)
+    settings->variation_seed = MIN (settings->variation_seed, ESHI_SEED_MAX - 64);
+  return TRUE;
 }
 
 /* (transfer full): what all prompts have in common; NULL after having complained. */
@@ -399,6 +473,8 @@ make_settings (const Options *options)
       if (options->seed == NULL || g_ascii_strcasecmp (options->seed, "random") == 0)
         settings->seed = MIN (settings->seed, ESHI_SEED_MAX - 64);
     }
+  if (!set_variation (settings, options))
+    return NULL;
   if (!eshi_settings_validate (settings, &error))
     {
       eshi_cli_fail (error);
@@ -513,6 +589,7 @@ eshi_cli_generate (int    argc,
   job.numbered = options.prompts != NULL || options.count > 1;
   job.n_digits = options.prompts != NULL ? PROMPTS_DIGITS : 1;
   job.previews = options.previews;
+  job.no_history = options.no_history;
   job.quiet = options.quiet || options.json;
   job.print_paths = !options.quiet && !options.json;
   if (!check_places (&options, &job))

@@ -10,8 +10,28 @@
 
 #include "eshi-cli-report.h"
 
+/* (transfer full) (element-type utf8): the hash of each model, NULL where it cannot be read; that is complained of. */
+static GPtrArray *
+hash_models (GPtrArray *models)
+{
+  GPtrArray *hashes = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < models->len; i++)
+    {
+      const EshiModelInfo *info = models->pdata[i];
+      g_autoptr(GError) error = NULL;
+
+      g_ptr_array_add (hashes, eshi_model_hash_compute (info->path, NULL, &error));
+      if (error != NULL)
+        eshi_cli_complain (error->message);
+    }
+
+  return hashes;
+}
+
 static void
-print_json (GPtrArray *models)
+print_json (GPtrArray *models,
+            GPtrArray *hashes)
 {
   g_autoptr(JsonBuilder) builder = json_builder_new_immutable ();
   g_autoptr(JsonNode) root = NULL;
@@ -33,6 +53,8 @@ print_json (GPtrArray *models)
       eshi_cli_report_add_int (builder, "steps", info->steps);
       eshi_cli_report_add_double (builder, "guidance", info->guidance);
       eshi_cli_report_add_string (builder, "sampler", info->sampler);
+      if (hashes != NULL)
+        eshi_cli_report_add_string (builder, "sha256", hashes->pdata[i]);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -42,7 +64,8 @@ print_json (GPtrArray *models)
 }
 
 static void
-print_text (GPtrArray *models)
+print_text (GPtrArray *models,
+            GPtrArray *hashes)
 {
   for (guint i = 0; i < models->len; i++)
     {
@@ -53,6 +76,8 @@ print_text (GPtrArray *models)
       printf (_("%s: %d × %d pixels, %d steps, guidance scale %g, %s\n"), info->name, info->width, info->height,
               info->steps, info->guidance, sampler->label);
       printf ("  %s\n", path);
+      if (hashes != NULL && hashes->pdata[i] != NULL)
+        printf ("  %.*s  %s\n", ESHI_MODEL_HASH_SHORT, (const char *) hashes->pdata[i], (const char *) hashes->pdata[i]);
     }
 }
 
@@ -61,20 +86,33 @@ eshi_cli_models (int    argc,
                  char **argv)
 {
   gboolean json = FALSE;
+  gboolean hash = FALSE;
+  g_autofree char *add = NULL;
+  g_autofree char *remove = NULL;
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Write JSON"), NULL },
+    { "hash", 0, 0, G_OPTION_ARG_NONE, &hash, N_("Also the SHA-256 of each model's weights"), NULL },
+    { "add-folder", 0, 0, G_OPTION_ARG_FILENAME, &add, N_("From now on look for models there too"), N_("FOLDER") },
+    { "remove-folder", 0, 0, G_OPTION_ARG_FILENAME, &remove, N_("Look there no longer"), N_("FOLDER") },
     { NULL },
   };
+  g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) models = NULL;
+  g_autoptr(GPtrArray) hashes = NULL;
 
   if (!eshi_cli_parse (argc, argv, NULL, _("Lists the models, the embedded one first."), entries, NULL))
     return ESHI_CLI_USAGE;
 
+  if ((add != NULL && !eshi_model_folders_add (add, &error)) ||
+      (remove != NULL && !eshi_model_folders_remove (remove, &error)))
+    return eshi_cli_fail (error);
+
   models = eshi_model_list ();
+  hashes = hash ? hash_models (models) : NULL;
   if (json)
-    print_json (models);
+    print_json (models, hashes);
   else
-    print_text (models);
+    print_text (models, hashes);
 
   return ESHI_CLI_OK;
 }

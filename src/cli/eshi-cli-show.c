@@ -1,6 +1,6 @@
 /* eshi-cli-show.c: eshi-cli show: what a picture file says about how it was made.
  *
- * Reads the texts of the file and nothing else; starts no engine.
+ * Reads the texts of the file, and looks for a watermark in a PNG file's pixels; starts no engine.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,6 +31,40 @@ print_number (const char *label,
     print_line (label, text);
 }
 
+/* The watermark in the picture @path, "" if there is none; NULL where its pixels are not read. */
+static const char *
+find_watermark (const char *path)
+{
+  g_autoptr(EshiImage) image = eshi_picture_file_load_image (path, NULL);
+  const char *text = NULL;
+
+  if (image == NULL)
+    return NULL;
+  text = eshi_watermark_find (g_bytes_get_data (eshi_image_get_pixels (image), NULL),
+                              (guint) eshi_image_get_width (image), (guint) eshi_image_get_height (image));
+  return text != NULL ? text : "";
+}
+
+static void
+print_watermark (const char *path)
+{
+  const char *watermark = find_watermark (path);
+
+  if (watermark == NULL)
+    print_line (_("Watermark"), _("not looked for; only PNG files are"));
+  else
+    print_line (_("Watermark"), *watermark != '\0' ? watermark : _("none"));
+}
+
+static void
+print_safety (const EshiSettings *settings)
+{
+  if (settings->withheld)
+    print_line (_("Safety checker"), _("withheld this picture"));
+  else if (settings->safety != ESHI_SWITCH_AUTO)
+    print_line (_("Safety checker"), settings->safety == ESHI_SWITCH_ON ? _("on") : _("off"));
+}
+
 static void
 print_settings (const EshiPictureSettings *found)
 {
@@ -52,6 +86,8 @@ print_settings (const EshiPictureSettings *found)
   print_line (_("Noise"), eshi_rng_kind_get_name (settings->rng));
   print_number (_("Strength"), found->strength);
   print_number (_("Clip skip"), found->clip_skip);
+  print_safety (settings);
+  print_line (_("Emphasis"), settings->emphasis);
 }
 
 static void
@@ -68,7 +104,8 @@ add_texts (JsonBuilder *builder,
 }
 
 static void
-print_json (const EshiPictureSettings *found)
+print_json (const EshiPictureSettings *found,
+            const char                *path)
 {
   g_autoptr(JsonBuilder) builder = json_builder_new_immutable ();
   g_autofree char *settings = NULL;
@@ -90,6 +127,7 @@ print_json (const EshiPictureSettings *found)
   else
     json_builder_add_null_value (builder);
   eshi_cli_report_add_int (builder, "clip_skip", found->clip_skip);
+  eshi_cli_report_add_string (builder, "watermark", find_watermark (path));
   add_texts (builder, found->texts);
   json_builder_end_object (builder);
   eshi_cli_report_finish (builder);
@@ -106,6 +144,7 @@ print_texts (const EshiPictureSettings *found,
 
   for (GList *key = keys; key != NULL; key = key->next)
     print_line (key->data, g_hash_table_lookup (found->texts, key->data));
+  print_line (_("Watermark"), find_watermark (path));
   eshi_cli_complain (sentence);
 
   return ESHI_CLI_FAILED;
@@ -139,11 +178,15 @@ eshi_cli_show (int    argc,
       return ESHI_CLI_FAILED;
     }
   if (json)
-    print_json (found);
-  else if (found->settings != NULL)
-    print_settings (found);
-  else
+    {
+      print_json (found, rest[0]);
+      return ESHI_CLI_OK;
+    }
+  if (found->settings == NULL)
     return print_texts (found, rest[0]);
+
+  print_settings (found);
+  print_watermark (rest[0]);
 
   return ESHI_CLI_OK;
 }

@@ -135,3 +135,19 @@ eshi_cli_rng (const char  *text,
 
   return FALSE;
 }
+
+gboolean
+eshi_cli_switch (const char *name,
+                 const char *text,
+                 EshiSwitch *value)
+{
+  g_autofree char *sentence = NULL;
+
+  if (text == NULL || eshi_switch_from_name (text, value))
+    return TRUE;
+
+  sentence = g_strdup_printf (_("%s is “auto”, “on” or “off”, and nothing else."), name);
+  eshi_cli_complain (sentence);
+
+  return FALSE;
+}

@@ -73,4 +73,9 @@ gboolean eshi_cli_seed       (const char          *text,
 gboolean eshi_cli_rng        (const char          *text,
                               EshiRngKind         *rng);
 
+/* What the option @name was given: "auto", "on" or "off", NULL to leave @value alone. Complains itself. */
+gboolean eshi_cli_switch     (const char          *name,
+                              const char          *text,
+                              EshiSwitch          *value);
+
 G_END_DECLS

@@ -116,7 +116,7 @@ double eshi_event_get_seconds_left (const EshiEvent *self);
 ESHI_AVAILABLE
 EshiImage *eshi_event_get_image (const EshiEvent *self);
 
-/* IMAGE, DONE, CANCELLED: the settings really used, with this picture's own seed and n_images 1 for IMAGE.
+/* IMAGE, DONE, CANCELLED: the settings really used, with this picture's own seeds and n_images 1 for IMAGE.
  * (transfer none) */
 ESHI_AVAILABLE
 const EshiSettings *eshi_event_get_settings (const EshiEvent *self);

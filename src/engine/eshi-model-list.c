@@ -13,8 +13,10 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
+#include "eshi-checkpoint.h"
 #include "eshi-error.h"
 #include "eshi-json.h"
+#include "eshi-model-folders.h"
 #include "eshi-model-list.h"
 #include "eshi-pipeline.h"
 #include "eshi-sampler.h"
@@ -268,21 +270,59 @@ add_model (GPtrArray  *models,
     g_message ("%s", error->message);
 }
 
-GPtrArray *
-eshi_model_list (void)
+/* A single file counts if it holds a whole model, and is passed over if it does not begin like one. */
+static void
+add_file (GPtrArray  *models,
+          const char *path)
 {
-  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "eshi", "models", NULL);
-  g_autoptr(GPtrArray) names = list_folder (folder);
-  GPtrArray *models = g_ptr_array_new_with_free_func ((GDestroyNotify) eshi_model_info_free);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(EshiCheckpoint) checkpoint = NULL;
 
-  add_model (models, NULL);
+  if (!eshi_pipeline_is_checkpoint (path))
+    return;
+
+  checkpoint = eshi_checkpoint_open (path, &error);
+  if (checkpoint != NULL)
+    add_model (models, path);
+  else
+    g_message ("%s", error->message);
+}
+
+static void
+add_folder (GPtrArray  *models,
+            const char *folder)
+{
+  g_autoptr(GPtrArray) names = list_folder (folder);
+  g_autofree char *index = g_build_filename (folder, "model_index.json", NULL);
+
+  if (g_file_test (index, G_FILE_TEST_EXISTS))
+    {
+      add_model (models, folder);
+      return;
+    }
+
   for (guint i = 0; i < names->len; i++)
     {
       g_autofree char *path = g_build_filename (folder, names->pdata[i], NULL);
 
-      if (!g_str_equal (names->pdata[i], LORAS_NAME) && g_file_test (path, G_FILE_TEST_IS_DIR))
+      if (g_str_equal (names->pdata[i], LORAS_NAME))
+        continue;
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
         add_model (models, path);
+      else
+        add_file (models, path);
     }
+}
+
+GPtrArray *
+eshi_model_list (void)
+{
+  g_autoptr(GPtrArray) folders = eshi_model_folders_list ();
+  GPtrArray *models = g_ptr_array_new_with_free_func ((GDestroyNotify) eshi_model_info_free);
+
+  add_model (models, NULL);
+  for (guint i = 0; i < folders->len; i++)
+    add_folder (models, folders->pdata[i]);
 
   return models;
 }

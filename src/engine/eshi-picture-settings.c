@@ -166,6 +166,7 @@ read_ours (EshiPictureSettings *self,
   self->has_seed = TRUE;
   self->sampler = g_strdup (settings->sampler);
   self->schedule = g_strdup (settings->schedule);
+  self->model_hash = g_strdup (settings->model_hash);
   self->model_name = g_steal_pointer (&model_name);
   self->program = g_strdup ("Eshi");
 

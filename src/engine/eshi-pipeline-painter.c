@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "eshi-backend-registry.h"
+#include "eshi-hash-job.h"
 #include "eshi-lora-use.h"
 #include "eshi-model-list.h"
 #include "eshi-pipeline-painter.h"
@@ -34,7 +35,15 @@ typedef struct
   EshiPipeline  *pipeline;
   EshiModelInfo *info;         /* of the pipeline's model */
   char          *stamp;        /* of its files, when they were opened */
+  EshiHashJob   *hash_job;     /* of its files */
 } PipelinePainter;
+
+/* What the pipeline's callbacks are given; borrowed. */
+typedef struct
+{
+  PipelinePainter *painter;
+  EshiRun         *run;
+} Painting;
 
 static void
 unload (PipelinePainter *self)
@@ -42,6 +51,7 @@ unload (PipelinePainter *self)
   g_clear_pointer (&self->pipeline, eshi_pipeline_free);
   g_clear_pointer (&self->info, eshi_model_info_free);
   g_clear_pointer (&self->stamp, g_free);
+  g_clear_pointer (&self->hash_job, _eshi_hash_job_free);
 }
 
 static void
@@ -107,7 +117,7 @@ static void
 progress_cb (const EshiPipelineProgress *progress,
              gpointer                    user_data)
 {
-  EshiRun *run = user_data;
+  EshiRun *run = ((const Painting *) user_data)->run;
   EshiStage stage = stage_from_pipeline (progress->stage);
 
   if (stage == ESHI_STAGE_PAINTING)
@@ -127,7 +137,7 @@ preview_cb (guint         index,
   g_autoptr(GBytes) pixels = g_bytes_new (rgb, (gsize) 3 * width * height);
   g_autoptr(EshiImage) image = eshi_image_new (width, height, pixels);
 
-  _eshi_run_preview (user_data, index, step, image);
+  _eshi_run_preview (((const Painting *) user_data)->run, index, step, image);
 }
 
 static void
@@ -135,10 +145,12 @@ picture_cb (guint                      index,
             const EshiPipelinePicture *picture,
             gpointer                   user_data)
 {
+  const Painting *self = user_data;
   g_autoptr(EshiImage) image = eshi_image_new (picture->width, picture->height, picture->rgb);
 
-  _eshi_run_set_vae_redone (user_data, picture->vae_redone);
-  _eshi_run_image (user_data, index, image);
+  _eshi_run_set_model_hash (self->run, _eshi_hash_job_wait (self->painter->hash_job, _eshi_run_get_cancellable (self->run)));
+  _eshi_run_set_vae_redone (self->run, picture->vae_redone);
+  _eshi_run_image (self->run, index, image, picture->withheld);
 }
 
 static gboolean
@@ -178,6 +190,7 @@ ensure_model (PipelinePainter              *self,
   unload (self);
   if (!ensure_backend (self, error))
     return FALSE;
+  self->hash_job = _eshi_hash_job_start (info->path);
   self->pipeline = eshi_pipeline_new (info->path, self->backend, callbacks, cancellable, error);
   if (self->pipeline == NULL)
     return FALSE;
@@ -212,6 +225,11 @@ fill_in (PipelinePainter    *self,
   settings->sampler = g_strdup (sampler->id);
   g_free (settings->schedule);
   settings->schedule = g_strdup (schedule != NULL ? schedule->id : NULL);
+  settings->withheld = FALSE;
+  g_clear_pointer (&settings->model_hash, g_free);
+  settings->clip_skip = MAX (settings->clip_skip, 1);
+  if (settings->emphasis == NULL)
+    settings->emphasis = g_strdup (eshi_emphasis_get_name (ESHI_EMPHASIS_ORIGINAL));
 
   return settings;
 }
@@ -236,7 +254,9 @@ params_from_settings (const EshiSettings *settings,
                       const guint8       *mask)
 {
   const EshiImage *image = settings->image;
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
 
+  eshi_emphasis_from_name (settings->emphasis, &emphasis);
   return (EshiPipelineParams) {
     .prompt = use->prompt,
     .negative_prompt = settings->negative_prompt,
@@ -255,8 +275,14 @@ params_from_settings (const EshiSettings *settings,
     .strength = settings->strength,
     .mask = mask,
     .paste = settings->paste,
+    .variation_seed = settings->variation_seed,
+    .variation_strength = settings->variation_strength,
+    .clip_skip = (guint) settings->clip_skip,
+    .emphasis = emphasis,
     .loras = (const EshiPipelineLora *) (gpointer) use->loras->data,
     .n_loras = use->loras->len,
+    .safety = settings->safety,
+    .watermark = settings->watermark,
     .vae = vae,
     .vae_tiling = settings->vae_tiling,
     .vae_f32 = settings->vae_f32,
@@ -274,11 +300,12 @@ paint_with_model (PipelinePainter        *self,
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
   g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
   g_autofree char *vae = NULL;
+  g_autofree char *embeddings = g_build_filename (g_get_user_data_dir (), "eshi", "embeddings", NULL);
   g_auto(EshiLoraUse) use = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
   EshiPipelineParams params;
 
-  if (!_eshi_lora_use_init (&use, settings, error))
+  if (!eshi_pipeline_set_ema (self->pipeline, settings->use_ema, error) || !_eshi_lora_use_init (&use, settings, error))
     return FALSE;
   if (settings->vae != NULL)
     {
@@ -287,11 +314,18 @@ paint_with_model (PipelinePainter        *self,
         return FALSE;
     }
   params = params_from_settings (settings, &use, vae, mask);
+  params.embeddings = embeddings;
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
+    return FALSE;
+  g_strfreev (settings->embeddings);
+  settings->embeddings = eshi_pipeline_find_embeddings (self->pipeline, &params, error);
+  if (settings->embeddings == NULL)
     return FALSE;
 
   settings->width = (int) params.width;
   settings->height = (int) params.height;
+  settings->safety = params.safety;
+  settings->watermark = params.watermark;
   settings->vae_tiling = params.vae_tiling;
   settings->vae_f32 = params.vae_f32;
   _eshi_run_resolve (run, settings, self->info->name, self->backend->klass->name);
@@ -312,7 +346,8 @@ pipeline_painter_paint (EshiPainter  *painter,
 {
   PipelinePainter *self = (PipelinePainter *) painter;
   EshiRequest *request = _eshi_run_get_request (run);
-  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = run };
+  Painting painting = { self, run };
+  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = &painting };
 
   g_assert (self->thread == NULL || self->thread == g_thread_self ());
 

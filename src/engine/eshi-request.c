@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "eshi-emphasis.h"
 #include "eshi-error.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
@@ -21,6 +22,7 @@
 #define MIN_GUIDANCE 1.0
 #define MAX_GUIDANCE 30.0
 #define MAX_IMAGES 64
+#define MAX_CLIP_SKIP 12
 #define MAX_PROMPT_BYTES (1 << 20)
 
 struct _EshiRequest
@@ -64,7 +66,10 @@ eshi_settings_copy (const EshiSettings *self)
   copy->image = self->image != NULL ? eshi_image_ref (self->image) : NULL;
   copy->mask = self->mask != NULL ? eshi_image_ref (self->mask) : NULL;
   copy->loras = g_strdupv (self->loras);
+  copy->model_hash = g_strdup (self->model_hash);
   copy->vae = g_strdup (self->vae);
+  copy->emphasis = g_strdup (self->emphasis);
+  copy->embeddings = g_strdupv (self->embeddings);
 
   return copy;
 }
@@ -82,7 +87,10 @@ eshi_settings_free (EshiSettings *self)
   g_clear_pointer (&self->image, eshi_image_unref);
   g_clear_pointer (&self->mask, eshi_image_unref);
   g_strfreev (self->loras);
+  g_free (self->model_hash);
   g_free (self->vae);
+  g_free (self->emphasis);
+  g_strfreev (self->embeddings);
   g_free (self);
 }
 
@@ -272,6 +280,19 @@ check_strength (const EshiSettings  *self,
 }
 
 static gboolean
+check_guard (const EshiSettings  *self,
+             GError             **error)
+{
+  if (eshi_switch_get_name (self->safety) != NULL && eshi_switch_get_name (self->watermark) != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                       _("The safety checker and the watermark can be “auto”, “on” or “off”, and nothing else."));
+
+  return FALSE;
+}
+
+static gboolean
 check_vae (const EshiSettings  *self,
            GError             **error)
 {
@@ -281,6 +302,51 @@ check_vae (const EshiSettings  *self,
   g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
                        _("There is no such way to use tiles; choose “auto”, “off” or “on”."));
 
+  return FALSE;
+}
+
+static gboolean
+check_variation (const EshiSettings  *self,
+                 GError             **error)
+{
+  /* Written so that NaN fails. */
+  if (!(self->variation_strength >= 0.0 && self->variation_strength <= 1.0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The variation strength %g is not possible; choose a number from 0 to 1."), self->variation_strength);
+      return FALSE;
+    }
+  if (self->variation_seed > ESHI_SEED_MAX - (guint) (self->n_images - 1))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The variation seed %" PRIu64 " is not possible; choose a number from 0 to %u."),
+                   self->variation_seed, ESHI_SEED_MAX - (guint) (self->n_images - 1));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* How the prompts are read. */
+static gboolean
+check_reading (const EshiSettings  *self,
+               GError             **error)
+{
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
+  g_autofree char *valid = NULL;
+
+  if (self->clip_skip < 0 || self->clip_skip > MAX_CLIP_SKIP)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("A clip skip of %d is not possible; choose a number from 1 to %d."), self->clip_skip, MAX_CLIP_SKIP);
+      return FALSE;
+    }
+  if (self->emphasis == NULL || eshi_emphasis_from_name (self->emphasis, &emphasis))
+    return TRUE;
+
+  valid = g_utf8_make_valid (self->emphasis, -1);
+  g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+               _("There is no emphasis called “%s”; choose one of these: %s."), valid, "original, no-norm, ignore, off");
   return FALSE;
 }
 
@@ -297,8 +363,11 @@ eshi_settings_validate (const EshiSettings  *self,
          check_sampling (self, error) &&
          check_seed (self, error) &&
          check_mask (self, error) &&
+         check_guard (self, error) &&
          check_strength (self, error) &&
-         check_vae (self, error);
+         check_variation (self, error) &&
+         check_vae (self, error) &&
+         check_reading (self, error);
 }
 
 EshiRequest *

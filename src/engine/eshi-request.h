@@ -10,6 +10,7 @@
 #include "eshi-image.h"
 #include "eshi-macros.h"
 #include "eshi-rng-kind.h"
+#include "eshi-switch.h"
 #include "eshi-vae-tiling.h"
 
 G_BEGIN_DECLS
@@ -33,14 +34,15 @@ typedef enum
 /**
  * EshiSettings:
  * @model: (nullable): path of a model; %NULL for the embedded one
- * @prompt: UTF-8; may be empty
- * @negative_prompt: UTF-8; may be empty
+ * @prompt: UTF-8; may be empty. Unless @emphasis is "off", (text), [text] and (text:1.3) weigh, BREAK begins another
+ *   window, [from:to:when] and [a|b] change from step to step; see eshi-prompt-syntax.h and eshi-prompt-schedule.h
+ * @negative_prompt: UTF-8; may be empty; likewise
  * @width: pixels, a multiple of 8, 64 to 2048; 0 for the image's, floored to a multiple of 8, or the model's own. Where
  *   only one side is 0, it follows the other in the image's proportion
  * @height: likewise
  * @steps: 1 to 1000; 0 for the model's own
  * @guidance: guidance scale, 1.0 to 30.0; 1.0 disables the unconditional pass; 0 for the model's own
- * @seed: of the first picture, picture i of a batch uses @seed + i; all of them from 0 to %ESHI_SEED_MAX
+ * @seed: of the first picture, picture i of a batch uses @seed + i, but for variations; all of them from 0 to %ESHI_SEED_MAX
  * @rng: algorithm that draws the noise
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @schedule: (nullable): id of a schedule, or "automatic"; %NULL, too, is the sampler's own
@@ -52,11 +54,28 @@ typedef enum
  * @paste: whether the pixels that @mask leaves alone are put back with a soft edge, which the reference does not do
  * @loras: (nullable) (array zero-terminated=1): LoRAs beside those that the prompt names: "FILE" or "FILE:WEIGHT", where
  *   FILE may also be a name in the folder of LoRAs; the weight from -10 to 10, 1 if left out
+ * @safety: whether the model's safety checker looks at each finished picture and withholds, all black, those that it
+ *   flags. The model's own is "on" for a folder that brings a checker (as rinna's japanese-stable-diffusion does) and
+ *   "off" for all others, the embedded one included; "on" for a model without one is an error. Previews are not looked at
+ * @watermark: whether "StableDiffusionV1" is hidden in the picture. The model's own is "on" where its safety checker is,
+ *   if the picture has as many pixels as 256 × 256 or more; "on" for a smaller one is an error. rinna's model card
+ *   speaks of this watermark and CompVis' scripts apply it, though rinna's and diffusers' do not
+ * @withheld: what came of it: whether the safety checker withheld this picture. Means nothing in a request
+ * @variation_seed: whose noise the first picture's is turned towards; picture i of a batch uses @variation_seed + i
+ * @variation_strength: how far, 0.0 (not at all) to 1.0 (it is that noise). Above 0.0 all pictures use @seed itself
+ * @use_ema: whether a single file's averaged weights paint, where it holds both
+ * @model_hash: (nullable): hash of the model that a picture was painted with; says nothing in a request
  * @vae: (nullable): the VAE in the place of the model's own: a path, or a name in the folder of VAEs, see
  *   eshi_vae_folder_find(); files of pictures know its name alone
  * @vae_f32: whether the VAE works in f32, whatever the backend's type; comes back %TRUE where that had to be, because its
  *   numbers overflowed in half precision
  * @vae_tiling: whether the VAE works in tiles; comes back as what was done, so ON only where there were tiles
+ * @clip_skip: at which layer the text encoder stops, counted from the end: 1 or 0 for the last, 2 for the one before it,
+ *   to 12
+ * @emphasis: (nullable): how brackets in the prompts are read: "original", "no-norm", "ignore" or "off"; %NULL for
+ *   "original"
+ * @embeddings: (nullable) (array zero-terminated=1): the textual inversions that the prompts named, filled out; they are
+ *   asked for in the prompts, so nobody reads it
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -81,9 +100,19 @@ typedef struct
   EshiImage   *mask;
   gboolean     paste;
   char       **loras;
+  EshiSwitch   safety;
+  EshiSwitch   watermark;
+  gboolean     withheld;
+  char        *model_hash;
+  guint64      variation_seed;
+  double       variation_strength;
   char         *vae;
   EshiVaeTiling vae_tiling;
   gboolean      vae_f32;
+  gboolean     use_ema;
+  int          clip_skip;
+  char        *emphasis;
+  char       **embeddings;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())
@@ -91,7 +120,7 @@ ESHI_AVAILABLE
 GType eshi_settings_get_type (void);
 
 /* Defaults: embedded model, empty prompts, everything the model's own, seed 0, CPU noise, one picture, previews, no image,
- * the strength %ESHI_STRENGTH_DEFAULT, pasting. */
+ * the strength %ESHI_STRENGTH_DEFAULT, pasting; safety checker and watermark as suits the model. */
 ESHI_AVAILABLE
 EshiSettings *eshi_settings_new (void);
 

@@ -118,6 +118,17 @@ _eshi_run_resolve (EshiRun            *self,
                    self->finish_time->n_pixels == n_pixels ? self->finish_time->seconds : 0.0);
 }
 
+void
+_eshi_run_set_model_hash (EshiRun    *self,
+                          const char *hash)
+{
+  g_assert (self->thread == g_thread_self ());
+  g_return_if_fail (self->settings != NULL);
+
+  g_free (self->settings->model_hash);
+  self->settings->model_hash = g_strdup (hash);
+}
+
 static double *
 stage_seconds (EshiRun *self)
 {
@@ -257,7 +268,8 @@ _eshi_run_set_vae_redone (EshiRun  *self,
 void
 _eshi_run_image (EshiRun   *self,
                  int        index,
-                 EshiImage *image)
+                 EshiImage *image,
+                 gboolean   withheld)
 {
   EshiEvent *event = NULL;
 
@@ -274,8 +286,14 @@ _eshi_run_image (EshiRun   *self,
 
   event = new_event (self, ESHI_EVENT_IMAGE);
   describe (self, event);
-  event->settings->seed = self->settings->seed + index;
+  if (self->settings->variation_strength > 0.0)
+    event->settings->variation_seed = self->settings->variation_seed + index;
+  else
+    event->settings->seed = self->settings->seed + index;
   event->settings->n_images = 1;
+  event->settings->withheld = withheld;
+  if (withheld)
+    event->settings->watermark = ESHI_SWITCH_OFF;
   event->image = eshi_image_ref (image);
   _eshi_outbox_post (self->outbox, event);
   post_progress (self, (index + 1.0) / self->settings->n_images);

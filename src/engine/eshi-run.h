@@ -56,6 +56,10 @@ void          _eshi_run_resolve         (EshiRun            *self,
                                          const char         *model_name,
                                          const char         *backend);
 
+/* What is known of the model's hash when the next picture is finished; (nullable). */
+void          _eshi_run_set_model_hash  (EshiRun            *self,
+                                         const char         *hash);
+
 /* @stage goes on; @part 0-1 of it is done. For all stages but PAINTING. */
 void          _eshi_run_stage           (EshiRun        *self,
                                          EshiStage       stage,
@@ -76,10 +80,11 @@ void          _eshi_run_preview         (EshiRun        *self,
 void          _eshi_run_set_vae_redone  (EshiRun        *self,
                                          gboolean        redone);
 
-/* Picture @index is finished. */
+/* Picture @index is finished. @withheld: whether it is black because the safety checker withheld it. */
 void          _eshi_run_image           (EshiRun        *self,
                                          int             index,
-                                         EshiImage      *image);
+                                         EshiImage      *image,
+                                         gboolean        withheld);
 
 /* Posts the one terminal event. @error: (transfer full) (nullable): what ended the run; NULL if all went well. */
 void          _eshi_run_end             (EshiRun        *self,

@@ -11,18 +11,26 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "eshi-emphasis.h"
 #include "eshi-error.h"
 #include "eshi-json.h"
 #include "eshi-lora-use.h"
+#include "eshi-model-hash.h"
 #include "eshi-picture-settings-private.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
 
 #define NEGATIVE_KEY "Negative prompt: "
 #define LORAS_KEY "Eshi LoRA"
+#define GUARD_KEY "Eshi guard"
+#define HASH_KEY "Model hash"
+#define EMA_KEY "Eshi EMA"
+#define VARIATION_KEY "Variation seed"
+#define VARIATION_STRENGTH_KEY "Variation seed strength"
 #define VAE_KEY "VAE"
 #define TILING_KEY "Eshi VAE tiling"
 #define VAE_F32_KEY "Eshi VAE precision"
+#define EMBEDDINGS_KEY "Eshi embedding"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -90,6 +98,50 @@ append_sampler (GString            *text,
     append_value (text, "Schedule type", schedule->label);
 }
 
+/* The first digits of @hash, as other programs write them. */
+static void
+append_hash (GString    *text,
+             const char *hash)
+{
+  gsize n = hash != NULL ? strspn (hash, "0123456789abcdef") : 0;
+
+  if (n >= ESHI_MODEL_HASH_SHORT)
+    g_string_append_printf (text, ", " HASH_KEY ": %.*s", ESHI_MODEL_HASH_SHORT, hash);
+}
+
+static void
+append_variation (GString            *text,
+                  const EshiSettings *self)
+{
+  g_autofree char *strength = format_double (self->variation_strength);
+
+  if (self->variation_strength > 0.0)
+    g_string_append_printf (text, ", " VARIATION_KEY ": %" G_GUINT64_FORMAT ", " VARIATION_STRENGTH_KEY ": %s",
+                            self->variation_seed, strength);
+}
+
+/* What other programs take for granted stays out. */
+static void
+append_reading (GString            *text,
+                const EshiSettings *self)
+{
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
+
+  if (self->clip_skip > 1)
+    g_string_append_printf (text, ", Clip skip: %d", self->clip_skip);
+  if (eshi_emphasis_from_name (self->emphasis, &emphasis) && emphasis != ESHI_EMPHASIS_ORIGINAL)
+    append_value (text, "Emphasis", eshi_emphasis_get_label (emphasis));
+}
+
+/* (transfer full) (nullable): the name of the emphasis called @label; NULL for what is unknown. */
+static char *
+dup_emphasis (const char *label)
+{
+  EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
+
+  return eshi_emphasis_from_name (label, &emphasis) ? g_strdup (eshi_emphasis_get_name (emphasis)) : NULL;
+}
+
 /* The list of LoRAs as names and weights; paths stay out of it. (transfer full) (nullable) */
 static char **
 shorten_loras (const EshiSettings *self)
@@ -130,6 +182,18 @@ set_vae (EshiSettings *self,
     self->vae = g_steal_pointer (&base);
 }
 
+/* @list: (nullable): one a line. */
+static void
+append_list (GString     *text,
+             const char  *key,
+             char       **list)
+{
+  g_autofree char *lines = list != NULL && list[0] != NULL ? g_strjoinv ("\n", list) : NULL;
+
+  if (lines != NULL)
+    append_value (text, key, lines);
+}
+
 char *
 eshi_settings_dup_full_prompt (const EshiSettings *self)
 {
@@ -144,6 +208,47 @@ eshi_settings_dup_full_prompt (const EshiSettings *self)
     g_string_append_printf (prompt, " <lora:%s>", loras[i]);
 
   return g_string_free (prompt, FALSE);
+}
+
+/* "safety=on watermark=off withheld": what of the three is not as it is by itself. */
+static void
+append_guard (GString            *text,
+              const EshiSettings *self)
+{
+  g_autofree char *safety = g_strconcat ("safety=", eshi_switch_get_name (self->safety), NULL);
+  g_autofree char *watermark = g_strconcat ("watermark=", eshi_switch_get_name (self->watermark), NULL);
+  const char *words[4] = { NULL };
+  guint n_words = 0;
+  g_autofree char *value = NULL;
+
+  if (self->safety != ESHI_SWITCH_AUTO)
+    words[n_words++] = safety;
+  if (self->watermark != ESHI_SWITCH_AUTO)
+    words[n_words++] = watermark;
+  if (self->withheld)
+    words[n_words++] = "withheld";
+
+  value = g_strjoinv (" ", (char **) words);
+  if (n_words > 0)
+    append_value (text, GUARD_KEY, value);
+}
+
+/* What append_guard() has written; other words are passed over. */
+static void
+read_guard (EshiSettings *self,
+            const char   *value)
+{
+  g_auto(GStrv) words = g_strsplit (value, " ", -1);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (words[i], "safety="))
+        eshi_switch_from_name (words[i] + strlen ("safety="), &self->safety);
+      else if (g_str_has_prefix (words[i], "watermark="))
+        eshi_switch_from_name (words[i] + strlen ("watermark="), &self->watermark);
+      else if (g_str_equal (words[i], "withheld"))
+        self->withheld = TRUE;
+    }
 }
 
 char *
@@ -166,23 +271,23 @@ eshi_settings_to_parameters (const EshiSettings *self,
   append_sampler (text, self);
   g_string_append_printf (text, ", CFG scale: %s, Seed: %" G_GUINT64_FORMAT ", Size: %dx%d",
                           guidance, self->seed, self->width, self->height);
+  append_hash (text, self->model_hash);
   if (model_name != NULL && *model_name != '\0')
     append_value (text, "Model", model_name);
+  append_variation (text, self);
   if (self->image != NULL)
     {
       g_autofree char *strength = format_double (self->strength);
 
       append_value (text, "Denoising strength", strength);
     }
+  append_reading (text, self);
   append_value (text, "RNG", self->rng == ESHI_RNG_PHILOX ? "NV" : "CPU");
   append_value (text, "Version", "Eshi " ESHI_VERSION);
+  if (self->use_ema)
+    append_value (text, EMA_KEY, "True");
   loras = shorten_loras (self);
-  if (loras != NULL)
-    {
-      g_autofree char *lines = g_strjoinv ("\n", loras);
-
-      append_value (text, LORAS_KEY, lines);
-    }
+  append_guard (text, self);
   if (self->vae != NULL)
     {
       g_autofree char *name = shorten_path (self->vae);
@@ -193,6 +298,8 @@ eshi_settings_to_parameters (const EshiSettings *self,
     append_value (text, TILING_KEY, eshi_vae_tiling_get_name (self->vae_tiling));
   if (self->vae_f32)
     append_value (text, VAE_F32_KEY, "f32");
+  append_list (text, LORAS_KEY, loras);
+  append_list (text, EMBEDDINGS_KEY, self->embeddings);
 
   return g_string_free (text, FALSE);
 }
@@ -315,13 +422,26 @@ set_from_pairs (EshiSettings *self,
       self->height = times != NULL ? int_from_text (times + 1) : 0;
     }
 
+  if ((value = g_hash_table_lookup (pairs, "Clip skip")) != NULL)
+    self->clip_skip = int_from_text (value);
+  self->emphasis = dup_emphasis (g_hash_table_lookup (pairs, "Emphasis"));
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
+  self->model_hash = g_strdup (g_hash_table_lookup (pairs, HASH_KEY));
+  self->use_ema = g_strcmp0 (g_hash_table_lookup (pairs, EMA_KEY), "True") == 0;
+  if ((value = g_hash_table_lookup (pairs, VARIATION_KEY)) != NULL)
+    self->variation_seed = g_ascii_strtoull (value, NULL, 10);
+  if ((value = g_hash_table_lookup (pairs, VARIATION_STRENGTH_KEY)) != NULL)
+    self->variation_strength = g_ascii_strtod (value, NULL);
   if ((value = g_hash_table_lookup (pairs, LORAS_KEY)) != NULL && *value != '\0')
     self->loras = g_strsplit (value, "\n", -1);
+  if ((value = g_hash_table_lookup (pairs, GUARD_KEY)) != NULL)
+    read_guard (self, value);
   set_vae (self, g_hash_table_lookup (pairs, VAE_KEY));
   eshi_vae_tiling_from_name (g_hash_table_lookup (pairs, TILING_KEY), &self->vae_tiling);
   self->vae_f32 = g_strcmp0 (g_hash_table_lookup (pairs, VAE_F32_KEY), "f32") == 0;
+  if ((value = g_hash_table_lookup (pairs, EMBEDDINGS_KEY)) != NULL && *value != '\0')
+    self->embeddings = g_strsplit (value, "\n", -1);
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -416,14 +536,43 @@ add_int (JsonBuilder *builder,
 /* A number, or where JSON readers have no room for it, its digits as a text. */
 static void
 add_seed (JsonBuilder *builder,
+          const char  *name,
           guint64      seed)
 {
   g_autofree char *digits = g_strdup_printf ("%" G_GUINT64_FORMAT, seed);
 
   if (seed <= G_MAXINT64)
-    add_int (builder, "seed", (gint64) seed);
+    add_int (builder, name, (gint64) seed);
   else
-    add_string (builder, "seed", digits);
+    add_string (builder, name, digits);
+}
+
+static void
+add_variation (JsonBuilder        *builder,
+               const EshiSettings *self)
+{
+  if (self->variation_strength <= 0.0)
+    return;
+
+  add_seed (builder, "variation_seed", self->variation_seed);
+  json_builder_set_member_name (builder, "variation_strength");
+  json_builder_add_double_value (builder, self->variation_strength);
+}
+
+/* @list: (nullable): nothing is added for an empty one. */
+static void
+add_list (JsonBuilder  *builder,
+          const char   *name,
+          char        **list)
+{
+  if (list == NULL || list[0] == NULL)
+    return;
+
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+  for (guint i = 0; list[i] != NULL; i++)
+    json_builder_add_string_value (builder, list[i]);
+  json_builder_end_array (builder);
 }
 
 static void
@@ -432,22 +581,16 @@ add_loras (JsonBuilder        *builder,
 {
   g_auto(GStrv) loras = shorten_loras (self);
 
-  if (loras == NULL)
-    return;
-
-  json_builder_set_member_name (builder, "loras");
-  json_builder_begin_array (builder);
-  for (guint i = 0; loras[i] != NULL; i++)
-    json_builder_add_string_value (builder, loras[i]);
-  json_builder_end_array (builder);
+  add_list (builder, "loras", loras);
 }
 
-/* The strings of the array "loras"; anything else in it is passed over. (transfer full) (nullable) */
+/* The strings of the array @name; anything else in it is passed over. (transfer full) (nullable) */
 static char **
-get_loras (JsonObject *object)
+get_list (JsonObject *object,
+          const char *name)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  JsonNode *node = json_object_get_member (object, "loras");
+  JsonNode *node = json_object_get_member (object, name);
   JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
@@ -459,6 +602,33 @@ get_loras (JsonObject *object)
     }
 
   return array != NULL ? g_strv_builder_end (builder) : NULL;
+}
+
+static void
+add_guard (JsonBuilder        *builder,
+           const EshiSettings *self)
+{
+  if (self->safety != ESHI_SWITCH_AUTO)
+    add_string (builder, "safety", eshi_switch_get_name (self->safety));
+  if (self->watermark != ESHI_SWITCH_AUTO)
+    add_string (builder, "watermark", eshi_switch_get_name (self->watermark));
+  if (self->withheld)
+    {
+      json_builder_set_member_name (builder, "withheld");
+      json_builder_add_boolean_value (builder, TRUE);
+    }
+}
+
+static void
+get_guard (JsonObject   *object,
+           EshiSettings *self)
+{
+  JsonNode *withheld = json_object_get_member (object, "withheld");
+
+  eshi_switch_from_name (_eshi_json_get_string (object, "safety"), &self->safety);
+  eshi_switch_from_name (_eshi_json_get_string (object, "watermark"), &self->watermark);
+  self->withheld = withheld != NULL && JSON_NODE_HOLDS_VALUE (withheld) &&
+                   json_node_get_value_type (withheld) == G_TYPE_BOOLEAN && json_node_get_boolean (withheld);
 }
 
 char *
@@ -481,7 +651,7 @@ eshi_settings_to_json (const EshiSettings *self,
   add_int (builder, "steps", self->steps);
   json_builder_set_member_name (builder, "guidance");
   json_builder_add_double_value (builder, self->guidance);
-  add_seed (builder, self->seed);
+  add_seed (builder, "seed", self->seed);
   add_string (builder, "rng", eshi_rng_kind_get_name (self->rng));
   add_string (builder, "sampler", self->sampler);
   add_string (builder, "schedule", self->schedule);
@@ -492,6 +662,10 @@ eshi_settings_to_json (const EshiSettings *self,
       json_builder_add_double_value (builder, self->strength);
     }
   add_loras (builder, self);
+  add_guard (builder, self);
+  if (self->model_hash != NULL)
+    add_string (builder, "model_hash", self->model_hash);
+  add_variation (builder, self);
   if (self->vae != NULL)
     {
       g_autofree char *name = shorten_path (self->vae);
@@ -502,6 +676,11 @@ eshi_settings_to_json (const EshiSettings *self,
     add_string (builder, "vae_tiling", eshi_vae_tiling_get_name (self->vae_tiling));
   if (self->vae_f32)
     add_string (builder, "vae_precision", "f32");
+  if (self->use_ema)
+    add_int (builder, "use_ema", 1);
+  add_int (builder, "clip_skip", self->clip_skip);
+  add_string (builder, "emphasis", self->emphasis);
+  add_list (builder, "embeddings", self->embeddings);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -550,10 +729,18 @@ set_from_object (EshiSettings *self,
   self->n_images = MAX (_eshi_json_get_int (object, "n_images"), 1);
   if (json_object_has_member (object, "strength"))
     self->strength = _eshi_json_get_double (object, "strength");
-  self->loras = get_loras (object);
+  get_guard (object, self);
+  self->model_hash = g_strdup (_eshi_json_get_string (object, "model_hash"));
+  _eshi_settings_parse_seed (json_object_get_member (object, "variation_seed"), &self->variation_seed);
+  self->use_ema = _eshi_json_get_int (object, "use_ema") == 1;
+  self->variation_strength = _eshi_json_get_double (object, "variation_strength");
   set_vae (self, _eshi_json_get_string (object, "vae"));
   eshi_vae_tiling_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);
   self->vae_f32 = g_strcmp0 (_eshi_json_get_string (object, "vae_precision"), "f32") == 0;
+  self->loras = get_list (object, "loras");
+  self->embeddings = get_list (object, "embeddings");
+  self->clip_skip = _eshi_json_get_int (object, "clip_skip");
+  self->emphasis = dup_emphasis (_eshi_json_get_string (object, "emphasis"));
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))
     self->rng = ESHI_RNG_CPU;
 }

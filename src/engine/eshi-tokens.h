@@ -1,5 +1,8 @@
 /* eshi-tokens.h: the tokenizer of a model, for rulers and for comparing.
  *
+ * Comparing sees the text as it is; the ruler sees a prompt as painting does: without its brackets and LoRAs, and with
+ * the rows of textual inversions.
+ *
  * SPDX-License-Identifier: MIT
  */
 
@@ -40,15 +43,28 @@ gint32 *eshi_tokens_encode (EshiTokens *self,
                             gsize      *n_ids);
 
 /**
- * eshi_tokens_count:
+ * eshi_tokens_measure:
+ * @prompt: UTF-8
+ * @emphasis: (nullable): as in EshiSettings
+ * @limit: (out): ids that fit as many windows as @prompt needs: 77, 154, … for Stable Diffusion 1.x; one window where the
+ *   emphasis is "off"
+ * @overflow: (out) (optional): the byte of @prompt from which nothing is read; -1 where all of it is
  *
- * Returns: ids that @text needs, the marks around it included, before any cut; compare with eshi_tokens_get_limit()
+ * Cost: that of painting's first look at the prompt, well under a millisecond; where it overflows, some ten times that.
+ *
+ * A prompt that changes from step to step is measured at its first and at its last, and the longer counts.
+ *
+ * Returns: ids up to the end of @prompt, the marks around it and what is left empty before a BREAK included; more than
+ *   @limit where it overflows
  */
 ESHI_AVAILABLE
-gsize eshi_tokens_count (EshiTokens *self,
-                         const char *text);
+gsize eshi_tokens_measure (EshiTokens *self,
+                           const char *prompt,
+                           const char *emphasis,
+                           gsize      *limit,
+                           gssize     *overflow);
 
-/* 77 for Stable Diffusion 1.x. */
+/* Ids of one window: 77 for Stable Diffusion 1.x. */
 ESHI_AVAILABLE
 gsize eshi_tokens_get_limit (const EshiTokens *self);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "eshi-picture-file-private.h"
 #include "eshi-picture-file.h"
 #include "eshi-picture-png.h"
 #include "eshi-picture-texts.h"
@@ -168,20 +169,11 @@ eshi_picture_file_check (const char  *path,
 }
 
 gboolean
-eshi_picture_file_save (const char          *path,
-                        EshiImage           *image,
-                        const EshiSettings  *settings,
-                        const char          *model_name,
-                        GError             **error)
+_eshi_picture_file_write (const char  *path,
+                          GBytes      *bytes,
+                          GError     **error)
 {
-  g_autoptr(GBytes) bytes = NULL;
   g_autofree char *temporary = NULL;
-
-  g_return_val_if_fail (path != NULL, FALSE);
-
-  bytes = eshi_picture_file_encode (image, settings, model_name, error);
-  if (bytes == NULL)
-    return FALSE;
 
   if (!check_target (path, error))
     return FALSE;
@@ -198,6 +190,22 @@ eshi_picture_file_save (const char          *path,
     }
 
   return TRUE;
+}
+
+gboolean
+eshi_picture_file_save (const char          *path,
+                        EshiImage           *image,
+                        const EshiSettings  *settings,
+                        const char          *model_name,
+                        GError             **error)
+{
+  g_autoptr(GBytes) bytes = NULL;
+
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  bytes = eshi_picture_file_encode (image, settings, model_name, error);
+
+  return bytes != NULL && _eshi_picture_file_write (path, bytes, error);
 }
 
 char *
@@ -262,29 +270,19 @@ link_next (const char *folder,
 }
 
 char *
-eshi_picture_file_save_in_folder (const char          *folder,
-                                  EshiImage           *image,
-                                  const EshiSettings  *settings,
-                                  const char          *model_name,
-                                  GError             **error)
+_eshi_picture_file_write_in_folder (const char  *folder,
+                                    GBytes      *bytes,
+                                    guint64      seed,
+                                    GError     **error)
 {
-  g_autoptr(GBytes) bytes = NULL;
-  g_autofree char *today = NULL;
-  g_autofree char *pattern = NULL;
+  g_autofree char *pattern = g_build_filename (folder, "picture.png", NULL);
   g_autofree char *temporary = NULL;
   g_autofree char *path = NULL;
 
-  bytes = eshi_picture_file_encode (image, settings, model_name, error);
-  if (bytes == NULL)
-    return NULL;
-
-  if (folder == NULL)
-    folder = today = eshi_picture_file_today ();
-  pattern = g_build_filename (folder, "picture.png", NULL);
   if (g_mkdir_with_parents (folder, 0777) == 0)
     temporary = write_beside (pattern, bytes);
   if (temporary != NULL)
-    path = link_next (folder, temporary, settings != NULL ? settings->seed : 0);
+    path = link_next (folder, temporary, seed);
   if (path == NULL)
     {
       int code = errno;
@@ -296,6 +294,23 @@ eshi_picture_file_save_in_folder (const char          *folder,
     }
 
   return g_steal_pointer (&path);
+}
+
+char *
+eshi_picture_file_save_in_folder (const char          *folder,
+                                  EshiImage           *image,
+                                  const EshiSettings  *settings,
+                                  const char          *model_name,
+                                  GError             **error)
+{
+  g_autoptr(GBytes) bytes = eshi_picture_file_encode (image, settings, model_name, error);
+  g_autofree char *today = folder == NULL ? eshi_picture_file_today () : NULL;
+
+  if (bytes == NULL)
+    return NULL;
+
+  return _eshi_picture_file_write_in_folder (folder != NULL ? folder : today, bytes,
+                                             settings != NULL ? settings->seed : 0, error);
 }
 
 static GBytes *
@@ -361,6 +376,8 @@ eshi_picture_file_load_settings (const char  *path,
   if (model_name != NULL)
     *model_name = g_strdup (found->model_name);
 
+  if (found->settings->model_hash == NULL)
+    found->settings->model_hash = g_strdup (found->model_hash);
   return g_steal_pointer (&found->settings);
 }
 

@@ -34,6 +34,7 @@ struct _EshiCanvas
   GdkTexture *texture;
   GdkTexture *enlarged;      /* of texture, by enlarged_factor */
   GdkTexture *fading;        /* what was drawn before, while it fades out */
+  GtkWidget *layer;          /* over the picture; takes the pointer while it is visible */
 
   GdkRGBA edge;              /* mean colour of the texture's outermost pixels */
   int width;
@@ -50,6 +51,7 @@ struct _EshiCanvas
   double pointer_y;
   gint64 fade_start;
   guint fade_tick;
+  guint hand : 1;            /* the primary button moves the picture although there is a layer */
 };
 
 enum
@@ -62,6 +64,7 @@ enum
 enum
 {
   MENU_REQUESTED,
+  VIEW_CHANGED,
   N_SIGNALS,
 };
 
@@ -69,6 +72,20 @@ static GParamSpec *properties[N_PROPS];
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (EshiCanvas, eshi_canvas, GTK_TYPE_WIDGET)
+
+/* The picture is drawn elsewhere, or in another size. */
+static void
+view_changed (EshiCanvas *self)
+{
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+  g_signal_emit (self, signals[VIEW_CHANGED], 0);
+}
+
+static gboolean
+is_covered (EshiCanvas *self)
+{
+  return self->layer != NULL && gtk_widget_get_visible (self->layer);
+}
 
 static double
 fit_scale (EshiCanvas *self)
@@ -217,10 +234,9 @@ fade_progress (EshiCanvas *self)
 }
 
 static void
-eshi_canvas_snapshot (GtkWidget   *widget,
-                      GtkSnapshot *snapshot)
+snapshot_picture (EshiCanvas  *self,
+                  GtkSnapshot *snapshot)
 {
-  EshiCanvas *self = ESHI_CANVAS (widget);
   graphene_rect_t rect;
   double progress;
   GdkTexture *texture;
@@ -244,6 +260,17 @@ eshi_canvas_snapshot (GtkWidget   *widget,
 }
 
 static void
+eshi_canvas_snapshot (GtkWidget   *widget,
+                      GtkSnapshot *snapshot)
+{
+  EshiCanvas *self = ESHI_CANVAS (widget);
+
+  snapshot_picture (self, snapshot);
+  if (is_covered (self))
+    gtk_widget_snapshot_child (widget, self->layer, snapshot);
+}
+
+static void
 eshi_canvas_measure (GtkWidget      *widget,
                      GtkOrientation  orientation,
                      int             for_size,
@@ -252,6 +279,11 @@ eshi_canvas_measure (GtkWidget      *widget,
                      int            *minimum_baseline,
                      int            *natural_baseline)
 {
+  EshiCanvas *self = ESHI_CANVAS (widget);
+
+  /* The layer takes what it is given; the toolkit wants to be asked all the same. */
+  if (is_covered (self))
+    gtk_widget_measure (self->layer, orientation, for_size, NULL, NULL, NULL, NULL);
   *minimum = 120;
   *natural = 320;
   *minimum_baseline = -1;
@@ -316,7 +348,7 @@ zoom_around (EshiCanvas *self,
   self->pan_y = pan_y;
   self->zoom = zoom;
   clamp_pan (self);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  view_changed (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
 }
 
@@ -384,10 +416,20 @@ on_motion_cb (EshiCanvas *self,
 }
 
 static void
-on_drag_begin_cb (EshiCanvas *self)
+on_drag_begin_cb (EshiCanvas *self,
+                  double      x,
+                  double      y,
+                  GtkGesture *gesture)
 {
+  gboolean primary = gtk_gesture_single_get_current_button (GTK_GESTURE_SINGLE (gesture)) == GDK_BUTTON_PRIMARY;
+
   g_assert (ESHI_IS_CANVAS (self));
 
+  if (primary && is_covered (self) && !self->hand)
+    {
+      gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_DENIED);
+      return;
+    }
   self->drag_x = self->pan_x;
   self->drag_y = self->pan_y;
 }
@@ -404,14 +446,19 @@ on_drag_update_cb (EshiCanvas *self,
   self->pan_x = self->drag_x + x;
   self->pan_y = self->drag_y + y;
   clamp_pan (self);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  view_changed (self);
 }
 
 static void
-on_pinch_begin_cb (EshiCanvas *self)
+on_pinch_begin_cb (EshiCanvas       *self,
+                   GdkEventSequence *sequence,
+                   GtkGesture       *gesture)
 {
   g_assert (ESHI_IS_CANVAS (self));
 
+  /* Two fingers are no brush. */
+  if (is_covered (self))
+    gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
   self->pinch_zoom = current_scale (self);
 }
 
@@ -437,6 +484,8 @@ on_click_cb (EshiCanvas *self,
 {
   g_assert (ESHI_IS_CANVAS (self));
 
+  if (is_covered (self))
+    return;
   gtk_widget_grab_focus (GTK_WIDGET (self));
   if (n_press != 2)
     return;
@@ -447,12 +496,21 @@ on_click_cb (EshiCanvas *self,
 }
 
 static void
+request_menu (EshiCanvas *self,
+              double      x,
+              double      y)
+{
+  if (!is_covered (self))
+    g_signal_emit (self, signals[MENU_REQUESTED], 0, x, y);
+}
+
+static void
 on_menu_click_cb (EshiCanvas *self,
                   int         n_press,
                   double      x,
                   double      y)
 {
-  g_signal_emit (self, signals[MENU_REQUESTED], 0, x, y);
+  request_menu (self, x, y);
 }
 
 static void
@@ -460,7 +518,7 @@ on_long_press_cb (EshiCanvas *self,
                   double      x,
                   double      y)
 {
-  g_signal_emit (self, signals[MENU_REQUESTED], 0, x, y);
+  request_menu (self, x, y);
 }
 
 static gboolean
@@ -468,8 +526,7 @@ menu_key_cb (GtkWidget *widget,
              GVariant  *args,
              gpointer   user_data)
 {
-  g_signal_emit (widget, signals[MENU_REQUESTED], 0,
-                 gtk_widget_get_width (widget) / 2.0, gtk_widget_get_height (widget) / 2.0);
+  request_menu (ESHI_CANVAS (widget), gtk_widget_get_width (widget) / 2.0, gtk_widget_get_height (widget) / 2.0);
   return GDK_EVENT_STOP;
 }
 
@@ -480,6 +537,7 @@ eshi_canvas_dispose (GObject *object)
   GtkWidget *child;
 
   stop_fade (self);
+  self->layer = NULL;
   /* A popover that was given to the canvas goes with it. */
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
@@ -494,7 +552,11 @@ eshi_canvas_size_allocate (GtkWidget *widget,
                            int        height,
                            int        baseline)
 {
-  clamp_pan (ESHI_CANVAS (widget));
+  EshiCanvas *self = ESHI_CANVAS (widget);
+
+  clamp_pan (self);
+  if (is_covered (self))
+    gtk_widget_allocate (self->layer, width, height, baseline, NULL);
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
        child = gtk_widget_get_next_sibling (child))
     {
@@ -579,6 +641,8 @@ eshi_canvas_class_init (EshiCanvasClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
   signals[MENU_REQUESTED] = g_signal_new ("menu-requested", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                           0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_DOUBLE, G_TYPE_DOUBLE);
+  signals[VIEW_CHANGED] = g_signal_new ("view-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                        0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   gtk_widget_class_install_action (widget_class, "canvas.zoom-in", NULL, zoom_in_action);
   gtk_widget_class_install_action (widget_class, "canvas.zoom-out", NULL, zoom_out_action);
@@ -590,23 +654,33 @@ eshi_canvas_class_init (EshiCanvasClass *klass)
 }
 
 static void
+add_drag (EshiCanvas *self,
+          guint       button)
+{
+  GtkGesture *drag = gtk_gesture_drag_new ();
+
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (drag), button);
+  g_signal_connect_object (drag, "drag-begin", G_CALLBACK (on_drag_begin_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (drag, "drag-update", G_CALLBACK (on_drag_update_cb), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drag));
+}
+
+static void
 add_pointer_controllers (EshiCanvas *self)
 {
   GtkEventController *scroll = gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
   GtkEventController *motion = gtk_event_controller_motion_new ();
-  GtkGesture *drag = gtk_gesture_drag_new ();
   GtkGesture *pinch = gtk_gesture_zoom_new ();
 
   g_signal_connect_object (scroll, "scroll", G_CALLBACK (on_scroll_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (motion, "motion", G_CALLBACK (on_motion_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (drag, "drag-begin", G_CALLBACK (on_drag_begin_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (drag, "drag-update", G_CALLBACK (on_drag_update_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (pinch, "begin", G_CALLBACK (on_pinch_begin_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (pinch, "scale-changed", G_CALLBACK (on_pinch_cb), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (GTK_WIDGET (self), scroll);
   gtk_widget_add_controller (GTK_WIDGET (self), motion);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drag));
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (pinch));
+  add_drag (self, GDK_BUTTON_PRIMARY);
+  add_drag (self, GDK_BUTTON_MIDDLE);
 }
 
 static void
@@ -671,7 +745,31 @@ eshi_canvas_show (EshiCanvas *self,
   self->height = height;
   if (!same_size)
     eshi_canvas_set_zoom (self, 0);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  view_changed (self);
+}
+
+void
+eshi_canvas_set_layer (EshiCanvas *self,
+                       GtkWidget  *layer)
+{
+  g_return_if_fail (ESHI_IS_CANVAS (self));
+  g_return_if_fail (layer == NULL || GTK_IS_WIDGET (layer));
+
+  if (layer == self->layer)
+    return;
+  g_clear_pointer (&self->layer, gtk_widget_unparent);
+  self->layer = layer;
+  if (layer != NULL)
+    gtk_widget_set_parent (layer, GTK_WIDGET (self));
+}
+
+void
+eshi_canvas_set_hand (EshiCanvas *self,
+                      gboolean    hand)
+{
+  g_return_if_fail (ESHI_IS_CANVAS (self));
+
+  self->hand = hand != FALSE;
 }
 
 GdkTexture *
@@ -699,9 +797,12 @@ eshi_canvas_set_zoom (EshiCanvas *self,
   zoom = zoom > 0 ? CLAMP (zoom, ZOOM_MIN, ZOOM_MAX) : 0;
   self->pan_x = 0;
   self->pan_y = 0;
-  gtk_widget_queue_draw (GTK_WIDGET (self));
   if (zoom == self->zoom)
-    return;
+    {
+      view_changed (self);
+      return;
+    }
   self->zoom = zoom;
+  view_changed (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
 }

@@ -16,7 +16,9 @@ G_BEGIN_DECLS
  *
  * Actions: `canvas.zoom-in`, `canvas.zoom-out`, `canvas.zoom-fit`, `canvas.zoom-actual`.
  * Properties: `zoom` (double, notifies): 0 while the picture fits the canvas, else widget pixels per picture pixel.
- * Signals: `menu-requested (double x, double y)`: right click, long press or menu key.
+ * Signals:
+ *   `menu-requested (double x, double y)`: right click, long press or menu key
+ *   `view-changed`: eshi_canvas_get_picture_rect() may tell something else now
  */
 G_DECLARE_FINAL_TYPE (EshiCanvas, eshi_canvas, ESHI, CANVAS, GtkWidget)
 
@@ -49,5 +51,19 @@ void eshi_canvas_set_zoom (EshiCanvas *self,
 /* Where the picture is drawn, in widget pixels. */
 void eshi_canvas_get_picture_rect (EshiCanvas      *self,
                                    graphene_rect_t *rect);
+
+/**
+ * eshi_canvas_set_layer:
+ * @layer: (transfer floating) (nullable): a widget that lies over all of the canvas, in the canvas's own coordinates
+ *
+ * While @layer is visible the primary button and the menu are its business; the wheel, two fingers and the middle
+ * button still zoom and move the picture.
+ */
+void eshi_canvas_set_layer (EshiCanvas *self,
+                            GtkWidget  *layer);
+
+/* @hand: whether a drag with the primary button moves the picture although there is a layer */
+void eshi_canvas_set_hand (EshiCanvas *self,
+                           gboolean    hand);
 
 G_END_DECLS

@@ -199,6 +199,16 @@ dup_string (EshiDraft  *self,
   return g_key_file_get_string (self->keys, GROUP_SETTINGS, key, NULL);
 }
 
+static void
+load_input (EshiDraft    *self,
+            EshiSettings *settings)
+{
+  if (g_key_file_has_key (self->keys, GROUP_SETTINGS, "strength", NULL))
+    settings->strength = CLAMP (g_key_file_get_double (self->keys, GROUP_SETTINGS, "strength", NULL), 0.0, 1.0);
+  if (g_key_file_has_key (self->keys, GROUP_SETTINGS, "paste", NULL))
+    settings->paste = g_key_file_get_boolean (self->keys, GROUP_SETTINGS, "paste", NULL);
+}
+
 EshiSettings *
 eshi_draft_load_settings (EshiDraft *self,
                           gboolean  *locked_seed)
@@ -225,6 +235,7 @@ eshi_draft_load_settings (EshiDraft *self,
   settings->guidance = guidance > 0 ? CLAMP (guidance, 1.0, 30.0) : 0;
   settings->seed = MIN (g_key_file_get_uint64 (self->keys, GROUP_SETTINGS, "seed", NULL),
                         ESHI_SEED_MAX - (guint) (settings->n_images - 1));
+  load_input (self, settings);
   if (settings->prompt == NULL)
     settings->prompt = g_strdup ("");
   if (settings->negative_prompt == NULL)
@@ -262,6 +273,8 @@ eshi_draft_store_settings (EshiDraft          *self,
   g_key_file_set_integer (self->keys, GROUP_SETTINGS, "n-images", settings->n_images);
   g_key_file_set_double (self->keys, GROUP_SETTINGS, "guidance", settings->guidance);
   g_key_file_set_uint64 (self->keys, GROUP_SETTINGS, "seed", settings->seed);
+  g_key_file_set_double (self->keys, GROUP_SETTINGS, "strength", settings->strength);
+  g_key_file_set_boolean (self->keys, GROUP_SETTINGS, "paste", settings->paste);
   g_key_file_set_boolean (self->keys, GROUP_SETTINGS, "seed-locked", locked_seed);
   schedule_write (self);
 }
@@ -293,6 +306,17 @@ eshi_draft_store_window (EshiDraft *self,
   g_key_file_set_integer (self->keys, GROUP_WINDOW, "height", height);
   g_key_file_set_boolean (self->keys, GROUP_WINDOW, "maximized", maximized);
   schedule_write (self);
+}
+
+char *
+eshi_draft_dup_folder (EshiDraft *self)
+{
+  g_autofree char *parent = NULL;
+
+  g_return_val_if_fail (ESHI_IS_DRAFT (self), NULL);
+
+  parent = g_path_get_dirname (self->path);
+  return g_build_filename (parent, "draft", NULL);
 }
 
 GStrv

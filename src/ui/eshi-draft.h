@@ -54,6 +54,9 @@ void eshi_draft_store_window (EshiDraft *self,
                               int        height,
                               gboolean   maximized);
 
+/* (transfer full): the folder beside the key file for what is too large for it; need not exist */
+char *eshi_draft_dup_folder (EshiDraft *self);
+
 /* Prompts that were painted, newest first. (transfer full) */
 GStrv eshi_draft_dup_history (EshiDraft *self);
 

@@ -99,6 +99,32 @@ menu_key_cb (GtkWidget *widget,
   return GDK_EVENT_STOP;
 }
 
+/* For our own panel the picture itself, for other programs its file and its pixels. */
+static GdkContentProvider *
+on_drag_prepare_cb (EshiFilmstrip *self,
+                    double         x,
+                    double         y,
+                    GtkDragSource *source)
+{
+  GtkWidget *thumbnail = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (source));
+  EshiPicture *picture = gtk_list_item_get_item (g_object_get_data (G_OBJECT (thumbnail), "eshi-list-item"));
+  GdkContentProvider *providers[3];
+  gsize n_providers = 0;
+
+  g_assert (ESHI_IS_FILMSTRIP (self));
+
+  providers[n_providers++] = gdk_content_provider_new_typed (ESHI_TYPE_PICTURE, picture);
+  if (eshi_picture_get_path (picture) != NULL)
+    {
+      g_autoptr(GFile) file = g_file_new_for_path (eshi_picture_get_path (picture));
+
+      providers[n_providers++] = gdk_content_provider_new_typed (G_TYPE_FILE, file);
+    }
+  providers[n_providers++] = gdk_content_provider_new_typed (GDK_TYPE_TEXTURE, eshi_picture_get_texture (picture));
+  gtk_drag_source_set_icon (source, gtk_image_get_paintable (GTK_IMAGE (thumbnail)), 0, 0);
+  return gdk_content_provider_new_union (providers, n_providers);
+}
+
 static void
 on_setup_cb (EshiFilmstrip *self,
              GtkListItem   *item)
@@ -106,6 +132,7 @@ on_setup_cb (EshiFilmstrip *self,
   GtkWidget *thumbnail = gtk_image_new ();
   GtkGesture *menu = gtk_gesture_click_new ();
   GtkGesture *hold = gtk_gesture_long_press_new ();
+  GtkDragSource *drag = gtk_drag_source_new ();
 
   g_assert (ESHI_IS_FILMSTRIP (self));
 
@@ -121,7 +148,9 @@ on_setup_cb (EshiFilmstrip *self,
   g_signal_connect_object (menu, "pressed", G_CALLBACK (on_thumbnail_menu_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (hold, "pressed", G_CALLBACK (on_thumbnail_hold_cb), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (thumbnail, GTK_EVENT_CONTROLLER (menu));
+  g_signal_connect_object (drag, "prepare", G_CALLBACK (on_drag_prepare_cb), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (thumbnail, GTK_EVENT_CONTROLLER (hold));
+  gtk_widget_add_controller (thumbnail, GTK_EVENT_CONTROLLER (drag));
   gtk_list_item_set_child (item, thumbnail);
 }
 

@@ -192,6 +192,8 @@ eshi_picture_dup_summary (EshiPicture *self)
 
   g_return_val_if_fail (ESHI_IS_PICTURE (self), NULL);
 
+  if (self->settings->withheld)
+    return g_strdup (_("Withheld by the safety checker"));
   seed = g_strdup_printf ("%" G_GUINT64_FORMAT, self->settings->seed);
   sampler = self->settings->sampler != NULL ? eshi_sampler_find (self->settings->sampler) : NULL;
   /* Translators: width × height · sampler · steps · guidance scale · seed */

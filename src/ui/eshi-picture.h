@@ -44,7 +44,7 @@ void eshi_picture_set_path (EshiPicture *self,
 /* Returns: (transfer none): the prompt, or words for a picture without one */
 const char *eshi_picture_get_title (EshiPicture *self);
 
-/* Returns: (transfer full): size, sampler, steps, guidance scale and seed in one line */
+/* Returns: (transfer full): size, sampler, steps, guidance scale and seed in one line; that it was withheld, if it was */
 char *eshi_picture_dup_summary (EshiPicture *self);
 
 /**

@@ -9,15 +9,21 @@
 
 #include "eshi-prompt-panel.h"
 
+#include "eshi-input-row.h"
 #include "eshi-prompt-view.h"
 #include "eshi-seed-row.h"
 #include "eshi-style-chips.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
 
 #define MAX_SIZES 8
 #define DEFAULT_SIDE 512
+#define SIDE_MIN 64
 #define SIDE_MAX 2048
+#define SIDE_STEP 8
+#define UNFOLD_MS 350          /* the toolkit's animation, and a little */
+#define AREA_FACTOR 2.25   /* of the model's own size, up to which an input picture keeps its size */
 
 typedef struct
 {
@@ -38,6 +44,8 @@ struct _EshiPromptPanel
   AdwComboRow *size_row;
   AdwComboRow *sampler_row;
   EshiSeedRow *seed_row;
+  EshiInputRow *input_row;
+  GtkScrolledWindow *scroller;
   GtkAdjustment *steps;
   GtkAdjustment *guidance;
   GtkAdjustment *n_images;
@@ -51,6 +59,7 @@ struct _EshiPromptPanel
 
   Size sizes[MAX_SIZES];
   guint n_sizes;
+  guint reveal_source;
   int history_position;    /* −1: not in the history */
   guint loading : 1;       /* widgets are being set by us: no `changed` */
   guint composing : 1;
@@ -85,28 +94,6 @@ emit_changed (EshiPromptPanel *self)
 
 /* --- the ruler of pieces ----------------------------------------------------------------------------------------- */
 
-/* Returns: how many characters of @text fit the model, by bisection */
-static int
-find_limit (EshiTokens *tokens,
-            const char *text)
-{
-  gsize limit = eshi_tokens_get_limit (tokens);
-  int low = 0;
-  int high = (int) g_utf8_strlen (text, -1);
-
-  while (low < high)
-    {
-      int middle = (low + high + 1) / 2;
-      g_autofree char *start = g_utf8_substring (text, 0, middle);
-
-      if (eshi_tokens_count (tokens, start) <= limit)
-        low = middle;
-      else
-        high = middle - 1;
-    }
-  return low;
-}
-
 static void
 show_token_count (EshiPromptPanel *self,
                   gsize            count,
@@ -136,17 +123,17 @@ count_tokens (EshiPromptPanel *self)
 {
   g_autofree char *seen = NULL;
   gsize count;
-  gsize limit;
+  gsize limit = 0;
+  gssize overflow = -1;
 
   gtk_widget_set_visible (GTK_WIDGET (self->token_count), self->tokens != NULL);
   if (self->tokens == NULL)
     return;
   seen = eshi_prompt_view_dup_seen_text (self->prompt);
-  count = eshi_tokens_count (self->tokens, seen);
-  limit = eshi_tokens_get_limit (self->tokens);
+  count = eshi_tokens_measure (self->tokens, seen, NULL, &limit, &overflow);
   show_token_count (self, count, limit);
   if (!eshi_prompt_view_get_composing (self->prompt))
-    eshi_prompt_view_dim_after (self->prompt, count > limit ? find_limit (self->tokens, seen) : -1);
+    eshi_prompt_view_dim_after (self->prompt, overflow < 0 ? -1 : (int) g_utf8_strlen (seen, overflow));
 }
 
 /* --- callbacks --------------------------------------------------------------------------------------------------- */
@@ -204,9 +191,10 @@ add_size (EshiPromptPanel *self,
       self->n_sizes--;
     }
   label = g_strdup_printf ("%d × %d", width, height);
+  /* Before the list, whose first entry is chosen as soon as it is there. */
+  self->sizes[self->n_sizes++] = (Size) { width, height };
   gtk_string_list_append (list, label);
-  self->sizes[self->n_sizes] = (Size) { width, height };
-  return self->n_sizes++;
+  return self->n_sizes - 1;
 }
 
 static int
@@ -230,6 +218,56 @@ fill_sizes (EshiPromptPanel *self,
   add_size (self, round_side (width * 1.25), height);
   add_size (self, width, round_side (height * 1.25));
   add_size (self, round_side (width * 1.5), round_side (height * 1.5));
+}
+
+static gboolean
+is_side (int side)
+{
+  return side >= SIDE_MIN && side <= SIDE_MAX && side % SIDE_STEP == 0;
+}
+
+static int
+fit_side (double side)
+{
+  return CLAMP ((int) (side / SIDE_STEP + 0.5) * SIDE_STEP, SIDE_MIN, SIDE_MAX);
+}
+
+/* A size in the input picture's proportions: its own if the model can paint that, else with as many pixels as the
+ * model's own size has. */
+static void
+adopt_image_size (EshiPromptPanel *self)
+{
+  EshiImage *image = eshi_input_get_image (eshi_input_row_get_input (self->input_row));
+  double own_area = (double) self->sizes[0].width * self->sizes[0].height;
+  double area;
+  int width;
+  int height;
+
+  if (image == NULL)
+    return;
+  width = eshi_image_get_width (image);
+  height = eshi_image_get_height (image);
+  area = (double) width * height;
+  if (!is_side (width) || !is_side (height) || area > own_area * AREA_FACTOR)
+    {
+      double scale = sqrt (own_area / area);
+
+      width = fit_side (width * scale);
+      height = fit_side (height * scale);
+    }
+  adw_combo_row_set_selected (self->size_row, add_size (self, width, height));
+}
+
+static void
+on_size_cb (EshiPromptPanel *self)
+{
+  guint selected = adw_combo_row_get_selected (self->size_row);
+
+  g_assert (ESHI_IS_PROMPT_PANEL (self));
+
+  if (selected < self->n_sizes)
+    eshi_input_row_set_size (self->input_row, self->sizes[selected].width, self->sizes[selected].height);
+  emit_changed (self);
 }
 
 static void
@@ -271,6 +309,7 @@ select_sampler (EshiPromptPanel *self,
 static void
 eshi_prompt_panel_dispose (GObject *object)
 {
+  g_clear_handle_id (&ESHI_PROMPT_PANEL (object)->reveal_source, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (object), ESHI_TYPE_PROMPT_PANEL);
   G_OBJECT_CLASS (eshi_prompt_panel_parent_class)->dispose (object);
 }
@@ -317,6 +356,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, size_row);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, sampler_row);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, seed_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, input_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, scroller);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, steps);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, guidance);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, n_images);
@@ -324,6 +365,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_prompt_text_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_composing_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_submit_cb);
+  gtk_widget_class_bind_template_callback (widget_class, on_size_cb);
   gtk_widget_class_bind_template_callback (widget_class, emit_changed);
 }
 
@@ -346,6 +388,7 @@ eshi_prompt_panel_class_init (EshiPromptPanelClass *klass)
   g_type_ensure (ESHI_TYPE_PROMPT_VIEW);
   g_type_ensure (ESHI_TYPE_STYLE_CHIPS);
   g_type_ensure (ESHI_TYPE_SEED_ROW);
+  g_type_ensure (ESHI_TYPE_INPUT_ROW);
   bind_template (GTK_WIDGET_CLASS (klass));
 }
 
@@ -355,6 +398,8 @@ eshi_prompt_panel_init (EshiPromptPanel *self)
   self->loading = TRUE;
   self->history_position = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_object (eshi_input_row_get_input (self->input_row), "changed", G_CALLBACK (emit_changed), self,
+                           G_CONNECT_SWAPPED);
   eshi_style_chips_set_buffer (self->chips, gtk_text_view_get_buffer (GTK_TEXT_VIEW (self->prompt)));
   fill_samplers (self);
   fill_sizes (self, DEFAULT_SIDE, DEFAULT_SIDE);
@@ -419,6 +464,8 @@ eshi_prompt_panel_dup_settings (EshiPromptPanel *self)
   settings->guidance = gtk_adjustment_get_value (self->guidance);
   settings->n_images = (int) gtk_adjustment_get_value (self->n_images);
   settings->seed = eshi_seed_row_get_seed (self->seed_row);
+  settings->strength = eshi_input_get_strength (eshi_input_row_get_input (self->input_row));
+  settings->paste = eshi_input_get_paste (eshi_input_row_get_input (self->input_row));
   return settings;
 }
 
@@ -430,6 +477,7 @@ eshi_prompt_panel_take_settings (EshiPromptPanel *self)
   g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
 
   settings = eshi_prompt_panel_dup_settings (self);
+  eshi_input_fill_settings (eshi_input_row_get_input (self->input_row), settings);
   /* Picture i uses seed + i, and the last one must still be a seed. */
   settings->seed = MIN (eshi_seed_row_take (self->seed_row), ESHI_SEED_MAX - (guint) (settings->n_images - 1));
   self->history_position = -1;
@@ -448,6 +496,56 @@ load_rest (EshiPromptPanel    *self,
     gtk_adjustment_set_value (self->guidance, settings->guidance);
   gtk_adjustment_set_value (self->n_images, settings->n_images);
   select_sampler (self, settings->sampler);
+}
+
+EshiInputRow *
+eshi_prompt_panel_get_input_row (EshiPromptPanel *self)
+{
+  g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
+
+  return self->input_row;
+}
+
+/* The row has unfolded: all of it is scrolled into sight. */
+static gboolean
+on_unfolded_cb (gpointer user_data)
+{
+  EshiPromptPanel *self = ESHI_PROMPT_PANEL (user_data);
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
+  double y = 0;
+
+  self->reveal_source = 0;
+  gtk_widget_translate_coordinates (GTK_WIDGET (self->input_row), GTK_WIDGET (self->scroller), 0, 0, NULL, &y);
+  gtk_adjustment_clamp_page (adjustment, gtk_adjustment_get_value (adjustment) + y,
+                             gtk_adjustment_get_value (adjustment) + y +
+                               gtk_widget_get_height (GTK_WIDGET (self->input_row)));
+  return G_SOURCE_REMOVE;
+}
+
+void
+eshi_prompt_panel_reveal_input (EshiPromptPanel *self)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  eshi_input_row_set_expanded (self->input_row, TRUE);
+  if (self->reveal_source == 0)
+    self->reveal_source = g_timeout_add (UNFOLD_MS, on_unfolded_cb, self);
+}
+
+void
+eshi_prompt_panel_take_image (EshiPromptPanel *self,
+                              EshiImage       *image,
+                              const char      *name)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+  g_return_if_fail (image != NULL);
+
+  self->loading = TRUE;
+  eshi_input_set_image (eshi_input_row_get_input (self->input_row), image, name, NULL);
+  adopt_image_size (self);
+  self->loading = FALSE;
+  eshi_prompt_panel_reveal_input (self);
+  emit_changed (self);
 }
 
 void
@@ -475,7 +573,10 @@ eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
       eshi_seed_row_set_locked (self->seed_row, TRUE);
     }
   if ((parts & ESHI_SETTINGS_REST) != 0)
-    load_rest (self, settings);
+    {
+      load_rest (self, settings);
+      eshi_input_load_settings (eshi_input_row_get_input (self->input_row), settings);
+    }
   self->loading = FALSE;
   emit_changed (self);
 }
@@ -502,6 +603,7 @@ eshi_prompt_panel_set_model (EshiPromptPanel     *self,
       gtk_adjustment_set_value (self->steps, model->steps);
       gtk_adjustment_set_value (self->guidance, model->guidance);
       select_sampler (self, model->sampler);
+      adopt_image_size (self);
     }
   else
     {

@@ -8,6 +8,8 @@
 #include <adwaita.h>
 #include <libeshi-engine.h>
 
+#include "eshi-input-row.h"
+
 G_BEGIN_DECLS
 
 #define ESHI_TYPE_PROMPT_PANEL (eshi_prompt_panel_get_type ())
@@ -44,16 +46,27 @@ gboolean eshi_prompt_panel_get_seed_locked (EshiPromptPanel *self);
 void eshi_prompt_panel_set_seed_locked (EshiPromptPanel *self,
                                         gboolean         locked);
 
-/* Returns: (transfer full): the settings as they are shown */
+/* Returns: (transfer full): the settings as they are shown, all but the input picture and its mask */
 EshiSettings *eshi_prompt_panel_dup_settings (EshiPromptPanel *self);
 
-/* Returns: (transfer full): the settings for a request; draws a new seed unless that is locked */
+/* Returns: (transfer full): the settings for a request, with the input picture; draws a new seed unless that is locked */
 EshiSettings *eshi_prompt_panel_take_settings (EshiPromptPanel *self);
 
-/* Shows @settings; a seed that is taken over is locked. */
+/* Shows @settings; a seed that is taken over is locked. The rest includes the input picture, or that there is none. */
 void eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
                                       const EshiSettings *settings,
                                       EshiSettingsParts   parts);
+
+/* Returns: (transfer none) */
+EshiInputRow *eshi_prompt_panel_get_input_row (EshiPromptPanel *self);
+
+/* Unfolds the input picture's row and scrolls it into sight. */
+void eshi_prompt_panel_reveal_input (EshiPromptPanel *self);
+
+/* Starts from @image, called @name (nullable), with an empty mask, and chooses a size in its proportions. */
+void eshi_prompt_panel_take_image (EshiPromptPanel *self,
+                                   EshiImage       *image,
+                                   const char      *name);
 
 /**
  * eshi_prompt_panel_set_model:

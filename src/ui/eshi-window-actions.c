@@ -204,9 +204,8 @@ load_settings_action (GSimpleAction *action,
 
   if (picture == NULL)
     return;
-  eshi_prompt_panel_load_settings (self->panel, eshi_picture_get_settings (picture),
-                                   parts_by_name (g_variant_get_string (parameter, NULL)));
-  _eshi_window_toast (self, _("Settings taken over"));
+  _eshi_window_take_settings (self, eshi_picture_get_settings (picture),
+                              parts_by_name (g_variant_get_string (parameter, NULL)), NULL);
 }
 
 static void
@@ -221,6 +220,17 @@ rerun_action (GSimpleAction *action,
     _eshi_window_generate (self, eshi_picture_get_settings (picture));
 }
 
+/* Path of the model that is known by @hash or @name; (transfer full) (nullable). */
+static char *
+dup_model_of (const char *hash,
+              const char *name)
+{
+  g_autoptr(GPtrArray) models = eshi_model_list ();
+  const EshiModelInfo *info = eshi_model_list_find (models, hash, name);
+
+  return info != NULL ? g_strdup (info->path) : NULL;
+}
+
 static void
 read_settings_in_thread (GTask        *task,
                          gpointer      source,
@@ -228,14 +238,19 @@ read_settings_in_thread (GTask        *task,
                          GCancellable *cancellable)
 {
   GError *error = NULL;
-  EshiSettings *settings = eshi_picture_file_load_settings (g_file_peek_path (task_data), NULL, &error);
+  g_autofree char *name = NULL;
+  EshiSettings *settings = eshi_picture_file_load_settings (g_file_peek_path (task_data), &name, &error);
 
   if (settings != NULL && !eshi_settings_validate (settings, &error))
     g_clear_pointer (&settings, eshi_settings_free);
   if (settings == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, settings, (GDestroyNotify) eshi_settings_free);
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  settings->model = dup_model_of (settings->model_hash, name);
+  g_task_return_pointer (task, settings, (GDestroyNotify) eshi_settings_free);
 }
 
 static void
@@ -251,13 +266,16 @@ on_settings_read_cb (GObject      *source,
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  if (settings == NULL)
+  if (settings != NULL)
     {
-      _eshi_window_show_error (self, _("No Settings Were Read"), error, name);
-      return;
+      if (settings->model != NULL)
+        _eshi_window_choose_model (self, settings->model, FALSE);
+      _eshi_window_take_settings (self, settings, ESHI_SETTINGS_ALL, file);
     }
-  eshi_prompt_panel_load_settings (self->panel, settings, ESHI_SETTINGS_ALL);
-  _eshi_window_toast (self, _("Settings taken over"));
+  else if (g_error_matches (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT))
+    _eshi_window_take_file (self, file, error);
+  else
+    _eshi_window_show_error (self, _("No Settings Were Read"), error, name);
 }
 
 void
@@ -596,6 +614,7 @@ _eshi_window_update_actions (EshiWindow *self)
   enable (self, "copy", picture != NULL);
   enable (self, "export", picture != NULL);
   enable (self, "trash", picture != NULL);
+  enable (self, "input-from-picture", picture != NULL);
   enable (self, "undo-trash", self->trashed != NULL);
   gtk_widget_set_visible (self->picture_bar, picture != NULL);
   enable (self, "open", saved);

@@ -1,7 +1,7 @@
 /* eshi-window-private.h: the window's own files among themselves.
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
- * finds models and their tokenizers; -keys.c is the keyboard.
+ * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,6 +10,9 @@
 
 #include "eshi-canvas.h"
 #include "eshi-filmstrip.h"
+#include "eshi-input-store.h"
+#include "eshi-mask-bar.h"
+#include "eshi-mask-layer.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
 #include "eshi-window.h"
@@ -31,6 +34,7 @@ struct _EshiWindow
   GtkStack *stack;
   AdwStatusPage *no_model_page;
   EshiCanvas *canvas;
+  EshiMaskBar *mask_bar;
   GtkStack *foot;               /* progress while painting, else what to do with the picture */
   GtkWidget *picture_bar;
   EshiProgressRow *progress_row;
@@ -49,6 +53,11 @@ struct _EshiWindow
   EshiDraft *draft;
   GCancellable *cancellable;    /* cancelled when the window goes */
   GPtrArray *models;            /* of EshiModelInfo; NULL until they were looked for */
+  EshiMaskLayer *mask_layer;    /* the canvas's */
+  EshiInputStore *input_store;
+  EshiInput *earlier_input;     /* what was replaced or removed: can come back */
+  EshiPicture *mask_return;     /* that was shown before the mask was painted */
+  GCancellable *input_loading;  /* of the picture that is being read; NULL when none is */
   EshiPicture *trashed;         /* taken away, its file still there: can come back */
 
   guint trashed_position;
@@ -59,11 +68,14 @@ struct _EshiWindow
   guint selecting : 1;          /* the filmstrip's selection is being set by us */
   guint generate_pending : 1;
   guint wide : 1;
+  guint painting_mask : 1;      /* the canvas shows the input picture and its mask */
   guint quit_confirmed : 1;
   guint restored : 1;           /* settings came from the draft */
 };
 
 /* eshi-window.c */
+void         _eshi_window_show_again     (EshiWindow         *self,
+                                          EshiPicture        *picture);
 void         _eshi_window_generate       (EshiWindow         *self,
                                           const EshiSettings *settings);
 void         _eshi_window_toast          (EshiWindow         *self,
@@ -78,6 +90,19 @@ void         _eshi_window_show_error     (EshiWindow         *self,
 void         _eshi_window_add_actions    (EshiWindow         *self);
 void         _eshi_window_update_actions (EshiWindow         *self);
 void         _eshi_window_empty_trash    (EshiWindow         *self);
+
+/* eshi-window-input.c */
+void         _eshi_window_init_input     (EshiWindow         *self);
+void         _eshi_window_end_mask       (EshiWindow         *self,
+                                          gboolean            go_back);
+void         _eshi_window_take_settings  (EshiWindow         *self,
+                                          const EshiSettings *settings,
+                                          EshiSettingsParts   parts,
+                                          GFile              *file);
+void         _eshi_window_take_file      (EshiWindow         *self,
+                                          GFile              *file,
+                                          const GError       *error);
+void         _eshi_window_update_input   (EshiWindow         *self);
 
 /* eshi-window-models.c */
 void         _eshi_window_find_models    (EshiWindow         *self);

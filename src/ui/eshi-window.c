@@ -69,6 +69,7 @@ show_picture (EshiWindow  *self,
   g_autofree char *summary = eshi_picture_dup_summary (picture);
   EshiImage *image = eshi_picture_get_image (picture);
 
+  _eshi_window_end_mask (self, FALSE);
   adw_window_title_set_title (self->title, eshi_picture_get_title (picture));
   adw_window_title_set_subtitle (self->title, summary);
   eshi_canvas_show (self->canvas, eshi_picture_get_texture (picture),
@@ -126,6 +127,22 @@ on_preview_cb (EshiWindow *self)
   gtk_stack_set_visible_child_name (self->stack, "canvas");
 }
 
+/* After something else was on the canvas: @picture, or else what is newest. */
+void
+_eshi_window_show_again (EshiWindow  *self,
+                         EshiPicture *picture)
+{
+  GListModel *pictures = eshi_session_get_pictures (self->session);
+  g_autoptr(EshiPicture) newest = g_list_model_get_item (pictures, 0);
+
+  if (picture == NULL && self->following && eshi_session_get_preview (self->session) != NULL)
+    on_preview_cb (self);
+  else if (picture != NULL || newest != NULL)
+    select_picture (self, picture != NULL ? picture : newest);
+  else
+    show_nothing (self);
+}
+
 static void
 on_painted_cb (EshiWindow  *self,
                EshiPicture *picture)
@@ -135,6 +152,8 @@ on_painted_cb (EshiWindow  *self,
   gtk_widget_set_visible (GTK_WIDGET (self->filmstrip), TRUE);
   if (self->following)
     select_picture (self, picture);
+  if (eshi_picture_get_settings (picture)->withheld)
+    _eshi_window_toast (self, _("The safety checker withheld the picture. Try another seed or another prompt"));
 }
 
 /* --- the session's other news ------------------------------------------------------------------------------------ */
@@ -230,6 +249,7 @@ on_busy_cb (EshiWindow *self)
   if (busy)
     eshi_progress_row_reset (self->progress_row);
   gtk_stack_set_visible_child_name (self->foot, busy ? "progress" : "picture");
+  _eshi_window_update_input (self);
   inhibit_suspend (self, busy);
   _eshi_window_update_actions (self);
 }
@@ -242,6 +262,7 @@ _eshi_window_generate (EshiWindow         *self,
 {
   guint place;
 
+  _eshi_window_end_mask (self, TRUE);
   eshi_draft_add_to_history (self->draft, settings->prompt);
   {
     g_auto(GStrv) history = eshi_draft_dup_history (self->draft);
@@ -353,6 +374,7 @@ eshi_window_close_request (GtkWindow *window)
     }
   store_window_size (self);
   eshi_draft_flush (self->draft);
+  eshi_input_store_flush (self->input_store);
   _eshi_window_empty_trash (self);
   return GTK_WINDOW_CLASS (eshi_window_parent_class)->close_request (window);
 }
@@ -404,6 +426,17 @@ eshi_window_realize (GtkWidget *widget)
                            widget, G_CONNECT_SWAPPED);
 }
 
+/* A picture of our own that is dropped beside its mark changes nothing. */
+static gboolean
+on_drop_accept_cb (EshiWindow *self,
+                   GdkDrop    *drop)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  return gdk_drop_get_drag (drop) == NULL &&
+         gdk_content_formats_contain_gtype (gdk_drop_get_formats (drop), G_TYPE_FILE);
+}
+
 static gboolean
 on_drop_cb (EshiWindow   *self,
             const GValue *value)
@@ -420,6 +453,7 @@ eshi_window_dispose (GObject *object)
   EshiWindow *self = ESHI_WINDOW (object);
 
   g_cancellable_cancel (self->cancellable);
+  g_cancellable_cancel (self->input_loading);
   g_clear_handle_id (&self->pending_source, g_source_remove);
   g_clear_handle_id (&self->arrange_source, g_source_remove);
   if (self->popover != NULL)
@@ -431,6 +465,10 @@ eshi_window_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->draft);
   g_clear_object (&self->trashed);
+  g_clear_object (&self->input_store);
+  g_clear_object (&self->earlier_input);
+  g_clear_object (&self->mask_return);
+  g_clear_object (&self->input_loading);
   g_clear_pointer (&self->models, g_ptr_array_unref);
   G_OBJECT_CLASS (eshi_window_parent_class)->dispose (object);
 }
@@ -449,6 +487,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, canvas);
+  gtk_widget_class_bind_template_child (widget_class, EshiWindow, mask_bar);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, foot);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, picture_bar);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, progress_row);
@@ -459,6 +498,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_panel_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_menu_requested_cb);
+  gtk_widget_class_bind_template_callback (widget_class, on_drop_accept_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_drop_cb);
 }
 
@@ -473,6 +513,7 @@ eshi_window_class_init (EshiWindowClass *klass)
   GTK_WINDOW_CLASS (klass)->close_request = eshi_window_close_request;
   g_type_ensure (ESHI_TYPE_CANVAS);
   g_type_ensure (ESHI_TYPE_FILMSTRIP);
+  g_type_ensure (ESHI_TYPE_MASK_BAR);
   g_type_ensure (ESHI_TYPE_PROGRESS_ROW);
   g_type_ensure (ESHI_TYPE_PROMPT_PANEL);
   g_type_ensure (G_TYPE_FILE);
@@ -487,6 +528,7 @@ eshi_window_init (EshiWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   _eshi_window_add_actions (self);
   _eshi_window_add_keys (self);
+  _eshi_window_init_input (self);
   gtk_window_set_icon_name (GTK_WINDOW (self), ESHI_APP_ID);
 }
 
@@ -528,6 +570,15 @@ restore_draft (EshiWindow *self,
   self->restored = TRUE;
 }
 
+static void
+keep_input (EshiWindow *self)
+{
+  EshiInput *input = eshi_input_row_get_input (eshi_prompt_panel_get_input_row (self->panel));
+  g_autofree char *folder = eshi_draft_dup_folder (self->draft);
+
+  self->input_store = eshi_input_store_new (input, folder);
+}
+
 EshiWindow *
 eshi_window_new (GtkApplication *application,
                  EshiSession    *session,
@@ -543,6 +594,7 @@ eshi_window_new (GtkApplication *application,
   self->session = g_object_ref (session);
   restore_draft (self, draft);
   self->draft = g_object_ref (draft);
+  keep_input (self);
   follow_session (self);
   _eshi_window_update_actions (self);
   _eshi_window_find_models (self);

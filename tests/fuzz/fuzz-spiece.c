@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
     }
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    eshi_sentencepiece_encode (self, texts[i], strlen (texts[i]), ids);
+    eshi_sentencepiece_encode (self, texts[i], strlen (texts[i]), ids, NULL);
   for (guint i = 0; i < ids->len; i++)
     g_assert_cmpuint ((guint) g_array_index (ids, gint32, i), <, eshi_sentencepiece_get_n_pieces (self));
   return 0;

@@ -3,24 +3,26 @@
 #
 # Of the samplers that diffusers 0.8.1 had, only configurations in which current diffusers computes the same are
 # recorded. k-diffusion computes in double here, on f32 tables and f32 noise; its samplers that use a Brownian tree
-# get plain noise instead. Only its sampling.py is used:
+# get plain noise instead. Only its sampling.py is used, so it needs none of what it depends on:
 #
-#   pip download --no-deps k-diffusion==0.1.1.post1 && unzip k_diffusion-*.whl 'k_diffusion/*' -d kd
-#   python3 tests/golden/make-schedulers.py kd/k_diffusion/sampling.py > tests/golden/schedulers.json
+#   pip install diffusers==0.42.1 torch==2.15.0 scipy && pip install --no-deps k-diffusion==0.1.1.post1
+#   python3 tests/golden/make-schedulers.py tests/golden/schedulers.json
 #
 # SPDX-License-Identifier: MIT
 
+import importlib.metadata
 import importlib.util
 import json
 import math
 import sys
 import types
+from pathlib import Path
 
 import diffusers
 import numpy
 import torch
 from diffusers import (DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler,
-                       EulerDiscreteScheduler, LCMScheduler, LMSDiscreteScheduler,
+                       EulerDiscreteScheduler, HeunDiscreteScheduler, LCMScheduler, LMSDiscreteScheduler,
                        PNDMScheduler, UniPCMultistepScheduler)
 
 COMMON = dict(beta_start=0.00085, beta_end=0.012, beta_schedule='scaled_linear', num_train_timesteps=1000)
@@ -38,19 +40,39 @@ SAMPLERS = {
                         dict(final_sigmas_type='zero', use_karras_sigmas=True, **DPM)),
 }
 
-# With a schedule of the artist's choice. diffusers starts a single step from the least noise; it is left out, and
-# so are UniPC's exponential levels, whose timesteps it cuts off instead of rounding, and its
-# Heun, which subtracts in f32 what k-diffusion subtracts in double.
+# With a schedule of the artist's choice. All but UniPC start a single step from the least noise; it is left out.
+#
+# UniPC cuts the timesteps of exponential levels off where it rounds those of Karras' (and asks at 998 first, since the
+# largest level comes back as 998.9999997); they are rounded here, as ours are.
+#
+# Heun takes x - (x - sigma * noise) apart again, which costs f32 several digits at large sigma: it runs in double. Of
+# even levels only those numbers of steps are recorded whose timesteps are whole: between two, diffusers interpolates
+# sigma, and k-diffusion, which ours follows, its logarithm.
 UNIPC = dict(solver_order=2, solver_type='bh2', predict_x0=True, lower_order_final=True,
              timestep_spacing='linspace', final_sigmas_type='zero')
 CHOSEN = [
     ('unipc', None, UniPCMultistepScheduler, UNIPC, [1, 2, 3, 5, 10, 20, 50]),
     ('unipc', 'karras', UniPCMultistepScheduler, dict(use_karras_sigmas=True, **UNIPC), [2, 5, 10, 20]),
+    ('unipc', 'exponential', UniPCMultistepScheduler, dict(use_exponential_sigmas=True, **UNIPC), [1, 2, 5, 10, 20, 50]),
+    ('heun', 'uniform', HeunDiscreteScheduler, {}, [2, 4, 10, 28, 38]),
+    ('heun', 'karras', HeunDiscreteScheduler, dict(use_karras_sigmas=True), [2, 5, 10, 20, 50]),
+    ('heun', 'exponential', HeunDiscreteScheduler, dict(use_exponential_sigmas=True), [2, 5, 10, 20, 50]),
     ('lcm', None, LCMScheduler, dict(clip_sample=False, original_inference_steps=50), [1, 2, 3, 4, 5, 8, 10, 20, 50]),
     ('euler', 'karras', EulerDiscreteScheduler, dict(use_karras_sigmas=True), [2, 5, 10, 20]),
     ('euler', 'exponential', EulerDiscreteScheduler, dict(use_exponential_sigmas=True), [2, 5, 10, 20]),
     ('lms', 'karras', LMSDiscreteScheduler, dict(use_karras_sigmas=True), [2, 5, 10, 20]),
 ]
+
+# Timesteps spread as later versions of diffusers can.
+SPACED = {
+    'lms': (LMSDiscreteScheduler, {}),
+    'euler': (EulerDiscreteScheduler, {}),
+    'euler-a': (EulerAncestralDiscreteScheduler, {}),
+    'ddim': (DDIMScheduler, dict(clip_sample=False, set_alpha_to_one=False)),
+    'dpmpp-2m': (DPMSolverMultistepScheduler, dict(DPM, final_sigmas_type='zero')),
+    'unipc': (UniPCMultistepScheduler, UNIPC),
+}
+SPACED_STEPS = [1, 2, 5, 7, 10, 20, 50]
 
 # k-diffusion's function, more arguments, and whether the last level but one is left out
 K_SAMPLERS = {
@@ -72,6 +94,8 @@ CRASHES_AT_ONE = ['dpmpp-2m-sde', 'dpmpp-2m-sde-heun', 'dpmpp-3m-sde']
 K_STEPS = [1, 2, 5, 10, 20]
 ALIGN_YOUR_STEPS = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029]
 
+DIFFUSERS = f'diffusers {diffusers.__version__}'
+K_DIFFUSION = f'k-diffusion {importlib.metadata.version("k-diffusion")}'
 STEPS = [1, 2, 3, 4, 7, 14, 15, 20, 50, 333, 999]
 LARGEST_SIGMA = 14.614644813537598
 
@@ -102,6 +126,7 @@ def run(name, prediction, n_steps):
         x = result.prev_sample
     return {
         'id': name,
+        'oracle': DIFFUSERS,
         'prediction': prediction,
         'n_steps': n_steps,
         'n_calls': len(scheduler.timesteps),
@@ -111,20 +136,39 @@ def run(name, prediction, n_steps):
     }
 
 
+def round_timesteps(scheduler):
+    levels = numpy.array(((1 - scheduler.alphas_cumprod) / scheduler.alphas_cumprod) ** 0.5)
+    spread = scheduler._convert_to_exponential(levels[::-1].copy(), scheduler.num_inference_steps)
+    return torch.tensor([round(float(scheduler._sigma_to_t(sigma, numpy.log(levels)))) for sigma in spread])
+
+
 def run_chosen(name, schedule, kind, config, prediction, n_steps):
     scheduler = kind(prediction_type=prediction, **COMMON, **config)
     scheduler.set_timesteps(n_steps)
+    if kind is UniPCMultistepScheduler and schedule == 'exponential':
+        scheduler.timesteps = round_timesteps(scheduler)
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn((1, 4, 2, 2), generator=generator) * scheduler.init_noise_sigma
-    extra = {'generator': generator} if name == 'lcm' else {}
+    x = torch.randn((1, 4, 2, 2), generator=generator)
+    x = (x.double() if name == 'heun' else x) * scheduler.init_noise_sigma
+    extra = {'generator': generator} if name in ('lcm', 'euler-a') else {}
     for t in scheduler.timesteps:
         x = scheduler.step(model(scheduler.scale_model_input(x, t), t), t, x, **extra).prev_sample
-    return {'id': name, 'schedule': schedule, 'prediction': prediction, 'n_steps': n_steps,
+    return {'id': name, 'oracle': DIFFUSERS, 'schedule': schedule, 'prediction': prediction, 'n_steps': n_steps,
             'n_calls': len(scheduler.timesteps), 'timesteps': digits(scheduler.timesteps), 'x': digits(x),
             'last_clean': []}
 
 
-def load_k_diffusion(path):
+def run_spaced(name, spacing, ends_noisy, prediction, n_steps):
+    kind, config = SPACED[name]
+    config = dict(config, timestep_spacing=spacing, steps_offset=1)
+    if ends_noisy:
+        config['final_sigmas_type'] = 'sigma_min'
+    case = run_chosen(name, None, kind, config, prediction, n_steps)
+    return dict(case, spacing=spacing, ends_noisy=ends_noisy)
+
+
+def load_k_diffusion():
+    path = Path(importlib.util.find_spec('k_diffusion').submodule_search_locations[0])
     # what sampling.py imports for samplers that are not run here
     for name in ('torchdiffeq', 'torchsde'):
         sys.modules[name] = types.ModuleType(name)
@@ -134,7 +178,7 @@ def load_k_diffusion(path):
     package.utils.append_dims = lambda x, n: x[(...,) + (None,) * (n - x.ndim)]
     sys.modules['k_diffusion'] = package
     sys.modules['k_diffusion.utils'] = package.utils
-    spec = importlib.util.spec_from_file_location('k_diffusion.sampling', path)
+    spec = importlib.util.spec_from_file_location('k_diffusion.sampling', path / 'sampling.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -192,12 +236,12 @@ def run_k(k, name, schedule, prediction, n_steps, discards=True):
 
     extra = dict(noise_sampler=draw, **extra) if name in DRAWS else extra
     x = getattr(k, function)(denoiser, draw() * sigmas[0], sigmas, disable=True, **extra)
-    return {'id': name, 'schedule': schedule, 'prediction': prediction, 'n_steps': n_steps,
+    return {'id': name, 'oracle': K_DIFFUSION, 'schedule': schedule, 'prediction': prediction, 'n_steps': n_steps,
             'n_calls': denoiser.n_calls, 'timesteps': [], 'x': digits(x), 'last_clean': []}
 
 
-def run_all_k(path):
-    k = load_k_diffusion(path)
+def run_all_k():
+    k = load_k_diffusion()
     torch.set_default_dtype(torch.float64)
     cases = [run_k(k, name, schedule, 'epsilon', n)
              for name in K_SAMPLERS
@@ -222,11 +266,19 @@ def main():
               for name, schedule, kind, config, steps in CHOSEN
               for prediction in ('epsilon', 'v_prediction')
               for n in steps]
-    cases += run_all_k(sys.argv[1])
+    cases += [run_spaced(name, spacing, False, prediction, n)
+              for name in SPACED
+              for spacing in ('linspace', 'leading', 'trailing')
+              for prediction in ('epsilon', 'v_prediction')
+              for n in SPACED_STEPS
+              if spacing != 'linspace' or name in ('ddim', 'dpmpp-2m', 'unipc')]
+    cases += [run_spaced(name, 'trailing', True, 'epsilon', n) for name in ('dpmpp-2m', 'unipc') for n in SPACED_STEPS]
+    cases += run_all_k()
     versions = f'diffusers {diffusers.__version__}, torch {torch.__version__}, numpy {numpy.__version__}'
     head = json.dumps({'versions': versions})[:-1]
     body = ',\n'.join(json.dumps(case) for case in cases)
-    sys.stdout.write(f'{head}, "cases": [\n{body}\n]}}\n')
+    Path(sys.argv[1]).write_text(f'{head}, "cases": [\n{body}\n]}}\n')
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -72,6 +72,9 @@ def main():
 
     torch.save({'weight': ramp(2, 3)}, folder / 'little.bin')
     make_big_endian(folder / 'little.bin', folder / 'big.bin')
+    torch.serialization.set_crc32_options(False)
+    torch.save({'weight': ramp(2, 3)}, folder / 'no-sums.bin')
+    torch.serialization.set_crc32_options(True)
 
     # The text encoder of the networks, in two shards and in one file of each form.
     source = folder.parent / 'networks' / 'text-quick' / 'text_encoder'

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../parity.h"
 #include "kernel-goldens.h"
 #include "kernel-rig.h"
 
@@ -189,6 +190,23 @@ find_case (EshiOpKind  kind,
   g_error ("There is no case %s/%s.", eshi_op_kind_name (kind), name);
 }
 
+/* The error's rms in units of the values'. */
+static double
+get_relative_error (const float  *got,
+                    const double *expected,
+                    gsize         n)
+{
+  double energy = 0;
+  double error = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      error += (got[i] - expected[i]) * (got[i] - expected[i]);
+      energy += expected[i] * expected[i];
+    }
+  return energy > 0 ? sqrt (error / energy) : sqrt (error);
+}
+
 /* Both the oracle and the reference against PyTorch's doubles, at every @golden->step-th element. */
 static void
 test_golden (gconstpointer user_data)
@@ -211,6 +229,8 @@ test_golden (gconstpointer user_data)
       g_assert_cmpfloat (fabs (oracle[i * golden->step] - golden->values[i]), <=, golden->oracle_error);
     }
   compare (sampled, golden->values, n_values, (Limits) { golden->nmse, sqrt (golden->nmse) * 10 });
+  parity_row ("ops of the reference backend", eshi_op_kind_name (golden->kind), "PyTorch 2.15.0, in double",
+              get_relative_error (sampled, golden->values, n_values), sqrt (golden->nmse));
 
   ref->klass->close (ref);
 }

@@ -63,6 +63,25 @@ class CountTests(unittest.TestCase):
         self.assertEqual(tool("count-tests", "/nowhere/testlog").returncode, 1)
 
 
+class Parity(unittest.TestCase):
+    def check(self, *lines):
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "testlog.json"
+            log.write_text(json.dumps({"stdout": "\n".join(lines)}), encoding="utf-8")
+            return tool("parity", "--check", log)
+
+    def test_no_rows(self):
+        self.assertEqual(self.check("ok 1 /a", "# parity of nothing").returncode, 0)
+
+    def test_row_that_the_page_lacks(self):
+        result = self.check("# parity|planted|what|oracle 1|1e-7|1e-6", "# parity|planted|what|oracle 1|2e-7|1e-6")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("planted: what, oracle 1, 1e-6\ndocs/parity.md lacks 1 of 1 rows", result.stdout)
+
+    def test_broken_row(self):
+        self.assertEqual(self.check("# parity|planted|what|1e-7|1e-6").returncode, 1)
+
+
 class Lineup(unittest.TestCase):
     def formatted(self, text):
         with tempfile.NamedTemporaryFile("w+", suffix=".c", encoding="utf-8") as file:

@@ -1,6 +1,6 @@
 /* test-start.c: pictures that start from another picture: what of it stays, what repeats, what is refused.
  *
- * The trajectories are held against diffusers' numbers in test-scheduler.c, the encoder in test-goldens.c; this is about
+ * Whole pictures are held against diffusers in test-trajectories.c, the encoder in test-goldens.c; this is about
  * how the pipeline joins them.
  *
  * SPDX-License-Identifier: MIT

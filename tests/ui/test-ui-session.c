@@ -55,6 +55,21 @@ test_picture (void)
   g_assert_finalize_object (picture);
 }
 
+/* A black picture says why it is black. */
+static void
+test_withheld (void)
+{
+  g_autoptr(EshiPicture) painted = create_picture ("鬼", 42);
+  g_autoptr(EshiSettings) settings = eshi_settings_copy (eshi_picture_get_settings (painted));
+  g_autoptr(EshiPicture) picture = NULL;
+  g_autofree char *summary = NULL;
+
+  settings->withheld = TRUE;
+  picture = eshi_picture_new (eshi_picture_get_image (painted), settings, "豆");
+  summary = eshi_picture_dup_summary (picture);
+  g_assert_cmpstr (summary, ==, "Withheld by the safety checker");
+}
+
 static void
 test_filmstrip (void)
 {
@@ -236,6 +251,7 @@ main (int   argc,
   gtk_test_init (&argc, &argv, NULL);
   adw_init ();
   g_test_add_func ("/eshi/picture/tells-its-settings", test_picture);
+  g_test_add_func ("/eshi/picture/withheld", test_withheld);
   g_test_add_func ("/eshi/filmstrip/selection", test_filmstrip);
   g_test_add_func ("/eshi/session/failure", test_session_failure);
   g_test_add_func ("/eshi/session/queue", test_session_queue);

@@ -7,6 +7,7 @@
 
 #include <adwaita.h>
 
+#include "eshi-picture.h"
 #include "eshi-progress-row.h"
 #include "eshi-window.h"
 
@@ -94,6 +95,46 @@ test_no_model (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* Whether a label below @root says @text. */
+static gboolean
+says (GtkWidget  *root,
+      const char *text)
+{
+  gboolean found = GTK_IS_LABEL (root) && g_strcmp0 (gtk_label_get_text (GTK_LABEL (root)), text) == 0;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL && !found;
+       child = gtk_widget_get_next_sibling (child))
+    found = says (child, text);
+  return found;
+}
+
+/* A picture that the safety checker withheld is not just black: the window says so. */
+static void
+test_withheld (void)
+{
+  static const char sentence[] = "The safety checker withheld the picture. Try another seed or another prompt";
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiDraft) draft = create_draft ();
+  g_autoptr(GBytes) pixels = g_bytes_new_take (g_malloc0 (3), 3);
+  g_autoptr(EshiImage) image = eshi_image_new (1, 1, pixels);
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  EshiWindow *window = eshi_window_new (NULL, session, draft);
+
+  gtk_window_present (GTK_WINDOW (window));
+  for (int withheld = 0; withheld < 2; withheld++)
+    {
+      g_autoptr(EshiPicture) picture = NULL;
+
+      settings->withheld = withheld;
+      picture = eshi_picture_new (image, settings, "豆");
+      g_signal_emit_by_name (session, "painted", picture);
+      settle ();
+      g_assert_cmpint (says (GTK_WIDGET (window), sentence), ==, withheld);
+    }
+
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 static void
 test_draft (void)
 {
@@ -140,6 +181,7 @@ main (int   argc,
   g_test_add_func ("/eshi/window/finalizes", test_finalizes);
   g_test_add_func ("/eshi/window/idle-shows-no-progress", test_idle);
   g_test_add_func ("/eshi/window/no-model", test_no_model);
+  g_test_add_func ("/eshi/window/withheld", test_withheld);
   g_test_add_func ("/eshi/window/draft", test_draft);
   return g_test_run ();
 }

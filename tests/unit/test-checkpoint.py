@@ -128,8 +128,17 @@ def painted(folder, model, *more):
     return picture
 
 
-def refused(folder, model, words):
-    result, picture = paint(folder, model)
+def listed(folder):
+    """Names of the models below a folder that is added, where a picture, a tokenizer and a part of a model lie too."""
+    write_safetensors(folder / "part.safetensors", [("x", (2,), numpy.zeros(2, numpy.float16))])
+    env = dict(os.environ, LC_ALL="C.UTF-8", HOME=str(folder), XDG_CONFIG_HOME=f"{folder}/config",
+               XDG_DATA_HOME=f"{folder}/data")
+    result = subprocess.run([CLI, "models", "--json", "--add-folder", str(folder)], env=env, capture_output=True, check=True)
+    return [model["name"] for model in json.loads(result.stdout) if not model["embedded"]]
+
+
+def refused(folder, model, words, *more):
+    result, picture = paint(folder, model, *more)
     message = result.stderr.decode()
     assert result.returncode == 1 and picture is None and message.count("\n") == 1 and words in message, message
 
@@ -145,6 +154,7 @@ def test_same_picture(maker, folder):
     assert painted(folder, folder / "one.ckpt") == want
     assert painted(folder, folder / "two.safetensors") == want
     (folder / "picture.png").rename(folder / "start.png")
+    assert listed(folder) == ["model", "one", "two"], listed(folder)
     start = ["--image", str(folder / "start.png")]
     assert painted(folder, folder / "one.ckpt", *start) == painted(folder, folder / "two.safetensors", *start)
 
@@ -156,6 +166,26 @@ def test_clip_words(maker, folder):
     bare = [(name.replace("transformer.text_model.", "transformer."), shape, values) for name, shape, values in tensors]
     write_safetensors(folder / "bare.safetensors", bare)
     assert painted(folder, folder / "clip.safetensors") == painted(folder, folder / "bare.safetensors")
+
+
+def test_ema(maker, folder):
+    """The averaged weights are painted with where they are asked for, or where there are no others."""
+    tensors = list(renamed(maker, 49408))
+    unet = [t for t in tensors if t[0].startswith("model.")]
+    rest = [t for t in tensors if not t[0].startswith("model.")]
+    averaged = [(name, shape, values * numpy.float16(0.5) if values.size > 1000 else values) for name, shape, values in unet]
+    # LitEma's names: what follows "model.", without its dots.
+    ema = [("model_ema." + name.removeprefix("model.").replace(".", ""), shape, values) for name, shape, values in averaged]
+    for name, parts in (("plain", unet), ("average", averaged), ("both", unet + ema), ("only", ema)):
+        write_safetensors(folder / f"{name}.safetensors", rest + parts)
+    plain, average = (painted(folder, folder / f"{name}.safetensors") for name in ("plain", "average"))
+    assert plain != average
+    assert painted(folder, folder / "both.safetensors") == plain
+    assert painted(folder, folder / "both.safetensors", "--ema") == average
+    (folder / "picture.png").rename(folder / "again.png")
+    assert painted(folder, folder / "both.safetensors", "--from", str(folder / "again.png")) == average
+    assert painted(folder, folder / "only.safetensors") == average
+    refused(folder, folder / "plain.safetensors", "EMA", "--ema")
 
 
 def test_refusals(maker, folder):
@@ -255,8 +285,8 @@ def test_inpainting(maker, folder):
 
 
 def main():
-    tests, failed, maker = [test_same_picture, test_clip_words, test_refusals, test_vae_files, test_vae_refusals,
-                            test_inpainting], 0, load_maker()
+    tests, failed, maker = [test_same_picture, test_clip_words, test_ema, test_refusals, test_vae_files,
+                            test_vae_refusals, test_inpainting], 0, load_maker()
     print(f"1..{len(tests)}")
     for i, test in enumerate(tests, 1):
         with tempfile.TemporaryDirectory() as folder:

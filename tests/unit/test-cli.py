@@ -7,6 +7,7 @@ test-cli.py ESHI_CLI [arguments|model|NAME…]
 SPDX-License-Identifier: MIT
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -32,6 +33,7 @@ class Case:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.env = dict(os.environ, LC_ALL="C.UTF-8", HOME=folder, XDG_DATA_HOME=f"{folder}/data")
+        self.env.setdefault("XDG_CACHE_HOME", f"{folder}/cache")
         self.env.pop("ESHI_BACKEND", None)
         self.env.pop("LANGUAGE", None)
 
@@ -56,7 +58,8 @@ class Case:
         return result
 
     def files(self):
-        return {str(path) for path in self.folder.rglob("*")}
+        """All but the history, which may have been opened before a picture failed."""
+        return {str(path) for path in self.folder.rglob("*") if self.folder / "data" not in [path, *path.parents]}
 
 
 def chunks(path):
@@ -66,6 +69,11 @@ def chunks(path):
         size = struct.unpack(">I", data[at:at + 4])[0]
         yield data[at + 4:at + 8], data[at + 8:at + 8 + size]
         at += size + 12
+
+
+def pixels(path):
+    """The compressed pixels, without the settings beside them."""
+    return path.read_bytes().partition(b"IDAT")[2]
 
 
 def copy_model(folder):
@@ -134,12 +142,17 @@ def test_numbers(case):
         "--threads": ["0", "-1", "99999", "x"],
         "--sampler": ["nope", "", "\udcff"],
         "--rng": ["dice", ""],
+        "--safety": ["maybe", "", "ON", "1"],
+        "--watermark": ["maybe", "", "\udcff"],
         "--vae-tiling": ["maybe", ""],
     }
     for option, values in bad.items():
         for value in values:
             case.refuse(USAGE, "generate", "-p", "猫", "-o", "a.png", f"{option}={value}")
     case.refuse(USAGE, "generate", "-p", "猫", "--seed", "4294967295", "-n", "2", words="4294967294")
+    case.refuse(USAGE, "generate", "-p", "猫", "--clip-skip", "0", words="--clip-skip")
+    case.refuse(USAGE, "generate", "-p", "猫", "--clip-skip", "13", words="12")
+    case.refuse(USAGE, "generate", "-p", "猫", "--emphasis", "loud", words="no-norm")
 
 
 def test_texts(case):
@@ -336,6 +349,148 @@ def test_from(case):
     assert missing.stderr.decode().count("\n") == 1 and "v1-5" in missing.stderr.decode(), missing.stderr
 
 
+def add_checker(model):
+    """Puts a small safety checker, which flags everything, into the folder of a model."""
+    golden = Path(__file__).resolve().parent.parent / "golden" / "safety" / "new-names"
+    weights = bytearray((golden / "model.safetensors").read_bytes())
+    size = struct.unpack("<Q", weights[:8])[0]
+    start, end = json.loads(weights[8:8 + size])["concept_embeds_weights"]["data_offsets"]
+    weights[8 + size + start:8 + size + end] = struct.pack("<e", -2.0) * ((end - start) // 2)
+    (model / "safety_checker").mkdir()
+    (model / "safety_checker" / "model.safetensors").write_bytes(weights)
+    shutil.copy(golden / "config.json", model / "safety_checker")
+    index = json.loads((model / "model_index.json").read_text(encoding="utf-8"))
+    index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
+    (model / "model_index.json").unlink()
+    (model / "model_index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+def test_withheld(case):
+    """A withheld picture is black, says so, and is none of the next picture's business."""
+    model = copy_model(case.folder / "guarded")
+    add_checker(model)
+    base = ["generate", "-p", "猫", "--seed", "7", *SMALL]
+    result = case.succeed(*base, "-m", str(model), "-o", "a.png")
+    assert "withheld" in result.stderr.decode() and result.stderr.endswith(b".\n"), result.stderr
+    report = json.loads(case.succeed("show", "--json", "a.png").stdout)
+    assert report["settings"]["withheld"] and report["settings"]["safety"] == "on", report
+    assert report["settings"]["watermark"] == "off" and report["watermark"] == "", report
+    assert "Eshi guard: safety=on watermark=off withheld" in report["texts"]["parameters"], report
+    assert b"Safety checker: withheld" in case.succeed("show", "a.png").stdout
+    pixels = (case.folder / "a.png").read_bytes()
+    at = pixels.index(b"IDAT")
+    size = struct.unpack(">I", pixels[at - 4:at])[0]
+    assert not any(zlib.decompress(pixels[at + 4:at + 4 + size])[1:64 * 3 + 1])
+
+    case.succeed(*base, "-m", str(model), "--safety", "off", "-o", "b.png")
+    case.succeed(*base, "-o", "c.png")
+    case.succeed("generate", "--from", "a.png", "-m", str(MODEL), "-o", "d.png")
+    pictures = [(case.folder / name).read_bytes() for name in ["b.png", "c.png", "d.png"]]
+    assert pictures[1] == pictures[2]
+    assert pictures[0][pictures[0].index(b"IDAT"):] == pictures[1][pictures[1].index(b"IDAT"):]
+    case.refuse(FAILED, *base, "--safety", "on", "-o", "e.png", words="safety checker")
+
+
+def test_watermark(case):
+    base = ["generate", "-p", "猫", "--seed", "7", "--steps", "1"]
+    case.refuse(USAGE, *base, "--width", "128", "--height", "128", "--watermark", "on", "-o", "a.png", words="256")
+    case.succeed(*base, "--width", "256", "--height", "256", "--watermark", "on", "-o", "a.png")
+    case.succeed(*base, "--width", "256", "--height", "256", "-o", "b.png")
+    assert b"Watermark: StableDiffusionV1\n" in case.succeed("show", "a.png").stdout
+    assert b"Watermark: none\n" in case.succeed("show", "b.png").stdout
+    report = json.loads(case.succeed("show", "--json", "a.png").stdout)
+    assert report["watermark"] == "StableDiffusionV1" and report["settings"]["watermark"] == "on", report
+
+
+def test_hash(case):
+    """Pictures say which model painted them, and --from finds it under another name."""
+    folder = case.folder / "data" / "eshi" / "models"
+    copy_model(folder / "写し")
+    (folder / "写し" / "eshi.json").unlink()
+    weights = folder / "写し" / "vae" / "diffusion_pytorch_model.safetensors"
+    data = weights.read_bytes()
+    weights.unlink()
+    weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    want = {model["path"]: model["sha256"] for model in json.loads(case.succeed("models", "--hash", "--json").stdout)}
+    listed = "".join(f"{hashlib.sha256((MODEL / name).read_bytes()).hexdigest()}  {name}\n" for name in (
+        "text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",
+        "vae/diffusion_pytorch_model.safetensors"))
+    mame = hashlib.sha256(listed.encode()).hexdigest()
+    other = want[str(folder / "写し")]
+    assert mame in want.values() and other != mame, want
+    assert mame in case.succeed("models", "--hash").stdout.decode()
+    case.succeed("generate", "-p", "猫", "--seed", "1", "-m", str(folder / "写し"), "-o", "a.png", *SMALL)
+    (folder / "写し").rename(folder / "別名")
+    case.succeed("models", "--hash")
+    case.succeed("generate", "--from", "a.png", "-o", "b.png")
+    for name, model in (("a.png", "写し"), ("b.png", "別名")):
+        found = json.loads(case.succeed("show", "--json", name).stdout)
+        assert found["model_hash"] == other and found["settings"]["model"] == model, found
+        assert any(f"Model hash: {other[:10]}, Model: {model}".encode() in text for _, text in chunks(case.folder / name))
+    (folder / "別名" / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(data)
+    (folder / "別名").rename(folder / "写し")
+    case.succeed("models", "--hash")
+    result = case.succeed("generate", "--from", "a.png", "-q", "-o", "c.png").stderr.decode()
+    assert result.count("\n") == 1 and "other weights" in result, result
+
+
+def test_variation(case):
+    """At a strength of 1 it is the picture of the other seed; a batch goes on with the variation's seed."""
+    base = ["generate", "-p", "猫", "--sampler", "lms", *SMALL]
+    case.succeed(*base, "--seed", "1", "-o", "one.png")
+    case.succeed(*base, "--seed", "2", "-o", "two.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "0", "-o", "none.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "1", "-o", "all.png")
+    assert pixels(case.folder / "none.png") == pixels(case.folder / "one.png")
+    assert pixels(case.folder / "all.png") == pixels(case.folder / "two.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "2", "--variation-strength", "0.3", "-n", "2", "-o", "v.png")
+    case.succeed(*base, "--seed", "1", "--variation-seed", "3", "--variation-strength", "0.3", "-o", "w.png")
+    assert (case.folder / "v-2.png").read_bytes() == (case.folder / "w.png").read_bytes()
+    case.succeed("generate", "--from", "v-2.png", "-o", "x.png")
+    assert (case.folder / "x.png").read_bytes() == (case.folder / "w.png").read_bytes()
+    case.succeed("generate", "--from", "one.png", "--variation-strength", "0.3", "-o", "y.png")
+    assert pixels(case.folder / "y.png") != pixels(case.folder / "one.png")
+    case.refuse(USAGE, *base, "--variation-seed", "2", "-o", "z.png", words="--variation-strength")
+    case.refuse(USAGE, *base, "--variation-strength", "1.5", "-o", "z.png", words="1.5")
+
+
+def write_rows(path, name, n, width):
+    """A textual inversion: a safetensors file with the one tensor NAME."""
+    header = json.dumps({name: {"dtype": "F32", "shape": [n, width], "data_offsets": [0, 4 * n * width]}}).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<f", 0.5) * (n * width))
+
+
+def test_prompts(case):
+    """Brackets, long prompts and textual inversions, from the options to the picture and back."""
+    def paint(name, *args):
+        report = json.loads(case.succeed("generate", *args, "--seed", "1", *SMALL, "-o", f"{name}.png", "--json").stdout)
+        return (case.folder / f"{name}.png").read_bytes().split(b"IDAT", 1)[1], report["pictures"][0]["settings"]
+
+    plain, settings = paint("a", "-p", "猫と犬")
+    assert settings["clip_skip"] == 1 and settings["emphasis"] == "original" and "embeddings" not in settings, settings
+    assert paint("b", "-p", "猫と犬", "--emphasis", "off")[0] == plain
+    assert paint("c", "-p", "(猫:1.5)と犬", "--emphasis", "ignore")[0] == plain
+    weighted = paint("d", "-p", "(猫:1.5)と犬")[0]
+    assert weighted != plain and paint("e", "-p", "(猫:1.5)と犬", "--emphasis", "no-norm")[0] not in (plain, weighted)
+    skipped, settings = paint("f", "-p", "猫と犬", "--clip-skip", "2")
+    assert skipped != plain and settings["clip_skip"] == 2
+    assert b"Clip skip: 2" in (case.folder / "f.png").read_bytes()
+    assert paint("g", "--from", "f.png")[0] == skipped
+    long = "猫、" * 100
+    assert paint("h", "-p", long)[0] != paint("i", "-p", long, "--emphasis", "off")[0]
+
+    folder = case.folder / "data" / "eshi" / "embeddings"
+    write_rows(folder / "絵風.safetensors", "emb_params", 2, 256)
+    write_rows(folder / "other.safetensors", "<丸>", 1, 256)
+    write_rows(folder / "wide.safetensors", "emb_params", 2, 768)
+    assert paint("j", "-p", "猫と犬")[0] == plain
+    styled, settings = paint("k", "-p", "絵風 猫", "--negative", "<丸>")
+    assert sorted(settings["embeddings"]) == ["other", "絵風"], settings
+    assert styled != plain and paint("l", "--from", "k.png")[0] == styled
+    case.refuse(FAILED, "generate", "-p", "wide", *SMALL, "-o", "m.png", words="768")
+
+
 def test_names(case):
     (case.folder / "prompts.txt").write_text("\ufeff猫\r\n\n犬 油絵\n", encoding="utf-8")
     case.succeed("generate", "-p", "猫", "-n", "2", "--seed", "7", "-o", "n.png", *SMALL)
@@ -417,7 +572,8 @@ def test_japanese(case):
 
 NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_show, test_places, test_models_missing,
             test_noise, test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_names, test_random_seed,
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_prompts, test_hash,
+              test_variation, test_withheld, test_watermark, test_names, test_random_seed,
               test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]
 

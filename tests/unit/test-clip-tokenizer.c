@@ -13,6 +13,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
+#include "../parity.h"
 #include "eshi-clip-vocabulary.h"
 #include "eshi-error.h"
 #include "eshi-tokenizer.h"
@@ -168,6 +169,8 @@ test_golden (void)
       g_assert_cmpint ((gint64) n_pieces, ==, json_array_get_int_element (counts, i));
       g_assert_cmpuint (whole->len, ==, n_pieces + 2);
     }
+  parity_count_row ("tokenizers", "CLIP's vocabulary: ids and lengths of texts", "CLIPTokenizer of transformers 4.57.3", 0,
+                    json_array_get_length (texts));
 }
 
 /* Stable Diffusion 2 pads with "!", which then is a special string as well. */
@@ -187,6 +190,8 @@ test_other_pad (Folder        *folder,
   g_assert_cmpint (eshi_tokenizer_get_pad_id (self), ==, 0);
   for (guint i = 0; i < json_array_get_length (ids); i++)
     assert_ids (self, json_array_get_string_element (texts, i), json_array_get_array_element (ids, i));
+  parity_count_row ("tokenizers", "CLIP's vocabulary, padded with \"!\"", "CLIPTokenizer of transformers 4.57.3", 0,
+                    json_array_get_length (ids));
 }
 
 /* Figures of OpenAI's vocabulary; the frame is that of the specification. */

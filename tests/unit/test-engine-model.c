@@ -7,6 +7,9 @@
 
 #include "config.h"
 
+#include <glib/gstdio.h>
+#include <unistd.h>
+
 #include "libeshi-engine.h"
 
 #define WAIT_US (120 * G_USEC_PER_SEC)
@@ -213,6 +216,104 @@ test_cancel (Fixture       *f,
 }
 
 static void
+link_part (const char *model,
+           const char *folder,
+           const char *part)
+{
+  g_autofree char *target = g_build_filename (model, part, NULL);
+  g_autofree char *path = g_build_filename (folder, part, NULL);
+
+  g_assert_cmpint (symlink (target, path), ==, 0);
+}
+
+static const char * const linked_parts[] = {
+  "model_index.json", "scheduler", "text_encoder", "tokenizer", "unet", "vae/config.json",
+};
+
+/* A model that differs from @model in some signs of its decoder; (transfer full): its folder. */
+static char *
+make_other (const char *model)
+{
+  char *folder = g_dir_make_tmp ("eshi-swap-XXXXXX", NULL);
+  g_autofree char *vae = g_build_filename (folder, "vae", NULL);
+  g_autofree char *source = g_build_filename (model, "vae", "diffusion_pytorch_model.safetensors", NULL);
+  g_autofree char *target = g_build_filename (vae, "diffusion_pytorch_model.safetensors", NULL);
+  g_autofree char *weights = NULL;
+  gsize n_bytes = 0;
+
+  g_assert_cmpint (g_mkdir (vae, 0700), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (linked_parts); i++)
+    link_part (model, folder, linked_parts[i]);
+  g_assert_true (g_file_get_contents (source, &weights, &n_bytes, NULL));
+  for (gsize i = 1; i <= n_bytes / 8; i += 2)
+    weights[n_bytes - i] = (char) (weights[n_bytes - i] ^ 0x80);
+  g_assert_true (g_file_set_contents (target, weights, (gssize) n_bytes, NULL));
+  return folder;
+}
+
+static void
+remove_other (const char *folder)
+{
+  g_autofree char *vae = g_build_filename (folder, "vae", NULL);
+  g_autofree char *weights = g_build_filename (vae, "diffusion_pytorch_model.safetensors", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (linked_parts); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, linked_parts[i], NULL);
+
+      g_unlink (path);
+    }
+  g_unlink (weights);
+  g_rmdir (vae);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* Paints with @model (nullable), perhaps with an engine that starts anew. */
+static void
+paint_with (Fixture    *f,
+            const char *model,
+            gboolean    fresh)
+{
+  EshiSettings *settings = make_settings (7, 1, FALSE);
+
+  if (fresh)
+    {
+      g_assert_finalize_object (f->engine);
+      f->engine = eshi_engine_new (NULL, 0);
+      g_signal_connect (f->engine, "event", G_CALLBACK (event_cb), f);
+    }
+  settings->model = g_strdup (model);
+  assert_done (run (f, ESHI_REQUEST_GENERATE, settings));
+}
+
+/* Changing the model and back leaves nothing of either behind, and each picture says whose it is. */
+static void
+test_swap (Fixture       *f,
+           gconstpointer  data)
+{
+  g_autoptr(EshiModelInfo) info = eshi_model_info_load (NULL, NULL);
+  g_autofree char *other = make_other (info->path);
+  g_autofree char *hash = NULL;
+
+  paint_with (f, NULL, FALSE);
+  paint_with (f, other, FALSE);
+  hash = g_strdup (eshi_event_get_settings (f->terminal)->model_hash);
+  paint_with (f, NULL, FALSE);
+  g_assert_nonnull (hash);
+  g_assert_cmpstr (eshi_event_get_settings (f->terminal)->model_hash, !=, hash);
+  paint_with (f, other, FALSE);
+  paint_with (f, other, TRUE);
+  paint_with (f, NULL, TRUE);
+  assert_same_image (f, 0, 2);
+  assert_same_image (f, 0, 5);
+  assert_same_image (f, 1, 3);
+  assert_same_image (f, 1, 4);
+  g_assert_false (g_bytes_equal (eshi_image_get_pixels (f->images->pdata[0]),
+                                 eshi_image_get_pixels (f->images->pdata[1])));
+  remove_other (other);
+}
+
+static void
 test_none (void)
 {
   g_test_skip ("no model in $ESHI_MODEL_DIR/mame");
@@ -239,6 +340,7 @@ main (int    argc,
   ADD ("filled-in", test_filled_in);
   ADD ("kept", test_kept);
   ADD ("cancel", test_cancel);
+  ADD ("swap", test_swap);
 
   return g_test_run ();
 }

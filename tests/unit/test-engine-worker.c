@@ -68,7 +68,7 @@ make_image (guint8 value)
   return eshi_image_new (1, 1, bytes);
 }
 
-/* The prompt says what happens: "fail", "fail silently", or anything else to paint. */
+/* The prompt says what happens: "fail", "fail silently", "withhold", or anything else to paint. */
 static gboolean
 paint_one (FakePainter         *self,
            EshiRun             *run,
@@ -91,7 +91,7 @@ paint_one (FakePainter         *self,
       _eshi_run_preview (run, index, step, preview);
     }
   _eshi_run_stage (run, ESHI_STAGE_FINISHING, 0.0);
-  _eshi_run_image (run, index, image);
+  _eshi_run_image (run, index, image, g_str_equal (settings->prompt, "withhold"));
 
   return TRUE;
 }
@@ -328,6 +328,31 @@ test_batch (void)
     }
   g_assert_cmpint (n_images, ==, 5);
   g_assert_cmpint (eshi_event_get_settings (find_event (&f, 1, ESHI_EVENT_DONE))->n_images, ==, 5);
+  fixture_clear (&f);
+}
+
+/* A picture that was withheld says so, and that it has no watermark. */
+static void
+test_withheld (void)
+{
+  Fixture f;
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  const EshiSettings *used = NULL;
+
+  fixture_init (&f, -1);
+  g_free (settings->prompt);
+  settings->prompt = g_strdup ("withhold");
+  settings->safety = ESHI_SWITCH_ON;
+  settings->watermark = ESHI_SWITCH_ON;
+  _eshi_worker_submit (f.worker, eshi_request_new (ESHI_REQUEST_GENERATE, settings), NULL);
+  submit (&f, "a cat", 1, NULL);
+  await_terminals (&f, 2);
+
+  used = eshi_event_get_settings (find_event (&f, 1, ESHI_EVENT_IMAGE));
+  g_assert_true (used->withheld);
+  g_assert_cmpint (used->safety, ==, ESHI_SWITCH_ON);
+  g_assert_cmpint (used->watermark, ==, ESHI_SWITCH_OFF);
+  g_assert_false (eshi_event_get_settings (find_event (&f, 2, ESHI_EVENT_IMAGE))->withheld);
   fixture_clear (&f);
 }
 
@@ -579,6 +604,7 @@ main (int    argc,
 
   g_test_add_func ("/eshi/engine/worker/done", test_done);
   g_test_add_func ("/eshi/engine/worker/batch", test_batch);
+  g_test_add_func ("/eshi/engine/worker/withheld", test_withheld);
   g_test_add_func ("/eshi/engine/worker/fifo", test_fifo);
   g_test_add_func ("/eshi/engine/worker/failed", test_failed);
   g_test_add_func ("/eshi/engine/worker/cancel-running", test_cancel_running);

@@ -162,6 +162,69 @@ test_list (Fixture       *f,
   g_assert_cmpstr (((EshiModelInfo *) models->pdata[2])->name, ==, "b");
 }
 
+static void
+write_index (const char *folder,
+             const char *name)
+{
+  g_autofree char *model = g_build_filename (folder, name, NULL);
+
+  write_file (model, "model_index.json", "{}");
+}
+
+/* @want: names of the models that are listed, but for the embedded one, with commas between them. */
+static void
+assert_listed (const char *want)
+{
+  g_autoptr(GPtrArray) models = eshi_model_list ();
+  g_autoptr(GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < models->len; i++)
+    {
+      const EshiModelInfo *info = models->pdata[i];
+
+      if (!info->embedded)
+        g_string_append_printf (names, "%s%s", names->len > 0 ? "," : "", info->name);
+    }
+  g_assert_cmpstr (names->str, ==, want);
+}
+
+/* Added folders come behind those of the environment, and are listed until they are taken away again. */
+static void
+test_folders (Fixture       *f,
+              gconstpointer  data)
+{
+  g_autofree char *by_variable = g_build_filename (f->folder, "by-variable", NULL);
+  g_autofree char *added = g_build_filename (f->folder, "added", NULL);
+  g_autofree char *single = g_build_filename (f->folder, "single", NULL);
+  g_autofree char *again = g_build_filename (f->folder, "added", "..", "added", NULL);
+  g_autofree char *missing = g_build_filename (f->folder, "missing", NULL);
+  g_autoptr(GError) error = NULL;
+
+  write_index (f->folder, "mame");
+  write_index (by_variable, "one");
+  write_index (added, "two");
+  write_index (added, "three");
+  write_index (f->folder, "single");
+  g_setenv ("ESHI_MODEL_DIR", f->folder, TRUE);
+  g_setenv ("ESHI_MODELS_PATH", by_variable, TRUE);
+  assert_listed ("one");
+
+  g_assert_true (eshi_model_folders_add (added, NULL));
+  g_assert_true (eshi_model_folders_add (again, NULL));
+  g_assert_true (eshi_model_folders_add (single, NULL));
+  assert_listed ("one,three,two,single");
+  g_assert_true (eshi_model_folders_remove (again, NULL));
+  assert_listed ("one,single");
+
+  g_assert_false (eshi_model_folders_remove (added, &error));
+  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_false (eshi_model_folders_add (missing, &error));
+  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT);
+  g_assert_true (eshi_model_folders_remove (single, NULL));
+  g_unsetenv ("ESHI_MODELS_PATH");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -170,6 +233,7 @@ main (int    argc,
   int status = 0;
 
   g_setenv ("XDG_DATA_HOME", data, TRUE);
+  g_setenv ("XDG_CONFIG_HOME", data, TRUE);
   g_test_init (&argc, &argv, NULL);
 
 #define ADD(path, func) g_test_add ("/eshi/models/" path, Fixture, NULL, set_up, func, tear_down)
@@ -177,6 +241,7 @@ main (int    argc,
   ADD ("own-file", test_own);
   ADD ("nonsense", test_nonsense);
   ADD ("missing", test_missing);
+  ADD ("folders", test_folders);
   ADD ("list", test_list);
 
   status = g_test_run ();

@@ -13,12 +13,14 @@
 
 #include <json-glib/json-glib.h>
 
+#include "../parity.h"
 #include "eshi-error.h"
 #include "eshi-scheduler.h"
 
 #define N 16
 
 #define TOLERANCE 2e-6
+#define SUM_TOLERANCE 2e-5
 
 static const EshiSchedulerConfig default_config = ESHI_SCHEDULER_CONFIG_INIT;
 
@@ -78,46 +80,67 @@ run_picture (EshiScheduler *self,
   run_calls (self, 0, x, rng, x0);
 }
 
+/* @oracle is "D8", "DH" or "KD"; the published numbers are rounded to six digits, the sum to five. */
 static void
-assert_row (const float  *x,
+assert_row (const char   *name,
+            const char   *oracle,
+            const float  *x,
             const double *head,
             double        sum)
 {
+  const char *program = g_str_equal (oracle, "KD") ? "k-diffusion" : g_str_equal (oracle, "D8") ? "diffusers 0.8.1"
+                                                                                                : "diffusers 58eb52c";
+  double worst = 0;
   double actual = 0;
 
   for (guint k = 0; k < 4; k++)
-    g_assert_cmpfloat_with_epsilon (x[k], head[k], TOLERANCE);
+    worst = MAX (worst, fabs (x[k] - head[k]));
   for (guint k = 0; k < N; k++)
     actual += x[k];
-  g_assert_cmpfloat_with_epsilon (actual, sum, 2e-5);
+  parity_row ("samplers, published rows", name, program, worst, TOLERANCE);
+  g_assert_cmpfloat (worst, <=, TOLERANCE);
+  g_assert_cmpfloat (fabs (actual - sum), <=, SUM_TOLERANCE);
 }
 
 typedef struct
 {
   const char     *name;
+  const char     *oracle;
   const char     *id;
   double          eta;
   EshiPrediction  prediction;
   double          head[4];
   double          sum;
+  EshiTimestepSpacing spacing;
 } Row;
 
 static const Row rows[] = {
-  { "lms", "lms", 0, ESHI_PREDICTION_EPSILON, { -1.976991, -2.015495, -.706209, -.972340 }, -8.25017 },
-  { "pndm", "pndm", 0, ESHI_PREDICTION_EPSILON, { -1.462215, -1.493376, -.433833, -.649201 }, -4.47379 },
-  { "ddim", "ddim", 0, ESHI_PREDICTION_EPSILON, { -1.627292, -1.660344, -.536443, -.764892 }, -5.96565 },
-  { "ddim-eta-1", "ddim", 1, ESHI_PREDICTION_EPSILON, { -1.143494, -1.299745, .088315, .700544 }, -.97976 },
-  { "euler", "euler", 0, ESHI_PREDICTION_EPSILON, { -2.097484, -2.137193, -.786994, -1.061442 }, -9.44746 },
-  { "euler-a", "euler-a", 0, ESHI_PREDICTION_EPSILON, { -1.265971, -1.402465, .007342, .650423 }, -2.25798 },
-  { "dpmpp-2m", "dpmpp-2m", 0, ESHI_PREDICTION_EPSILON, { -1.857120, -1.893986, -.640411, -.895218 }, -7.32714 },
-  { "dpmpp-2m-karras", "dpmpp-2m-karras", 0, ESHI_PREDICTION_EPSILON,
+  { "lms", "D8", "lms", 0, ESHI_PREDICTION_EPSILON, { -1.976991, -2.015495, -.706209, -.972340 }, -8.25017 },
+  { "pndm", "D8", "pndm", 0, ESHI_PREDICTION_EPSILON, { -1.462215, -1.493376, -.433833, -.649201 }, -4.47379 },
+  { "ddim", "D8", "ddim", 0, ESHI_PREDICTION_EPSILON, { -1.627292, -1.660344, -.536443, -.764892 }, -5.96565 },
+  { "ddim-eta-1", "D8", "ddim", 1, ESHI_PREDICTION_EPSILON, { -1.143494, -1.299745, .088315, .700544 }, -.97976 },
+  { "euler", "D8", "euler", 0, ESHI_PREDICTION_EPSILON, { -2.097484, -2.137193, -.786994, -1.061442 }, -9.44746 },
+  { "euler-a", "D8", "euler-a", 0, ESHI_PREDICTION_EPSILON, { -1.265971, -1.402465, .007342, .650423 }, -2.25798 },
+  { "dpmpp-2m", "D8", "dpmpp-2m", 0, ESHI_PREDICTION_EPSILON, { -1.857120, -1.893986, -.640411, -.895218 }, -7.32714 },
+  { "dpmpp-2m-karras", "DH", "dpmpp-2m-karras", 0, ESHI_PREDICTION_EPSILON,
     { -1.671562, -1.706052, -.533271, -.771655 }, -5.80106 },
-  { "euler-v", "euler", 0, ESHI_PREDICTION_V, { -.304391, -.311621, -.065783, -.115753 }, -.47999 },
+  { "euler-v", "DH", "euler", 0, ESHI_PREDICTION_V, { -.304391, -.311621, -.065783, -.115753 }, -.47999 },
+  { "dpmpp-2m-linspace", "DH", "dpmpp-2m", 0, ESHI_PREDICTION_EPSILON, { -1.810019, -1.846001, -.622478, -.871177 },
+    -7.11021, ESHI_SPACING_LINSPACE },
+  { "dpmpp-2m-leading", "DH", "dpmpp-2m", 0, ESHI_PREDICTION_EPSILON, { -1.445168, -1.475693, -.437728, -.648709 },
+    -4.58634, ESHI_SPACING_LEADING },
+  { "euler-leading", "DH", "euler", 0, ESHI_PREDICTION_EPSILON, { -1.591556, -1.623942, -.522696, -.746540 }, -5.79846,
+    ESHI_SPACING_LEADING },
+  { "euler-trailing", "DH", "euler", 0, ESHI_PREDICTION_EPSILON, { -2.058909, -2.098090, -.765834, -1.036635 }, -9.15068,
+    ESHI_SPACING_TRAILING },
+  { "ddim-trailing", "DH", "ddim", 0, ESHI_PREDICTION_EPSILON, { -2.116062, -2.156297, -.788162, -1.066255 }, -9.42436,
+    ESHI_SPACING_TRAILING },
 };
 
 typedef struct
 {
   const char *name;
+  const char *oracle;
   const char *id;
   const char *schedule;
   guint       n_steps;
@@ -126,15 +149,15 @@ typedef struct
 } ScheduleRow;
 
 static const ScheduleRow schedule_rows[] = {
-  { "kd-dpmpp-2m-uniform", "dpmpp-2m", "uniform", 10, { -1.873777, -1.911594, -.625675, -.887057 }, -7.01604 },
-  { "kd-dpmpp-2m-karras", "dpmpp-2m", "karras", 10, { -1.668238, -1.702648, -.532603, -.770431 }, -5.79675 },
-  { "kd-euler-a-karras", "euler-a", "karras", 10, { -1.239000, -.952687, .149997, .585745 }, -2.10051 },
-  { "kd-heun-karras", "heun", "karras", 10, { -1.736963, -1.772353, -.568977, -.813580 }, -6.30110 },
-  { "kd-dpmpp-sde-uniform", "dpmpp-sde", "uniform", 10, { -.528045, -.618782, .073088, .501722 }, -1.70433 },
-  { "kd-dpmpp-2m-sde-uniform", "dpmpp-2m-sde", "uniform", 10, { -.826233, -1.800468, -.348529, .953828 }, -.17366 },
-  { "dh-euler-karras", "euler", "karras", 10, { -2.141002, -2.181381, -.808356, -1.087443 }, -9.73608 },
-  { "dh-lms-karras", "lms", "karras", 10, { -1.910518, -1.947988, -.673883, -.932863 }, -7.81489 },
-  { "dh-lcm", "lcm", NULL, 4, { -1.726627, -.940427, -.026020, -.101034 }, -3.70972 },
+  { "dpmpp-2m-uniform", "KD", "dpmpp-2m", "uniform", 10, { -1.873777, -1.911594, -.625675, -.887057 }, -7.01604 },
+  { "dpmpp-2m-karras", "KD", "dpmpp-2m", "karras", 10, { -1.668238, -1.702648, -.532603, -.770431 }, -5.79675 },
+  { "euler-a-karras", "KD", "euler-a", "karras", 10, { -1.239000, -.952687, .149997, .585745 }, -2.10051 },
+  { "heun-karras", "KD", "heun", "karras", 10, { -1.736963, -1.772353, -.568977, -.813580 }, -6.30110 },
+  { "dpmpp-sde-uniform", "KD", "dpmpp-sde", "uniform", 10, { -.528045, -.618782, .073088, .501722 }, -1.70433 },
+  { "dpmpp-2m-sde-uniform", "KD", "dpmpp-2m-sde", "uniform", 10, { -.826233, -1.800468, -.348529, .953828 }, -.17366 },
+  { "euler-karras", "DH", "euler", "karras", 10, { -2.141002, -2.181381, -.808356, -1.087443 }, -9.73608 },
+  { "lms-karras", "DH", "lms", "karras", 10, { -1.910518, -1.947988, -.673883, -.932863 }, -7.81489 },
+  { "lcm", "DH", "lcm", NULL, 4, { -1.726627, -.940427, -.026020, -.101034 }, -3.70972 },
 };
 
 static void
@@ -148,7 +171,7 @@ test_schedule_row (gconstpointer data)
 
   g_assert_no_error (error);
   run_picture (self, x, NULL);
-  assert_row (x, row->head, row->sum);
+  assert_row (row->name, row->oracle, x, row->head, row->sum);
 }
 
 static void
@@ -162,14 +185,15 @@ test_row (gconstpointer data)
 
   config.eta = row->eta;
   config.prediction = row->prediction;
+  config.spacing = row->spacing;
   self = eshi_scheduler_new (row->id, &config, 10, N, &error);
   g_assert_no_error (error);
   run_picture (self, x, NULL);
-  assert_row (x, row->head, row->sum);
+  assert_row (row->name, row->oracle, x, row->head, row->sum);
 
   eshi_scheduler_reset (self);
   run_picture (self, x, NULL);
-  assert_row (x, row->head, row->sum);
+  assert_row (row->name, row->oracle, x, row->head, row->sum);
 }
 
 /* Clean latents are the first draw of seed 0, the noise the second; the last n calls remain. */
@@ -207,6 +231,7 @@ static void
 test_from_picture (gconstpointer data)
 {
   const PictureRow *row = data;
+  g_autofree char *name = g_strdup_printf ("%s, from a picture", row->id);
   g_autoptr(EshiScheduler) self = new_scheduler (row->id, 10);
   guint first = eshi_scheduler_get_first_call (self, 0.75);
   float clean[N];
@@ -216,7 +241,7 @@ test_from_picture (gconstpointer data)
   g_assert_cmpuint (first, ==, 3);
   start_from_picture (self, first, clean, noise, x);
   run_calls (self, first, x, NULL, NULL);
-  assert_row (x, row->head, row->sum);
+  assert_row (name, "D8", x, row->head, row->sum);
 }
 
 /* After every step the kept part is the given picture, as noisy as this step's timestep. */
@@ -225,6 +250,7 @@ test_inpaint (gconstpointer data)
 {
   static const float kept[] = { 1, 0, .5f, 1 };
   const PictureRow *row = data;
+  g_autofree char *name = g_strdup_printf ("%s, with a mask", row->id);
   g_autoptr(EshiScheduler) self = new_scheduler (row->id, 10);
   float clean[N];
   float noise[N];
@@ -242,7 +268,7 @@ test_inpaint (gconstpointer data)
       for (guint k = 0; k < N; k++)
         x[k] = given[k] * kept[k % 4] + x[k] * (1 - kept[k % 4]);
     }
-  assert_row (x, row->inpaint_head, row->inpaint_sum);
+  assert_row (name, "D8", x, row->inpaint_head, row->inpaint_sum);
 }
 
 static void
@@ -399,51 +425,92 @@ load_golden (JsonParser *parser)
   return json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "cases");
 }
 
-static void
-assert_near (const char *id,
-             guint       n_steps,
-             double      actual,
-             double      expected)
+/* The largest difference, in units of max(1, |expected|). */
+static double
+get_distance (const float *actual,
+              JsonArray   *expected)
 {
-  /* the reference rounds to f32 in the middle of each step, which adds up; samples between the two calls of a step
-   * are up to thirty, where f32 itself is 2e-6 apart, and a few steps carry that to the end */
-  double tolerance = n_steps <= 20 ? 4e-6 * (strcmp (id, "heun") == 0 ? 1.25 : 1) : 2.5e-5;
+  double worst = 0;
 
-  if (fabs (actual - expected) > tolerance * MAX (1, fabs (expected)))
-    g_error ("%s, %u steps: %.9g instead of %.9g", id, n_steps, actual, expected);
+  for (guint k = 0; k < json_array_get_length (expected); k++)
+    {
+      double value = json_array_get_double_element (expected, k);
+
+      worst = MAX (worst, fabs (actual[k] - value) / MAX (1, fabs (value)));
+    }
+  return worst;
+}
+
+/* Each step of the reference rounds to f32 in the middle, which adds up. Samples between the two calls of a step are up
+ * to thirty, where f32 itself is 2e-6 apart; of that, Heun's two steps from end to end carry 0.7 · 14.6 / 2 into the result,
+ * the toy's slope times half the way. */
+static void
+check_distance (JsonObject *golden,
+                const char *schedule,
+                guint       n_steps,
+                double      distance)
+{
+  const char *id = json_object_get_string_member (golden, "id");
+  double limit = n_steps > 20 ? 2.5e-5 : g_str_equal (id, "heun") ? 8e-6 : 4e-6;
+  const char *spacing = json_object_get_string_member_with_default (golden, "spacing", NULL);
+  g_autofree char *what = g_strdup_printf ("%s, %s levels, %s", id, schedule != NULL ? schedule : spacing != NULL ? spacing
+                                                                                                                  : "its own",
+                                           n_steps > 20 ? "over 20 steps" : "up to 20 steps");
+
+  parity_row ("samplers", what, json_object_get_string_member (golden, "oracle"), distance, limit);
+  if (distance > limit)
+    g_error ("%s, %u steps: %.2g apart", what, n_steps, distance);
+}
+
+static EshiTimestepSpacing
+find_spacing (const char *name)
+{
+  static const char * const names[] = { NULL, "linspace", "leading", "trailing" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_strcmp0 (names[i], name) == 0)
+      return (EshiTimestepSpacing) i;
+  g_assert_not_reached ();
+}
+
+static EshiScheduler *
+new_golden_scheduler (JsonObject *golden,
+                      const char *schedule,
+                      guint       n_steps)
+{
+  EshiSchedulerConfig config = default_config;
+  EshiScheduler *self = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (g_str_equal (json_object_get_string_member (golden, "prediction"), "v_prediction"))
+    config.prediction = ESHI_PREDICTION_V;
+  config.spacing = find_spacing (json_object_get_string_member_with_default (golden, "spacing", NULL));
+  config.ends_noisy = json_object_get_boolean_member_with_default (golden, "ends_noisy", FALSE);
+  self = eshi_scheduler_new_with_schedule (json_object_get_string_member (golden, "id"), schedule, &config, n_steps, N,
+                                           &error);
+  g_assert_no_error (error);
+  return self;
 }
 
 static void
 check_golden_case (JsonObject *golden)
 {
-  const char *id = json_object_get_string_member (golden, "id");
-  const char *schedule = NULL;
+  const char *schedule = json_object_get_string_member_with_default (golden, "schedule", NULL);
   guint n_steps = (guint) json_object_get_int_member (golden, "n_steps");
   JsonArray *timesteps = json_object_get_array_member (golden, "timesteps");
   JsonArray *expected = json_object_get_array_member (golden, "x");
-  JsonArray *clean = json_object_get_array_member (golden, "last_clean");
-  EshiSchedulerConfig config = default_config;
-  g_autoptr(EshiScheduler) self = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr(EshiScheduler) self = new_golden_scheduler (golden, schedule, n_steps);
   float x[N];
   float x0[N];
 
-  if (g_str_equal (json_object_get_string_member (golden, "prediction"), "v_prediction"))
-    config.prediction = ESHI_PREDICTION_V;
-  if (json_object_has_member (golden, "schedule") && !json_object_get_null_member (golden, "schedule"))
-    schedule = json_object_get_string_member (golden, "schedule");
-  self = eshi_scheduler_new_with_schedule (id, schedule, &config, n_steps, N, &error);
-  g_assert_no_error (error);
   g_assert_cmpint (eshi_scheduler_get_n_calls (self), ==, json_object_get_int_member (golden, "n_calls"));
   for (guint i = 0; i < json_array_get_length (timesteps); i++)
     g_assert_cmpfloat_with_epsilon (eshi_scheduler_get_timestep (self, i),
                                     json_array_get_double_element (timesteps, i), 5e-5);
   run_picture (self, x, x0);
   g_assert_cmpuint (json_array_get_length (expected), ==, N);
-  for (guint k = 0; k < N; k++)
-    assert_near (id, n_steps, x[k], json_array_get_double_element (expected, k));
-  for (guint k = 0; k < json_array_get_length (clean); k++)
-    assert_near (id, n_steps, x0[k], json_array_get_double_element (clean, k));
+  check_distance (golden, schedule, n_steps, get_distance (x, expected));
+  check_distance (golden, schedule, n_steps, get_distance (x0, json_object_get_array_member (golden, "last_clean")));
 }
 
 static void
@@ -762,6 +829,28 @@ test_schedule_step_counts (void)
     }
 }
 
+/* As many steps as there are timesteps leave no room between the leading ones. */
+static void
+test_spacing_step_counts (void)
+{
+  static const guint counts[] = { 1, 2, 3, 499, 500, 501, 999, 1000 };
+  const char *const *ids = eshi_scheduler_get_ids ();
+  EshiSchedulerConfig config = default_config;
+
+  for (; *ids != NULL; ids++)
+    for (guint c = 0; c < G_N_ELEMENTS (counts); c++)
+      for (config.spacing = ESHI_SPACING_LINSPACE; config.spacing <= ESHI_SPACING_TRAILING; config.spacing++)
+        {
+          g_autoptr(EshiScheduler) self = eshi_scheduler_new (*ids, &config, counts[c], N, NULL);
+          float x[N];
+
+          g_assert_nonnull (self);
+          run_picture (self, x, NULL);
+          for (guint k = 0; k < N; k++)
+            g_assert_true (isfinite (x[k]) && fabsf (x[k]) < 100);
+        }
+}
+
 static void
 test_ids (void)
 {
@@ -807,7 +896,7 @@ main (int   argc,
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/eshi/scheduler/row/%s", rows[i].name);
+      g_autofree char *path = g_strdup_printf ("/eshi/scheduler/row/%s/%s", rows[i].oracle, rows[i].name);
 
       g_test_add_data_func (path, &rows[i], test_row);
     }
@@ -821,7 +910,7 @@ main (int   argc,
     }
   for (guint i = 0; i < G_N_ELEMENTS (schedule_rows); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/eshi/scheduler/row/%s", schedule_rows[i].name);
+      g_autofree char *path = g_strdup_printf ("/eshi/scheduler/row/%s/%s", schedule_rows[i].oracle, schedule_rows[i].name);
 
       g_test_add_data_func (path, &schedule_rows[i], test_schedule_row);
     }
@@ -841,6 +930,7 @@ main (int   argc,
   g_test_add_func ("/eshi/scheduler/schedule/refused", test_schedule_refused);
   g_test_add_func ("/eshi/scheduler/schedule/levels", test_schedule_levels);
   g_test_add_func ("/eshi/scheduler/schedule/all-step-counts", test_schedule_step_counts);
+  g_test_add_func ("/eshi/scheduler/spacing/all-step-counts", test_spacing_step_counts);
   g_test_add_func ("/eshi/scheduler/ids", test_ids);
 
   return g_test_run ();

@@ -54,6 +54,8 @@ assert_same (const EshiSettings *a,
 {
   g_assert_cmpstr (a->prompt, ==, b->prompt);
   g_assert_cmpstr (a->negative_prompt, ==, b->negative_prompt);
+  g_assert_cmpint (a->clip_skip, ==, b->clip_skip);
+  g_assert_cmpstr (a->emphasis, ==, b->emphasis);
   g_assert_cmpint (a->width, ==, b->width);
   g_assert_cmpint (a->height, ==, b->height);
   g_assert_cmpint (a->steps, ==, b->steps);
@@ -231,6 +233,69 @@ test_round_trip (void)
     }
 }
 
+/* Other programs read ten digits of it, our own text has all of them; what is no hash is not passed on as one. */
+static void
+test_model_hash (void)
+{
+  static const char hash[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autofree char *spoilt = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+
+  settings->model_hash = g_strdup (hash);
+  text = eshi_settings_to_parameters (settings, "豆");
+  json = eshi_settings_to_json (settings, "豆");
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  g_assert_nonnull (strstr (text, "Size: 128x192, Model hash: ba7816bf8f, Model: 豆"));
+  g_assert_cmpstr (from_text->model_hash, ==, "ba7816bf8f");
+  g_assert_cmpstr (from_json->model_hash, ==, hash);
+
+  g_free (settings->model_hash);
+  settings->model_hash = g_strdup ("12345, Steps: 1");
+  spoilt = eshi_settings_to_parameters (settings, "豆");
+  g_assert_null (strstr (spoilt, "Model hash"));
+}
+
+/* Under the web UI's keys, and only where there is a variation; the averaged weights under a key of our own. */
+static void
+test_variation (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autofree char *plain = eshi_settings_to_parameters (settings, "豆");
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+
+  g_assert_null (strstr (plain, "Variation"));
+  settings->variation_seed = ESHI_SEED_MAX;
+  settings->variation_strength = 0.15;
+  settings->use_ema = TRUE;
+  g_assert_true (eshi_settings_validate (settings, NULL));
+  text = eshi_settings_to_parameters (settings, "豆");
+  json = eshi_settings_to_json (settings, "豆");
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  g_assert_nonnull (strstr (text, "Model: 豆, Variation seed: 4294967295, Variation seed strength: 0.15, "));
+  g_assert_cmpuint (from_text->variation_seed, ==, ESHI_SEED_MAX);
+  g_assert_cmpfloat (from_text->variation_strength, ==, 0.15);
+  g_assert_cmpuint (from_json->variation_seed, ==, ESHI_SEED_MAX);
+  g_assert_cmpfloat (from_json->variation_strength, ==, 0.15);
+  g_assert_true (from_text->use_ema && from_json->use_ema);
+
+  settings->n_images = 2;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  settings->n_images = 1;
+  settings->variation_strength = 1.01;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  settings->variation_strength = (double) NAN;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+}
+
 /* As other programs write it. */
 static void
 test_foreign (void)
@@ -382,6 +447,45 @@ test_strength (void)
   g_assert_null (from_json->image);
 }
 
+/* How prompts are read: in the words of the web UI where they are not its usual, and back. */
+static void
+test_reading (void)
+{
+  static const char *const webui = "a\nSteps: 20, Sampler: LMS, CFG scale: 7, Seed: 1, Size: 64x64, Clip skip: 2, "
+                                   "Emphasis: No norm, Version: v1.10.1";
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autofree char *plain = eshi_settings_to_parameters (settings, NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+  g_autoptr(EshiSettings) foreign = eshi_settings_new_from_parameters (webui, NULL, NULL);
+
+  g_assert_null (strstr (plain, "Clip skip"));
+  g_assert_null (strstr (plain, "Emphasis"));
+  g_assert_cmpint (foreign->clip_skip, ==, 2);
+  g_assert_cmpstr (foreign->emphasis, ==, "no-norm");
+
+  settings->clip_skip = 2;
+  settings->emphasis = g_strdup ("off");
+  text = eshi_settings_to_parameters (settings, NULL);
+  json = eshi_settings_to_json (settings, NULL);
+  g_assert_nonnull (strstr (text, ", Clip skip: 2, Emphasis: None,"));
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  assert_same (settings, from_text);
+  assert_same (settings, from_json);
+
+  settings->clip_skip = 13;
+  assert_refused (settings, "12");
+  settings->clip_skip = -1;
+  assert_refused (settings, "-1");
+  settings->clip_skip = 1;
+  g_free (settings->emphasis);
+  settings->emphasis = g_strdup ("loud");
+  assert_refused (settings, "loud");
+}
+
 static void
 test_images (void)
 {
@@ -471,6 +575,63 @@ test_lora_prompts (void)
     }
 }
 
+/* The three of them, in every position, through both texts; nothing is written where nothing was chosen. */
+static void
+test_guard (void)
+{
+  g_autoptr(EshiSettings) none = make_settings ("ねこ", "");
+  g_autofree char *none_line = eshi_settings_to_parameters (none, NULL);
+  g_autofree char *none_json = eshi_settings_to_json (none, NULL);
+
+  g_assert_null (strstr (none_line, "guard"));
+  g_assert_null (strstr (none_json, "safety"));
+  for (guint i = 0; i < 18; i++)
+    {
+      g_autoptr(EshiSettings) settings = make_settings ("ねこ", "");
+      g_autoptr(EshiSettings) from_line = NULL;
+      g_autoptr(EshiSettings) from_json = NULL;
+      g_autofree char *line = NULL;
+      g_autofree char *json = NULL;
+
+      settings->safety = (EshiSwitch) (i % 3);
+      settings->watermark = (EshiSwitch) (i / 3 % 3);
+      settings->withheld = i >= 9;
+      line = eshi_settings_to_parameters (settings, NULL);
+      json = eshi_settings_to_json (settings, NULL);
+      from_line = eshi_settings_new_from_parameters (line, NULL, NULL);
+      from_json = eshi_settings_new_from_json (json, NULL, NULL);
+      g_assert_cmpint (from_line->safety, ==, settings->safety);
+      g_assert_cmpint (from_json->safety, ==, settings->safety);
+      g_assert_cmpint (from_line->watermark, ==, settings->watermark);
+      g_assert_cmpint (from_json->watermark, ==, settings->watermark);
+      g_assert_cmpint (from_line->withheld, ==, settings->withheld);
+      g_assert_cmpint (from_json->withheld, ==, settings->withheld);
+    }
+}
+
+static void
+test_guard_nonsense (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("", "");
+  g_autoptr(EshiSettings) from_json =
+    eshi_settings_new_from_json ("{\"safety\": 1, \"watermark\": \"maybe\", \"withheld\": \"yes\"}", NULL, NULL);
+  g_autoptr(EshiSettings) from_line =
+    eshi_settings_new_from_parameters ("a\nSteps: 2, Seed: 3, Eshi guard: safety=maybe  watermark= what, Size: 8x8", NULL,
+                                       NULL);
+
+  g_assert_cmpint (from_json->safety, ==, ESHI_SWITCH_AUTO);
+  g_assert_cmpint (from_json->watermark, ==, ESHI_SWITCH_AUTO);
+  g_assert_false (from_json->withheld);
+  g_assert_cmpint (from_line->safety, ==, ESHI_SWITCH_AUTO);
+  g_assert_cmpint (from_line->watermark, ==, ESHI_SWITCH_AUTO);
+
+  settings->safety = (EshiSwitch) 3;
+  assert_refused (settings, "“off”");
+  settings->safety = ESHI_SWITCH_ON;
+  settings->watermark = (EshiSwitch) -1;
+  assert_refused (settings, "“off”");
+}
+
 /* What the VAE was, and how it was used, in both forms. */
 static void
 test_vae (void)
@@ -542,12 +703,17 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/schedule-range", test_schedule_range);
   g_test_add_func ("/eshi/settings/parameters", test_parameters);
   g_test_add_func ("/eshi/settings/round-trip", test_round_trip);
+  g_test_add_func ("/eshi/settings/model-hash", test_model_hash);
+  g_test_add_func ("/eshi/settings/variation", test_variation);
   g_test_add_func ("/eshi/settings/foreign-parameters", test_foreign);
   g_test_add_func ("/eshi/settings/hostile-text", test_hostile);
   g_test_add_func ("/eshi/settings/strength", test_strength);
+  g_test_add_func ("/eshi/settings/reading", test_reading);
   g_test_add_func ("/eshi/settings/images", test_images);
   g_test_add_func ("/eshi/settings/loras", test_loras);
   g_test_add_func ("/eshi/settings/lora-prompts", test_lora_prompts);
+  g_test_add_func ("/eshi/settings/guard", test_guard);
+  g_test_add_func ("/eshi/settings/guard-nonsense", test_guard_nonsense);
   g_test_add_func ("/eshi/settings/vae", test_vae);
   g_test_add_func ("/eshi/settings/vae-names", test_vae_names);
 

@@ -15,6 +15,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
+#include "../parity.h"
 #include "eshi-error.h"
 #include "eshi-protobuf.h"
 #include "eshi-tokenizer.h"
@@ -119,6 +120,8 @@ test_reference_ids (void)
   g_assert_cmpint (eshi_tokenizer_get_pad_id (self), ==, 3);
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     assert_ids (self, rows[i][0], rows[i][1]);
+  parity_count_row ("tokenizers", "ids of prompts, the model of japanese-stable-diffusion", "transformers of mid-2022", 0,
+                    G_N_ELEMENTS (rows));
 }
 
 static void
@@ -177,6 +180,7 @@ test_flow (gconstpointer data)
         g_string_append_printf (expected, j > 0 ? " %d" : "%d", (int) json_array_get_int_element (row, j));
       assert_ids (self, json_array_get_string_element (texts, i), expected->str);
     }
+  parity_count_row ("tokenizers", name, "T5Tokenizer of transformers 4.25.1", 0, json_array_get_length (rows));
 }
 
 /* Every character that Python makes small, and a sample of those it leaves. */
@@ -200,6 +204,8 @@ test_lower (void)
         g_assert_cmpuint (lower[j], ==, json_array_get_int_element (expected, j));
     }
   g_assert_cmpuint (g_hash_table_size (changed), >, 1400);
+  parity_count_row ("tokenizers", "small form of a character", "str.lower() of Python 3.11", 0,
+                    g_hash_table_size (changed));
   for (gunichar c = 1; c < 0x3400; c++)
     {
       gunichar lower[ESHI_MAX_LOWER];

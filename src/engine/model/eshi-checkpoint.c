@@ -21,6 +21,9 @@ struct _EshiCheckpoint
   EshiTextConfig  text;
   EshiUnetConfig  unet;
   EshiVaeConfig   vae;
+
+  EshiCheckpointPart unet_part; /* whose weights paint unless the average is asked for */
+  gboolean           has_ema;
 };
 
 /* Dimension @index of the tensor that the file calls @name; 0 if it has none. */
@@ -86,16 +89,20 @@ read_text (EshiCheckpoint *self)
 static void
 read_unet (EshiCheckpoint *self)
 {
+  self->has_ema = part_dimension (self->weights, ESHI_CHECKPOINT_UNET_EMA, "conv_in.weight", 1) != 0;
+  if (self->has_ema && part_dimension (self->weights, ESHI_CHECKPOINT_UNET, "conv_in.weight", 1) == 0)
+    self->unet_part = ESHI_CHECKPOINT_UNET_EMA;
+
   for (guint i = 0; i < N_LEVELS; i++)
     {
       g_autofree char *name = g_strdup_printf ("down_blocks.%u.resnets.0.conv1.weight", i);
 
-      self->unet.block_out_channels[i] = part_dimension (self->weights, ESHI_CHECKPOINT_UNET, name, 0);
+      self->unet.block_out_channels[i] = part_dimension (self->weights, self->unet_part, name, 0);
     }
 
-  self->unet.in_channels = part_dimension (self->weights, ESHI_CHECKPOINT_UNET, "conv_in.weight", 1);
+  self->unet.in_channels = part_dimension (self->weights, self->unet_part, "conv_in.weight", 1);
   self->unet.cross_attention_dim =
-    part_dimension (self->weights, ESHI_CHECKPOINT_UNET,
+    part_dimension (self->weights, self->unet_part,
                     "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight", 1);
 }
 
@@ -205,7 +212,25 @@ eshi_checkpoint_load_unet (EshiCheckpoint  *self,
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return eshi_unet_new (&self->unet, eshi_weights_new_part (self->weights, ESHI_CHECKPOINT_UNET), error);
+  return eshi_unet_new (&self->unet, eshi_weights_new_part (self->weights, self->unet_part), error);
+}
+
+EshiUnet *
+eshi_checkpoint_load_unet_ema (EshiCheckpoint  *self,
+                               GError         **error)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (!self->has_ema)
+    {
+      refuse (self, ESHI_ERROR_UNSUPPORTED,
+              _("“%s” holds no averaged weights (EMA). Paint without them, or choose the file of the training that holds "
+                "both."),
+              error);
+      return NULL;
+    }
+
+  return eshi_unet_new (&self->unet, eshi_weights_new_part (self->weights, ESHI_CHECKPOINT_UNET_EMA), error);
 }
 
 EshiVae *

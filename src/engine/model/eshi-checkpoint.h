@@ -35,10 +35,13 @@ void             eshi_checkpoint_free              (EshiCheckpoint  *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiCheckpoint, eshi_checkpoint_free)
 
 /* The networks, on tensors of the file, which stays mapped as long as one of them lives. Errors: MODEL_INVALID where
- * tensors are missing or of a wrong shape; UNSUPPORTED. (transfer full) */
+ * tensors are missing or of a wrong shape; UNSUPPORTED, also where there is no running average (EMA) of the UNet. A file
+ * that holds nothing but the average has it as its UNet. (transfer full) */
 EshiTextEncoder *eshi_checkpoint_load_text_encoder (EshiCheckpoint  *self,
                                                     GError         **error);
 EshiUnet        *eshi_checkpoint_load_unet         (EshiCheckpoint  *self,
+                                                    GError         **error);
+EshiUnet        *eshi_checkpoint_load_unet_ema     (EshiCheckpoint  *self,
                                                     GError         **error);
 EshiVae         *eshi_checkpoint_load_vae          (EshiCheckpoint  *self,
                                                     EshiVaeParts     parts,

@@ -1,4 +1,4 @@
-/* eshi-net.h: what the three networks are built with: weights by path, ops, and a look inside for tests.
+/* eshi-net.h: what the networks are built with: weights by path, ops, and a look inside for tests.
  *
  * A network is a function that walks through its layers once. With a graph it adds ops; without one it only asks for
  * the weights, so that the same walk checks at load that every tensor is there and has the right shape.

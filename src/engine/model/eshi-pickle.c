@@ -59,6 +59,8 @@ static const char * const evil_globals[] = {
   "__builtin__ open",
 };
 
+#define PARAMETERS "torch.nn.modules.container ParameterDict"
+
 /* What files of weights name. */
 static const char * const known_modules[] = {
   "_codecs", "collections", "numpy", "torch",
@@ -450,12 +452,29 @@ is_in_module (const char *name,
   return strncmp (name, module, n) == 0 && (name[n] == ' ' || name[n] == '.');
 }
 
+/* Whether the path of attributes @path, "serialization.os.system", leads through @module: modules are attributes of
+ * those that import them. */
+static gboolean
+leads_through (const char *path,
+               const char *module)
+{
+  g_auto(GStrv) parts = g_strsplit (path, ".", -1);
+  guint n = g_strv_length (parts);
+
+  for (guint i = 0; i + 1 < n; i++)
+    if (strcmp (parts[i], module) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* Whether the global @name, "module name", can only have been put there to do harm. */
 static gboolean
 is_evil (const char *name)
 {
+  const char *path = strchr (name, ' ');
+
   for (guint i = 0; i < G_N_ELEMENTS (evil_modules); i++)
-    if (is_in_module (name, evil_modules[i]))
+    if (is_in_module (name, evil_modules[i]) || (path != NULL && leads_through (path + 1, evil_modules[i])))
       return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (evil_globals); i++)
     if (strcmp (name, evil_globals[i]) == 0)
@@ -577,12 +596,20 @@ op_call (Machine *self,
   return value != NULL && add_item (self, value, callee) && add_item (self, value, arguments) && push (self, value);
 }
 
-/* BUILD sets attributes, of which none is a weight. */
+/* BUILD sets attributes, of which none is a weight, but for dicts of parameters: these keep them. */
 static gboolean
 op_build (Machine   *self,
           guint8 op  G_GNUC_UNUSED)
 {
-  return pop (self) != NULL && peek (self, 0) != NULL;
+  EshiPickleValue *state = pop (self);
+  EshiPickleValue *target = state == NULL ? NULL : peek (self, 0);
+
+  if (target == NULL)
+    return FALSE;
+  if (target->type == ESHI_PICKLE_OBJECT && eshi_pickle_value_get_n (target) == 2 &&
+      eshi_pickle_value_is (eshi_pickle_value_get (target, 0, ESHI_PICKLE_GLOBAL), PARAMETERS))
+    return add_item (self, target, state);
+  return TRUE;
 }
 
 static const Instruction instructions[256] = {

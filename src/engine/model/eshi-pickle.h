@@ -28,7 +28,7 @@ typedef enum
   ESHI_PICKLE_LIST,       /* items */
   ESHI_PICKLE_SET,        /* items */
   ESHI_PICKLE_DICT,       /* items: key, value, key, value, …; an OrderedDict too */
-  ESHI_PICKLE_OBJECT,     /* items: what was to be called, the tuple of its arguments */
+  ESHI_PICKLE_OBJECT,     /* items: what was to be called, the tuple of its arguments; of a ParameterDict its state, too */
   ESHI_PICKLE_PERSISTENT, /* items: the tuple that names a storage */
 } EshiPickleType;
 

@@ -1,4 +1,4 @@
-/* eshi-text-encoder.c: embeddings, then layers of causal attention and a two-layer perceptron, then a norm.
+/* eshi-text-encoder.c: embeddings, then causal layers (eshi-clip-layer.c), then a norm.
  *
  * Padding is not masked: the reference attends to it, and its vectors are part of the context.
  *
@@ -9,50 +9,28 @@
 
 #include "eshi-text-encoder.h"
 
+#include "eshi-clip-layer.h"
+
+#define TOKENS "embeddings.token_embedding.weight"
+#define POSITIONS "embeddings.position_embedding.weight"
+
 struct _EshiTextEncoder
 {
   EshiTextConfig  config;
   EshiWeights    *weights;
 };
 
-static EshiTensor *
-build_attention (EshiNet              *net,
-                 const EshiTextConfig *config,
-                 EshiTensor           *x,
-                 EshiTensor           *residual)
+static EshiClipLayer
+layer_of (const EshiTextConfig *config)
 {
-  guint d = config->hidden_size;
-  gsize mark = eshi_net_enter (net, "self_attn");
-  EshiTensor *q = eshi_net_linear (net, "q_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
-  EshiTensor *k = eshi_net_linear (net, "k_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
-  EshiTensor *v = eshi_net_linear (net, "v_proj", x, d, d, TRUE, ESHI_ACT_NONE, NULL);
-  EshiTensor *y = NULL;
-
-  if (net->graph != NULL)
-    y = eshi_graph_attention (net->graph, "attention", q, k, v, config->n_heads, TRUE);
-  y = eshi_net_linear (net, "out_proj", y, d, d, TRUE, ESHI_ACT_NONE, residual);
-  eshi_net_leave (net, mark);
-  return y;
-}
-
-static EshiTensor *
-build_layer (EshiNet              *net,
-             const EshiTextConfig *config,
-             guint                 index,
-             EshiTensor           *x)
-{
-  guint d = config->hidden_size;
-  gsize mark = eshi_net_enter (net, "encoder.layers.%u", index);
-  EshiTensor *h = NULL;
-
-  h = eshi_net_layer_norm (net, "layer_norm1", x, d, config->layer_norm_eps);
-  x = build_attention (net, config, h, x);
-  h = eshi_net_layer_norm (net, "layer_norm2", x, d, config->layer_norm_eps);
-  h = eshi_net_linear (net, "mlp.fc1", h, d, config->intermediate_size, TRUE, config->act, NULL);
-  x = eshi_net_linear (net, "mlp.fc2", h, config->intermediate_size, d, TRUE, ESHI_ACT_NONE, x);
-  eshi_net_tap (net, NULL, x);
-  eshi_net_leave (net, mark);
-  return x;
+  return (EshiClipLayer) {
+    .hidden_size = config->hidden_size,
+    .intermediate_size = config->intermediate_size,
+    .n_heads = config->n_heads,
+    .layer_norm_eps = config->layer_norm_eps,
+    .act = config->act,
+    .causal = TRUE,
+  };
 }
 
 static EshiTensor *
@@ -60,9 +38,9 @@ build_embeddings (EshiNet              *net,
                   const EshiTextConfig *config,
                   EshiTensor           *ids)
 {
-  EshiTensor *table = eshi_net_weight (net, "embeddings.token_embedding.weight",
+  EshiTensor *table = eshi_net_weight (net, TOKENS,
                                        ESHI_SHAPE2 (config->vocab_size, config->hidden_size));
-  EshiTensor *positions = eshi_net_weight (net, "embeddings.position_embedding.weight",
+  EshiTensor *positions = eshi_net_weight (net, POSITIONS,
                                            ESHI_SHAPE2 (config->max_positions, config->hidden_size));
   EshiTensor *x = NULL;
 
@@ -72,17 +50,20 @@ build_embeddings (EshiNet              *net,
   return x;
 }
 
+/* @rows: (nullable): what takes the place of the embeddings of @ids. */
 static EshiTensor *
 build (EshiNet              *net,
        const EshiTextConfig *config,
        EshiTensor           *ids,
+       EshiTensor           *rows,
        guint                 clip_skip)
 {
   gsize mark = eshi_net_enter (net, "text_model");
-  EshiTensor *x = build_embeddings (net, config, ids);
+  EshiClipLayer layer = layer_of (config);
+  EshiTensor *x = rows != NULL ? rows : build_embeddings (net, config, ids);
 
   for (guint i = 0; i + clip_skip <= config->n_layers; i++)
-    x = build_layer (net, config, i, x);
+    x = eshi_clip_layer_build (&layer, net, i, x);
   x = eshi_net_layer_norm (net, "final_layer_norm", x, config->hidden_size, config->layer_norm_eps);
   eshi_net_leave (net, mark);
   return x;
@@ -106,9 +87,68 @@ eshi_text_encoder_build (EshiTextEncoder *self,
   eshi_net_init (&net, self->weights, graph);
   net.tap = tap;
   net.tap_data = tap_data;
-  hidden = build (&net, &self->config, ids, clip_skip);
+  hidden = build (&net, &self->config, ids, NULL, clip_skip);
   eshi_net_clear (&net);
   return hidden;
+}
+
+EshiTensor *
+eshi_text_encoder_build_rows (EshiTextEncoder *self,
+                              EshiGraph       *graph,
+                              EshiTensor      *rows,
+                              guint            clip_skip)
+{
+  EshiNet net;
+  EshiTensor *hidden = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (graph != NULL && rows != NULL, NULL);
+  g_return_val_if_fail (clip_skip >= 1 && clip_skip <= self->config.n_layers, NULL);
+
+  eshi_net_init (&net, self->weights, graph);
+  hidden = build (&net, &self->config, NULL, rows, clip_skip);
+  eshi_net_clear (&net);
+  return hidden;
+}
+
+/* Row @index of the table @name, f32. */
+static void
+read_table (EshiTextEncoder *self,
+            const char      *name,
+            guint            index,
+            float           *dst)
+{
+  const EshiTensor *table = eshi_weights_lookup (self->weights, name);
+  gsize d = self->config.hidden_size;
+
+  eshi_convert_to_f32 (dst, (const guint8 *) table->data + index * d * eshi_dtype_size (table->dtype), table->dtype, d);
+}
+
+void
+eshi_text_encoder_read_row (EshiTextEncoder *self,
+                            guint            id,
+                            float           *dst)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (id < self->config.vocab_size);
+
+  read_table (self, "text_model." TOKENS, id, dst);
+}
+
+void
+eshi_text_encoder_add_position (EshiTextEncoder *self,
+                                guint            position,
+                                float           *dst)
+{
+  g_autofree float *row = NULL;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (position < self->config.max_positions);
+
+  row = g_new (float, self->config.hidden_size);
+  read_table (self, "text_model." POSITIONS, position, row);
+  for (guint i = 0; i < self->config.hidden_size; i++)
+    dst[i] += row[i];
 }
 
 EshiTextEncoder *
@@ -123,7 +163,7 @@ eshi_text_encoder_new (const EshiTextConfig  *config,
   self->config = *config;
   self->weights = weights;
   eshi_net_init (&net, weights, NULL);
-  build (&net, config, NULL, 1);
+  build (&net, config, NULL, NULL, 1);
   ok = eshi_net_check (&net, error);
   eshi_net_clear (&net);
   return ok ? g_steal_pointer (&self) : NULL;
@@ -139,7 +179,7 @@ eshi_text_encoder_foreach_weight (const EshiTextConfig *config,
   eshi_net_init (&net, NULL, NULL);
   net.list = func;
   net.list_data = user_data;
-  build (&net, config, NULL, 1);
+  build (&net, config, NULL, NULL, 1);
   eshi_net_clear (&net);
 }
 

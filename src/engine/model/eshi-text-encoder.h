@@ -55,4 +55,25 @@ EshiTensor           *eshi_text_encoder_build      (EshiTextEncoder  *self,
                                                     EshiNetTapFunc    tap,
                                                     gpointer          tap_data);
 
+/**
+ * eshi_text_encoder_build_rows:
+ * @rows: f32 [n, t, hidden_size], an input of @graph: what the embeddings give, positions included
+ *
+ * As eshi_text_encoder_build(), without the embeddings.
+ */
+EshiTensor           *eshi_text_encoder_build_rows (EshiTextEncoder  *self,
+                                                    EshiGraph        *graph,
+                                                    EshiTensor       *rows,
+                                                    guint             clip_skip);
+
+/* Writes the embedding of @id, f32 [hidden_size], to @dst; @id is below vocab_size. */
+void                  eshi_text_encoder_read_row   (EshiTextEncoder  *self,
+                                                    guint             id,
+                                                    float            *dst);
+
+/* Adds that of position @position, which is below max_positions, to @dst. */
+void                  eshi_text_encoder_add_position (EshiTextEncoder *self,
+                                                    guint             position,
+                                                    float            *dst);
+
 G_END_DECLS

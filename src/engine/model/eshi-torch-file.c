@@ -392,16 +392,32 @@ add_item (EshiTorchFile          *self,
   return read_item (self, value, item) || tensor_error (self, item->name, error);
 }
 
+/* The dict under @key, or that of the module there; NULL for anything else. */
+static const EshiPickleValue *
+find_dict (const EshiPickleValue *dict,
+           const char            *key)
+{
+  const EshiPickleValue *inner = dict->type == ESHI_PICKLE_DICT ? eshi_pickle_dict_lookup (dict, key) : NULL;
+
+  if (inner != NULL && inner->type == ESHI_PICKLE_OBJECT)
+    {
+      inner = eshi_pickle_value_get (inner, 2, ESHI_PICKLE_DICT);
+      inner = inner != NULL ? eshi_pickle_dict_lookup (inner, "_parameters") : NULL;
+    }
+  return inner != NULL && inner->type == ESHI_PICKLE_DICT ? inner : NULL;
+}
+
 static gboolean
 read_items (EshiTorchFile  *self,
             GError        **error)
 {
   const EshiPickleValue *dict = eshi_pickle_get_root (self->pickle);
-  const EshiPickleValue *inner = NULL;
+  const EshiPickleValue *inner = find_dict (dict, "state_dict");
 
-  if (dict->type == ESHI_PICKLE_DICT)
-    inner = eshi_pickle_dict_lookup (dict, "state_dict");
-  if (inner != NULL && inner->type == ESHI_PICKLE_DICT)
+  /* Embeddings have theirs a level down, too. */
+  if (inner == NULL)
+    inner = find_dict (dict, "string_to_param");
+  if (inner != NULL)
     dict = inner;
 
   for (guint i = 0; dict->type == ESHI_PICKLE_DICT && i + 1 < eshi_pickle_value_get_n (dict); i += 2)
@@ -444,7 +460,7 @@ read_parts (EshiTorchFile       *self,
       const char *slash = strchr (part->name, '/');
       gsize n_prefix = slash == NULL ? 0 : (gsize) (slash - part->name) + 1;
 
-      if (n_prefix < 2 || !is_part_name (slash + 1) ||
+      if (n_prefix < 2 || g_str_has_prefix (part->name, "../") || !is_part_name (slash + 1) ||
           (first != NULL && strncmp (first, part->name, n_prefix) != 0))
         return _eshi_model_file_fail (self->file, error, _("its part “%s” is none of a PyTorch file"), part->name);
 
@@ -467,7 +483,8 @@ read_zip (EshiTorchFile  *self,
   g_autoptr(GArray) parts = eshi_zip_read (self->bytes, self->file, error);
   const EshiZipEntry *pickle = NULL;
 
-  if (parts == NULL || !read_parts (self, parts, &pickle, error))
+  if (parts == NULL || !read_parts (self, parts, &pickle, error) ||
+      !eshi_zip_entry_check (pickle, self->file, error))
     return FALSE;
 
   self->pickle = eshi_pickle_parse (pickle->data, pickle->size, self->file, NULL, error);

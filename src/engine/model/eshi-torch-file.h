@@ -1,7 +1,7 @@
 /* eshi-torch-file.h: the tensors in a file of PyTorch (.bin, .ckpt, .pt), read without running what it says.
  *
  * Reads the ZIP form of PyTorch 1.6 and later and the form before it. The tensors are those of the dict at the top, or
- * of its "state_dict" if it has one; everything else in the file is left alone. Refuses files that would run programs,
+ * of its "state_dict" or "string_to_param" if it has one; everything else in the file is left alone. Refuses files that would run programs,
  * and tensors that lie outside of their storage.
  *
  * SPDX-License-Identifier: MIT

@@ -192,24 +192,35 @@ add_file (EshiWeights  *self,
   return add_path (self, path, error);
 }
 
-static gboolean
-add_shards (EshiWeights  *self,
-            const char   *folder,
-            const char   *index,
-            GError      **error)
+static int
+compare_names (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* The names in the index of shards @folder/@index, each once and sorted. (transfer full) */
+static GPtrArray *
+list_shards (const char  *folder,
+             const char  *index,
+             GError     **error)
 {
   g_auto(EshiModelJson) json = { 0 };
   g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   JsonNode *map = NULL;
   JsonObjectIter iter;
   JsonNode *node = NULL;
 
   if (!eshi_model_json_load (&json, folder, index, FALSE, error))
-    return FALSE;
+    return NULL;
 
   map = eshi_model_json_get (&json, "weight_map");
   if (map == NULL || !JSON_NODE_HOLDS_OBJECT (map))
-    return eshi_model_json_nonsense (&json, "weight_map", error);
+    {
+      eshi_model_json_nonsense (&json, "weight_map", error);
+      return NULL;
+    }
 
   json_object_iter_init (&iter, json_node_get_object (map));
   while (json_object_iter_next (&iter, NULL, &node))
@@ -217,12 +228,16 @@ add_shards (EshiWeights  *self,
       const char *name = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
 
       if (name == NULL || strpbrk (name, "/\\") != NULL || strstr (name, "..") != NULL || *name == '\0')
-        return eshi_model_json_nonsense (&json, "weight_map", error);
-      if (g_hash_table_add (seen, (gpointer) name) && !add_file (self, folder, name, error))
-        return FALSE;
+        {
+          eshi_model_json_nonsense (&json, "weight_map", error);
+          return NULL;
+        }
+      if (g_hash_table_add (seen, (gpointer) name))
+        g_ptr_array_add (names, g_strdup (name));
     }
 
-  return TRUE;
+  g_ptr_array_sort (names, compare_names);
+  return g_steal_pointer (&names);
 }
 
 static gboolean
@@ -271,12 +286,12 @@ find_file (const char *folder,
   return NULL;
 }
 
-EshiWeights *
-eshi_weights_open (const char  *folder,
-                   const char  *stem,
-                   GError     **error)
+GPtrArray *
+eshi_weights_list_files (const char  *folder,
+                         const char  *stem,
+                         GError     **error)
 {
-  g_autoptr(EshiWeights) self = NULL;
+  g_autoptr(GPtrArray) names = NULL;
   g_autofree char *first = NULL;
   g_autofree char *name = NULL;
 
@@ -292,11 +307,30 @@ eshi_weights_open (const char  *folder,
       set_missing_error (folder, first, error);
       return NULL;
     }
+  if (g_str_has_suffix (name, ".json"))
+    return list_shards (folder, name, error);
+
+  names = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (names, g_steal_pointer (&name));
+  return g_steal_pointer (&names);
+}
+
+EshiWeights *
+eshi_weights_open (const char  *folder,
+                   const char  *stem,
+                   GError     **error)
+{
+  g_autoptr(GPtrArray) names = eshi_weights_list_files (folder, stem, error);
+  g_autoptr(EshiWeights) self = NULL;
+
+  if (names == NULL)
+    return NULL;
 
   self = weights_new (folder);
-  if (g_str_has_suffix (name, ".json") ? add_shards (self, folder, name, error) : add_file (self, folder, name, error))
-    return g_steal_pointer (&self);
-  return NULL;
+  for (guint i = 0; i < names->len; i++)
+    if (!add_file (self, folder, g_ptr_array_index (names, i), error))
+      return NULL;
+  return g_steal_pointer (&self);
 }
 
 EshiWeights *
@@ -389,9 +423,11 @@ lookup_stored (EshiWeights *self,
   for (guint i = 0; tensor == NULL && i < G_N_ELEMENTS (spellings); i++)
     tensor = lookup_spelling (self, name, spellings[i]);
 
-  /* Exports of the bare text tower lack the prefix. */
+  /* Exports of the bare text tower lack the prefix, and since transformers 5 the tower for pictures has it only once. */
   if (tensor == NULL && g_str_has_prefix (name, "text_model."))
     tensor = lookup_exactly (self, name + strlen ("text_model."));
+  if (tensor == NULL && g_str_has_prefix (name, "vision_model.vision_model."))
+    tensor = lookup_exactly (self, name + strlen ("vision_model."));
   return tensor;
 }
 
@@ -499,7 +535,7 @@ eshi_weights_get_bytes (EshiWeights *self)
 
   g_return_val_if_fail (self != NULL, 0);
 
-  for (guint i = 0; i < self->files->len && (!self->is_part || self->part == ESHI_CHECKPOINT_UNET); i++)
+  for (guint i = 0; i < self->files->len && (!self->is_part || self->part <= ESHI_CHECKPOINT_UNET_EMA); i++)
     {
       const File *file = g_ptr_array_index (self->files, i);
 

@@ -32,6 +32,12 @@ EshiWeights *eshi_weights_open   (const char   *folder,
                                   const char   *stem,
                                   GError      **error);
 
+/* Names of the files in @folder that eshi_weights_open() reads, sorted: one, or the shards of a model. Reads no weights.
+ * Errors: MODEL_MISSING, MODEL_INVALID. Returns: (transfer full) (element-type filename) */
+GPtrArray   *eshi_weights_list_files (const char  *folder,
+                                      const char  *stem,
+                                      GError     **error);
+
 /* The tensors of the one file @path, safetensors or PyTorch by its content. Errors as above. Returns: (transfer full) */
 EshiWeights *eshi_weights_open_file (const char *path,
                                      GError    **error);

@@ -251,6 +251,7 @@ read_entry (Reader       *self,
   stored = get_number (header + 20, 4);
   entry.size = get_number (header + 24, 4);
   entry.begin = get_number (header + 42, 4);
+  entry.crc = (guint32) get_number (header + 16, 4);
   extra = find_wide_extra (header + CENTRAL_BYTES + n_name, n_extra, &n_extra);
   if (!widen (&entry.size, &extra, &n_extra) || !widen (&stored, &extra, &n_extra) ||
       !widen (&entry.begin, &extra, &n_extra) || stored != entry.size)
@@ -313,4 +314,34 @@ eshi_zip_read (GBytes      *bytes,
     }
 
   return check_entries (&self) ? g_steal_pointer (&entries) : NULL;
+}
+
+/* The remainder of one byte under the polynomial of APPNOTE.TXT, section 4.4.7, least significant bit first. */
+static guint32
+get_remainder (guint32 byte)
+{
+  for (guint bit = 0; bit < 8; bit++)
+    byte = (byte & 1) != 0 ? byte >> 1 ^ 0xedb88320u : byte >> 1;
+  return byte;
+}
+
+gboolean
+eshi_zip_entry_check (const EshiZipEntry  *entry,
+                      const char          *file,
+                      GError             **error)
+{
+  guint32 remainders[256];
+  guint32 crc = G_MAXUINT32;
+
+  if (entry->crc == 0)
+    return TRUE;
+
+  for (guint32 byte = 0; byte < G_N_ELEMENTS (remainders); byte++)
+    remainders[byte] = get_remainder (byte);
+  for (guint64 i = 0; i < entry->size; i++)
+    crc = crc >> 8 ^ remainders[(crc ^ entry->data[i]) & 0xff];
+
+  return (crc ^ G_MAXUINT32) == entry->crc ||
+         _eshi_model_file_fail (file, error, _("its part “%s” is not what was packed into it; download the file again"),
+                                entry->name);
 }

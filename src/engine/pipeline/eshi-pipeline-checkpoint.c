@@ -94,3 +94,46 @@ _eshi_pipeline_load_checkpoint_part (EshiPipeline  *self,
       return self->vae != NULL;
     }
 }
+
+/* The UNet with the weights that are asked for; NULL with @error set. */
+static EshiUnet *
+load_unet (EshiPipeline  *self,
+           gboolean       ema,
+           GError       **error)
+{
+  if (self->checkpoint == NULL)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                   _("“%s” is a folder, which holds one set of weights and no average of them (EMA) beside it. Paint "
+                     "without that setting, or choose a single file that holds both."),
+                   self->folder);
+      return NULL;
+    }
+
+  return ema ? eshi_checkpoint_load_unet_ema (self->checkpoint, error) : eshi_checkpoint_load_unet (self->checkpoint, error);
+}
+
+gboolean
+eshi_pipeline_set_ema (EshiPipeline  *self,
+                       gboolean       ema,
+                       GError       **error)
+{
+  const EshiPipelineParams no_loras = { 0 };
+  EshiUnet *unet = NULL;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (self->ema == ema)
+    return TRUE;
+  unet = load_unet (self, ema, error);
+  if (unet == NULL)
+    return FALSE;
+
+  /* What was merged lies in the old weights, and what was packed comes from them. */
+  _eshi_pipeline_apply_loras (self, &no_loras, NULL);
+  _eshi_pipeline_unet_graphs_clear (self);
+  eshi_unet_free (self->unet);
+  self->unet = unet;
+  self->ema = ema;
+  return TRUE;
+}

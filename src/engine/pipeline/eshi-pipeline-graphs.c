@@ -26,11 +26,24 @@ graph_flops (EshiGraph *graph)
 }
 
 static void
+context_graph_clear (gpointer data)
+{
+  EshiContextGraph *self = data;
+
+  eshi_unet_context_clear (&self->context);
+  g_clear_pointer (&self->graph, eshi_graph_free);
+  g_clear_pointer (&self->key, g_free);
+}
+
+static void
 step_graph_free (gpointer data)
 {
   EshiStepGraph *self = data;
 
+  /* The graph reads the context's outputs, so it goes first. */
   g_clear_pointer (&self->graph, eshi_graph_free);
+  if (self->context != NULL)
+    g_rc_box_release_full (self->context, context_graph_clear);
   g_free (self);
 }
 
@@ -43,21 +56,10 @@ decode_graph_free (gpointer data)
   g_free (self);
 }
 
-static void
-context_graph_clear (EshiContextGraph *self)
-{
-  eshi_unet_context_clear (&self->context);
-  g_clear_pointer (&self->graph, eshi_graph_free);
-  g_clear_pointer (&self->key, g_free);
-}
-
 void
 _eshi_pipeline_unet_graphs_clear (EshiPipeline *self)
 {
-  /* The step graphs read the contexts' outputs, so they go first. */
   g_clear_pointer (&self->steps, g_ptr_array_unref);
-  for (guint i = 0; i < G_N_ELEMENTS (self->contexts); i++)
-    context_graph_clear (&self->contexts[i]);
 }
 
 void
@@ -65,7 +67,8 @@ _eshi_pipeline_graphs_clear (EshiPipeline *self)
 {
   _eshi_pipeline_unet_graphs_clear (self);
   g_clear_pointer (&self->decoders, g_ptr_array_unref);
-  g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
+  for (guint i = 0; i < G_N_ELEMENTS (self->text_graphs); i++)
+    g_clear_pointer (&self->text_graphs[i].graph, eshi_graph_free);
 }
 
 /* Puts @graph in front, and lets go of the one that was used longest ago. */
@@ -96,75 +99,110 @@ move_to_front (GPtrArray *kept,
 EshiTextGraph *
 _eshi_pipeline_get_text (EshiPipeline  *self,
                          guint          clip_skip,
+                         gboolean       rows,
                          GCancellable  *cancellable,
                          GError       **error)
 {
+  EshiTextGraph *text = &self->text_graphs[rows];
   g_autoptr(EshiGraph) graph = NULL;
-  EshiTensor *ids = NULL;
+  gint64 n_tokens = _eshi_pipeline_n_tokens (self);
+  EshiTensor *input = NULL;
   EshiTensor *hidden = NULL;
 
-  if (self->text_graph.graph != NULL && self->text_graph.clip_skip == clip_skip)
-    return &self->text_graph;
+  if (text->graph != NULL && text->clip_skip == clip_skip)
+    return text;
   if (!eshi_weights_check_unchanged (eshi_text_encoder_get_weights (self->text), error))
     return NULL;
 
   /* In f32 on every backend: it runs once per prompt, and every step depends on it. */
   graph = eshi_graph_new (self->backend);
   eshi_graph_set_compute (graph, ESHI_DTYPE_F32);
-  ids = eshi_graph_input (graph, "ids", ESHI_DTYPE_I32, ESHI_SHAPE2 (1, _eshi_pipeline_n_tokens (self)));
-  hidden = eshi_graph_output (graph, "hidden", eshi_text_encoder_build (self->text, graph, ids, clip_skip, NULL, NULL),
-                              ESHI_DTYPE_F32);
+  if (rows)
+    {
+      input = eshi_graph_input (graph, "rows", ESHI_DTYPE_F32,
+                                ESHI_SHAPE3 (1, n_tokens, eshi_text_encoder_get_config (self->text)->hidden_size));
+      hidden = eshi_text_encoder_build_rows (self->text, graph, input, clip_skip);
+    }
+  else
+    {
+      input = eshi_graph_input (graph, "ids", ESHI_DTYPE_I32, ESHI_SHAPE2 (1, n_tokens));
+      hidden = eshi_text_encoder_build (self->text, graph, input, clip_skip, NULL, NULL);
+    }
+  hidden = eshi_graph_output (graph, "hidden", hidden, ESHI_DTYPE_F32);
   if (!eshi_graph_prepare (graph, cancellable, error))
     return NULL;
 
-  g_clear_pointer (&self->text_graph.graph, eshi_graph_free);
-  self->text_graph = (EshiTextGraph) { g_steal_pointer (&graph), clip_skip, ids, hidden };
-  return &self->text_graph;
+  g_clear_pointer (&text->graph, eshi_graph_free);
+  *text = (EshiTextGraph) { g_steal_pointer (&graph), clip_skip, input, hidden };
+  return text;
 }
 
-EshiContextGraph *
-_eshi_pipeline_get_context (EshiPipeline  *self,
-                            gboolean       guided,
-                            GCancellable  *cancellable,
-                            GError       **error)
+static gboolean
+context_graph_build (EshiContextGraph  *context,
+                     EshiPipeline      *self,
+                     GCancellable      *cancellable,
+                     GError           **error)
 {
-  EshiContextGraph *context = &self->contexts[guided];
   guint d = eshi_unet_get_config (self->unet)->cross_attention_dim;
+  gint64 n_tokens = (gint64) context->n_chunks * _eshi_pipeline_n_tokens (self);
 
-  if (context->graph != NULL)
-    return context;
   if (!eshi_weights_check_unchanged (eshi_unet_get_weights (self->unet), error))
-    return NULL;
+    return FALSE;
 
   context->graph = eshi_graph_new (self->backend);
   context->input = eshi_graph_input (context->graph, "context", ESHI_DTYPE_F32,
-                                     ESHI_SHAPE3 (guided ? 2 : 1, _eshi_pipeline_n_tokens (self), d));
+                                     ESHI_SHAPE3 (context->guided ? 2 : 1, n_tokens, d));
   eshi_unet_build_context (self->unet, context->graph, context->input, &context->context);
-  if (eshi_graph_prepare (context->graph, cancellable, error))
+  return eshi_graph_prepare (context->graph, cancellable, error);
+}
+
+/* (transfer full): a context that another step graph reads already, or a new one; NULL with @error set. */
+static EshiContextGraph *
+get_context (EshiPipeline  *self,
+             gboolean       guided,
+             guint          n_chunks,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  EshiContextGraph *context = NULL;
+
+  for (guint i = 0; self->steps != NULL && i < self->steps->len; i++)
+    {
+      context = ((EshiStepGraph *) g_ptr_array_index (self->steps, i))->context;
+      if (context->guided == guided && context->n_chunks == n_chunks)
+        return g_rc_box_acquire (context);
+    }
+
+  context = g_rc_box_new0 (EshiContextGraph);
+  context->guided = guided;
+  context->n_chunks = n_chunks;
+  if (context_graph_build (context, self, cancellable, error))
     return context;
 
-  context_graph_clear (context);
+  g_rc_box_release_full (context, context_graph_clear);
   return NULL;
 }
 
 static gboolean
 step_graph_build (EshiStepGraph  *step,
                   EshiPipeline   *self,
+                  guint           n_chunks,
                   GCancellable   *cancellable,
                   GError        **error)
 {
-  EshiContextGraph *context = _eshi_pipeline_get_context (self, step->guided, cancellable, error);
   guint n = step->guided ? 2 : 1;
   guint n_channels = eshi_unet_get_config (self->unet)->in_channels;
   EshiTensor *x = NULL;
 
-  if (context == NULL || !eshi_weights_check_unchanged (eshi_unet_get_weights (self->unet), error))
+  step->context = get_context (self, step->guided, n_chunks, cancellable, error);
+  if (step->context == NULL || !eshi_weights_check_unchanged (eshi_unet_get_weights (self->unet), error))
     return FALSE;
 
   step->graph = eshi_graph_new (self->backend);
   step->latents = eshi_graph_input (step->graph, "latents", ESHI_DTYPE_F32, ESHI_SHAPE4 (n, step->height, step->width, n_channels));
   step->timestep = eshi_graph_input (step->graph, "timestep", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
-  x = eshi_unet_build_step (self->unet, step->graph, step->latents, step->timestep, &context->context, NULL, NULL);
+  x = eshi_unet_build_step (self->unet, step->graph, step->latents, step->timestep, &step->context->context, NULL,
+                            NULL);
   if (step->guided)
     {
       step->guidance = eshi_graph_input (step->graph, "guidance", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
@@ -183,6 +221,7 @@ _eshi_pipeline_get_step (EshiPipeline  *self,
                          guint          height,
                          guint          width,
                          gboolean       guided,
+                         guint          n_chunks,
                          GCancellable  *cancellable,
                          GError       **error)
 {
@@ -191,7 +230,8 @@ _eshi_pipeline_get_step (EshiPipeline  *self,
   for (guint i = 0; self->steps != NULL && i < self->steps->len; i++)
     {
       step = g_ptr_array_index (self->steps, i);
-      if (step->height == height && step->width == width && step->guided == guided)
+      if (step->height == height && step->width == width && step->guided == guided &&
+          step->context->n_chunks == n_chunks)
         return move_to_front (self->steps, i);
     }
 
@@ -202,7 +242,7 @@ _eshi_pipeline_get_step (EshiPipeline  *self,
   step->height = height;
   step->width = width;
   step->guided = guided;
-  if (step_graph_build (step, self, cancellable, error))
+  if (step_graph_build (step, self, n_chunks, cancellable, error))
     return keep (&self->steps, step, step_graph_free);
 
   step_graph_free (step);

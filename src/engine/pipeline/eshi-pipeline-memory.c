@@ -102,6 +102,8 @@ needed_bytes (EshiPipeline *self,
   bytes += DECODER_MAPS * vae_area (self, height, width, tiled) * factor * factor * decoder_channels * size;
   if (self->steps == NULL)
     bytes += eshi_pipeline_get_model_bytes (self) / 2 * size;
+  if (self->checker != NULL)
+    bytes += eshi_weights_get_bytes (eshi_safety_checker_get_weights (self->checker));
   return bytes;
 }
 

@@ -3,12 +3,14 @@
  * eshi-pipeline.c       loading, judging parameters, the public calls
  * eshi-pipeline-checkpoint.c  the same from a single file
  * eshi-pipeline-text.c  prompts to contexts
+ * eshi-pipeline-embeddings.c  textual inversions that prompts name
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
  * eshi-pipeline-inpaint.c  what a UNet for inpainting is given besides
  * eshi-pipeline-vae-swap.c  which VAE is in use
  * eshi-pipeline-vae.c   between pixels and latents, whole or in tiles
  * eshi-pipeline-lora.c  LoRAs into the weights, and out again
+ * eshi-pipeline-guard.c  the safety checker and the watermark
  * eshi-pipeline-run.c   the steps of one picture
  * eshi-pipeline-preview.c  looks at unfinished pictures
  *
@@ -20,7 +22,10 @@
 #include "eshi-checkpoint.h"
 #include "eshi-graph.h"
 #include "eshi-latent-rgb.h"
+#include "eshi-pipeline-embeddings.h"
 #include "eshi-pipeline.h"
+#include "eshi-safety-checker.h"
+#include "eshi-prompt-chunks.h"
 #include "eshi-scheduler.h"
 #include "eshi-text-encoder.h"
 #include "eshi-tokenizer.h"
@@ -34,15 +39,18 @@ typedef struct
 {
   EshiGraph  *graph;     /* NULL until needed */
   guint       clip_skip; /* of the graph */
-  EshiTensor *ids;       /* i32 [1, tokens] */
+  EshiTensor *input;     /* i32 [1, tokens]: ids; or f32 [1, tokens, d]: their rows */
   EshiTensor *hidden;    /* f32 [1, tokens, d] */
 } EshiTextGraph;
 
-/* Keys and values of the cross attentions, for one context or for two (without and with the prompt). */
+/* Keys and values of the cross attentions, for one context or for two (without and with the prompt). Counted by
+ * reference: step graphs of several sizes read the same one. */
 typedef struct
 {
-  EshiGraph       *graph;   /* NULL until needed */
-  EshiTensor      *input;   /* f32 [1 or 2, tokens, d] */
+  gboolean         guided;
+  guint            n_chunks;
+  EshiGraph       *graph;
+  EshiTensor      *input;   /* f32 [1 or 2, n_chunks · tokens, d] */
   EshiUnetContext  context;
   char            *key;     /* what was uploaded last; NULL if nothing was */
 } EshiContextGraph;
@@ -53,6 +61,7 @@ typedef struct
   guint       height;   /* of the latents */
   guint       width;
   gboolean    guided;
+  EshiContextGraph *context; /* outlives the graph, which reads it */
   EshiGraph  *graph;
   EshiTensor *latents;  /* f32 [1 or 2, h, w, 4, or 9 for inpainting] */
   EshiTensor *timestep; /* f32 [1] */
@@ -87,6 +96,7 @@ struct _EshiPipeline
   EshiTokenizer       *tokenizer;
   EshiTextEncoder     *text;
   EshiUnet            *unet;
+  gboolean             ema;     /* whether @unet is the running average */
   EshiVae             *vae;
   EshiVae             *encoder; /* NULL until needed */
   EshiVae             *own_vae; /* the model's own while another is in use; else NULL */
@@ -97,6 +107,8 @@ struct _EshiPipeline
   const char          *sampler; /* static: the model's own */
   EshiRgbParams        rgb;
   gboolean             has_rgb;
+  gboolean             has_checker; /* whether the model brings a safety checker */
+  EshiSafetyChecker   *checker;     /* NULL unless the last call wanted it */
 
   /* owned: the LoRAs that are merged into the model's weights */
   char                *lora_key;     /* NULL: none */
@@ -104,14 +116,42 @@ struct _EshiPipeline
   gboolean             lora_in_text; /* whether the text encoder's weights are changed too */
 
   /* owned: what was made for earlier calls */
-  EshiTextGraph        text_graph;
+  EshiTextGraph        text_graphs[2]; /* by what they read: ids, or rows */
+  EshiEmbeddings      *embeddings;     /* NULL until needed */
   GQueue              *hidden;   /* of EshiHidden, newest first */
-  EshiContextGraph     contexts[2]; /* by guided */
   GPtrArray           *steps;    /* of EshiStepGraph, newest first */
   GPtrArray           *decoders; /* of EshiDecodeGraph, newest first */
 };
 
-/* Tokens of every context. */
+/* The prompts of a call, cut into chunks, at each of its steps. */
+typedef struct
+{
+  GPtrArray *texts;      /* of EshiPromptChunks: each different text once */
+  guint      n_chunks;   /* of each of them */
+  guint      n_prompts;  /* 1; with guidance 2, the negative prompt before the prompt */
+  guint      n_steps;    /* 1 where nothing changes */
+  guint     *steps;      /* [n_steps, n_prompts]: indices in texts */
+  GPtrArray *embeddings; /* names of those that the texts use */
+
+  /* NULL until they are encoded */
+  GPtrArray *keys;       /* utf8: what tells the values of each text from others */
+  float     *values;     /* [texts, n_chunks · tokens, d] */
+  float     *shown;      /* [n_prompts, n_chunks · tokens, d]: those that a context holds */
+  gsize      n_values;   /* of a text */
+  guint      shown_step;
+} EshiReading;
+
+/* eshi-pipeline-text.c. Cuts @params' prompts into chunks; @self is to be cleared. Errors: INVALID_ARGUMENT where they are
+ * too long, or take too many forms; whatever is wrong with a textual inversion that they name. */
+gboolean         _eshi_reading_init         (EshiReading               *self,
+                                             EshiPipeline              *pipeline,
+                                             const EshiPipelineParams  *params,
+                                             GError                   **error);
+void             _eshi_reading_clear        (EshiReading         *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiReading, _eshi_reading_clear)
+
+/* Tokens of a chunk. */
 guint            _eshi_pipeline_n_tokens    (EshiPipeline        *self);
 guint            _eshi_pipeline_factor      (EshiPipeline        *self);
 
@@ -120,11 +160,26 @@ gboolean         _eshi_pipeline_load_checkpoint_part (EshiPipeline *self,
                                              guint                index,
                                              GError             **error);
 
-/* eshi-pipeline-text.c. Makes self->contexts[guided] hold the context of @params' prompts. */
-gboolean         _eshi_pipeline_read        (EshiPipeline              *self,
+/* Encodes all texts of @self. */
+gboolean         _eshi_reading_encode       (EshiReading               *self,
+                                             EshiPipeline              *pipeline,
                                              const EshiPipelineParams  *params,
                                              GCancellable              *cancellable,
                                              GError                   **error);
+
+/* Makes @context hold the prompts of the first step. */
+gboolean         _eshi_reading_begin        (EshiReading               *self,
+                                             EshiContextGraph          *context,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+
+/* Makes @context, which held the prompts of another step, hold those of step @step, from 0. Allocates nothing. */
+gboolean         _eshi_reading_show         (EshiReading               *self,
+                                             EshiContextGraph          *context,
+                                             guint                      step,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+
 void             _eshi_pipeline_text_clear  (EshiPipeline        *self);
 
 /* Forgets the prompts and the text encoder's graph, because its weights change. */
@@ -136,19 +191,44 @@ gboolean         _eshi_pipeline_apply_loras (EshiPipeline              *self,
                                              const EshiPipelineParams  *params,
                                              GError                   **error);
 
+/* eshi-pipeline-guard.c. Whether the model in @folder brings a safety checker: model_index.json names one, and there is a
+ * folder for it. A single file brings none. */
+gboolean         _eshi_guard_find_checker   (const char          *folder);
+
+/* Replaces AUTO in @params, whose size is known. Errors: UNSUPPORTED for a checker that the model does not bring;
+ * INVALID_ARGUMENT for a watermark in a picture that is too small, or another value. */
+gboolean         _eshi_guard_resolve        (EshiPipeline        *self,
+                                             EshiPipelineParams  *params,
+                                             GError             **error);
+
+/* Opens the checker's files if @params want it, and closes them if not: what is wrong with them is said before anything
+ * is painted. Errors: those of eshi_safety_checker_load(). */
+gboolean         _eshi_guard_open           (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params,
+                                             GError                   **error);
+
+/* Lets the checker judge @rgb, [height, width, 3] u8 of @params' size, and blackens it, or hides the watermark in it.
+ * The checker's weights stay packed until _eshi_guard_release(). Errors: those of eshi_safety_checker_prepare() and
+ * eshi_safety_checker_check(). */
+gboolean         _eshi_guard_apply          (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params,
+                                             guint8                    *rgb,
+                                             gboolean                  *withheld,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+void             _eshi_guard_release        (EshiPipeline        *self);
+
 /* eshi-pipeline-graphs.c. Each returns a prepared graph that the pipeline keeps; NULL with @error set. */
 EshiTextGraph   *_eshi_pipeline_get_text    (EshiPipeline        *self,
                                              guint                clip_skip,
-                                             GCancellable        *cancellable,
-                                             GError             **error);
-EshiContextGraph *_eshi_pipeline_get_context (EshiPipeline       *self,
-                                             gboolean             guided,
+                                             gboolean             rows,
                                              GCancellable        *cancellable,
                                              GError             **error);
 EshiStepGraph   *_eshi_pipeline_get_step    (EshiPipeline        *self,
                                              guint                height,
                                              guint                width,
                                              gboolean             guided,
+                                             guint                n_chunks,
                                              GCancellable        *cancellable,
                                              GError             **error);
 EshiDecodeGraph *_eshi_pipeline_get_decoder (EshiPipeline        *self,
@@ -286,14 +366,36 @@ void             _eshi_start_clear          (EshiStart           *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiStart, _eshi_start_clear)
 
-/* For a start with latents: draws them and then the noise, in the reference's order, and sets @x, [4, h, w], to where call
- * @first begins; to the clean latents if that is behind the last call. */
+/* For a start with latents: draws them and then the noise of picture @index of @params, in the reference's order, and sets
+ * @x, [4, h, w], to where call @first begins; to the clean latents if that is behind the last call. */
 void             _eshi_start_draw           (EshiStart           *self,
                                              const EshiScheduler *scheduler,
                                              guint                first,
                                              double               scaling_factor,
+                                             const EshiPipelineParams *params,
+                                             guint                index,
                                              EshiRng             *rng,
                                              float               *x);
+
+/* eshi-pipeline-variation.c. Draws the noise that picture @index of @params starts from out of @rng, and turns it
+ * towards the variation's, which has a generator of its own. @noise: [4, height, width]. */
+void             _eshi_variation_draw       (const EshiPipelineParams *params,
+                                             guint                index,
+                                             guint                height,
+                                             guint                width,
+                                             EshiRng             *rng,
+                                             float               *noise);
+
+/* Turns @noise by the part @strength of the way towards @other; both [4, height, width]. */
+void             _eshi_variation_turn       (double               strength,
+                                             guint                height,
+                                             guint                width,
+                                             const float         *other,
+                                             float               *noise);
+
+/* The seed of picture @index: with a variation, only that one's seed goes up. */
+guint64          _eshi_variation_get_seed   (const EshiPipelineParams *params,
+                                             guint                index);
 
 /* After call @call: sets what the mask leaves alone in @x back to the image, as noisy as that call was. */
 void             _eshi_start_keep           (EshiStart           *self,
@@ -305,9 +407,10 @@ void             _eshi_start_keep           (EshiStart           *self,
 void             _eshi_start_paste          (const EshiStart     *self,
                                              guint8              *rgb);
 
-/* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. @start is that of @params. */
+/* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. @reading and @start are theirs. */
 gboolean         _eshi_pipeline_run         (EshiPipeline                 *self,
                                              const EshiPipelineParams     *params,
+                                             EshiReading                  *reading,
                                              EshiStart                    *start,
                                              const EshiPipelineCallbacks  *callbacks,
                                              GCancellable                 *cancellable,

@@ -17,6 +17,7 @@ typedef struct
   /* borrowed */
   EshiPipeline                *pipeline;
   const EshiPipelineParams    *params;
+  EshiReading                 *reading;
   EshiStart                   *start;
   const EshiPipelineCallbacks *callbacks; /* (nullable) */
   GCancellable                *cancellable;
@@ -38,6 +39,7 @@ typedef struct
   guint                        first;     /* call */
   guint                        n_calls;   /* from the first on; 0 where the image is only encoded and decoded */
   guint                        index;     /* of the picture */
+  gboolean                     withheld;  /* this picture, by the safety checker */
   guint                        n_done;    /* calls of this picture */
   guint                        n_timed;   /* calls of all pictures */
   double                       decode_flops;   /* of all tiles */
@@ -168,6 +170,15 @@ predict (Run     *self,
   return TRUE;
 }
 
+/* The step, from 0, that call @call belongs to, as people count them; the first of a picture that starts from another is
+ * the first, too, as in the web UI. */
+static guint
+step_of_call (Run   *self,
+              guint  call)
+{
+  return call * self->params->steps / (self->first + self->n_calls);
+}
+
 static gboolean
 run_steps (Run      *self,
            EshiRng  *rng,
@@ -179,7 +190,8 @@ run_steps (Run      *self,
     {
       gint64 start = g_get_monotonic_time ();
 
-      if (!predict (self, self->first + i, error))
+      if (!_eshi_reading_show (self->reading, self->step->context, step_of_call (self, i), self->cancellable, error) ||
+          !predict (self, self->first + i, error))
         return FALSE;
       eshi_scheduler_step (self->scheduler, self->first + i, self->noise, self->x, rng, self->x0);
       _eshi_start_keep (self->start, self->scheduler, self->first + i, self->x);
@@ -203,12 +215,17 @@ run_steps (Run      *self,
 
 /* @rgb, of @n bytes, as the picture: (transfer full) both ways. */
 static GBytes *
-take_pixels (Run    *self,
-             guint8 *rgb,
-             gsize   n)
+take_pixels (Run     *self,
+             guint8  *rgb,
+             gsize    n,
+             GError **error)
 {
-  _eshi_start_paste (self->start, rgb);
-  return g_bytes_new_take (rgb, n);
+  g_autofree guint8 *pixels = rgb;
+
+  _eshi_start_paste (self->start, pixels);
+  if (!_eshi_guard_apply (self->pipeline, self->params, pixels, &self->withheld, self->cancellable, error))
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&pixels), n);
 }
 
 static void
@@ -258,7 +275,7 @@ decode (Run       *self,
   if (*redone && !decode_pixels (self, TRUE, rgb, &finite, error))
     return NULL;
   if (finite)
-    return take_pixels (self, g_steal_pointer (&rgb), n);
+    return take_pixels (self, g_steal_pointer (&rgb), n, error);
 
   fail_vae (self, error);
   return NULL;
@@ -274,11 +291,11 @@ draw_start (Run     *self,
 
   if (self->start->mean != NULL)
     {
-      _eshi_start_draw (self->start, self->scheduler, self->first, scaling_factor, rng, self->x);
+      _eshi_start_draw (self->start, self->scheduler, self->first, scaling_factor, self->params, self->index, rng, self->x);
     }
   else
     {
-      eshi_rng_fill_normal (rng, self->x, 4 * self->n_pixels);
+      _eshi_variation_draw (self->params, self->index, self->start->height, self->start->width, rng, self->x);
       for (gsize i = 0; i < 4 * self->n_pixels; i++)
         self->x[i] *= sigma;
     }
@@ -290,7 +307,7 @@ static gboolean
 paint_picture (Run     *self,
                GError **error)
 {
-  guint64 seed = self->params->seed + self->index;
+  guint64 seed = _eshi_variation_get_seed (self->params, self->index);
   gsize n = 4 * self->n_pixels;
   g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
   EshiPipelinePicture *picture = &self->result->pictures[self->index];
@@ -315,11 +332,29 @@ paint_picture (Run     *self,
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, 1.0f);
   *picture = (EshiPipelinePicture) { self->params->width, self->params->height, rgb, seed,
-                                    g_bytes_new (self->pixels, n * sizeof (float)), redone };
+                                    g_bytes_new (self->pixels, n * sizeof (float)), self->withheld, redone };
   self->result->n_pictures++;
   if (self->callbacks != NULL && self->callbacks->picture != NULL)
     self->callbacks->picture (self->index, picture, self->callbacks->user_data);
   return TRUE;
+}
+
+/* (transfer full); how the model's file spreads timesteps goes with the sampler that it names. */
+static EshiScheduler *
+make_scheduler (Run     *self,
+                GError **error)
+{
+  EshiPipeline *pipeline = self->pipeline;
+  const EshiPipelineParams *params = self->params;
+  EshiSchedulerConfig config = pipeline->scheduler_config;
+
+  if (!g_str_equal (params->sampler, pipeline->sampler))
+    {
+      config.spacing = ESHI_SPACING_OWN;
+      config.ends_noisy = FALSE;
+    }
+  return eshi_scheduler_new_with_schedule (params->sampler, params->schedule, &config, params->steps,
+                                           4 * self->n_pixels, error);
 }
 
 static gboolean
@@ -337,7 +372,8 @@ run_init (Run     *self,
 
   self->n_pixels = (gsize) height * width;
   self->n_channels = eshi_unet_get_config (pipeline->unet)->in_channels;
-  self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0, self->cancellable, error);
+  self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0,
+                                        self->reading->n_chunks, self->cancellable, error);
   if (self->step == NULL)
     return FALSE;
   decoder = _eshi_pipeline_get_first_decoder (pipeline, height, width, params->vae_f32, &n_tiles, self->cancellable,
@@ -351,8 +387,7 @@ run_init (Run     *self,
   if (self->step->guided && !eshi_graph_upload (self->step->graph, self->step->guidance, &guidance, error))
     return FALSE;
 
-  self->scheduler = eshi_scheduler_new_with_schedule (params->sampler, params->schedule, &pipeline->scheduler_config,
-                                                      params->steps, 4 * self->n_pixels, error);
+  self->scheduler = make_scheduler (self, error);
   if (self->scheduler == NULL)
     return FALSE;
 
@@ -373,6 +408,7 @@ static void
 run_clear (Run *self)
 {
   _eshi_preview_clear (&self->preview);
+  _eshi_guard_release (self->pipeline);
   g_clear_pointer (&self->scheduler, eshi_scheduler_free);
   g_free (self->x);
   g_free (self->x0);
@@ -384,6 +420,7 @@ run_clear (Run *self)
 gboolean
 _eshi_pipeline_run (EshiPipeline                 *self,
                     const EshiPipelineParams     *params,
+                    EshiReading                  *reading,
                     EshiStart                    *start,
                     const EshiPipelineCallbacks  *callbacks,
                     GCancellable                 *cancellable,
@@ -393,6 +430,7 @@ _eshi_pipeline_run (EshiPipeline                 *self,
   Run run = {
     .pipeline = self,
     .params = params,
+    .reading = reading,
     .start = start,
     .callbacks = callbacks,
     .cancellable = cancellable,

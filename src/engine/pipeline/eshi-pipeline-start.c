@@ -158,19 +158,21 @@ _eshi_start_init (EshiStart                 *self,
 }
 
 void
-_eshi_start_draw (EshiStart           *self,
-                  const EshiScheduler *scheduler,
-                  guint                first,
-                  double               scaling_factor,
-                  EshiRng             *rng,
-                  float               *x)
+_eshi_start_draw (EshiStart                *self,
+                  const EshiScheduler      *scheduler,
+                  guint                     first,
+                  double                    scaling_factor,
+                  const EshiPipelineParams *params,
+                  guint                     index,
+                  EshiRng                  *rng,
+                  float                    *x)
 {
   gsize n = 4 * count (self);
 
   eshi_rng_fill_normal (rng, self->clean, n);
   for (gsize i = 0; i < n; i++)
     self->clean[i] = (float) scaling_factor * (self->mean[i] + expf (0.5f * self->logvar[i]) * self->clean[i]);
-  eshi_rng_fill_normal (rng, self->noise, n);
+  _eshi_variation_draw (params, index, self->height, self->width, rng, self->noise);
 
   if (first < eshi_scheduler_get_n_calls (scheduler))
     eshi_scheduler_add_noise (scheduler, first, self->clean, self->noise, x);

@@ -155,6 +155,7 @@ eshi_pipeline_new (const char                   *folder,
 
   if (!check_parts (self, error))
     return NULL;
+  self->has_checker = _eshi_guard_find_checker (folder);
   self->has_rgb = eshi_latent_rgb_for_config (eshi_vae_get_config (self->vae), &self->rgb);
   report (callbacks, ESHI_PIPELINE_LOADING, 1.0, 0);
   return g_steal_pointer (&self);
@@ -168,12 +169,14 @@ eshi_pipeline_free (EshiPipeline *self)
 
   _eshi_pipeline_graphs_clear (self);
   _eshi_pipeline_text_clear (self);
+  g_clear_pointer (&self->embeddings, eshi_embeddings_free);
   g_clear_pointer (&self->tokenizer, eshi_tokenizer_free);
   g_clear_pointer (&self->text, eshi_text_encoder_free);
   g_clear_pointer (&self->unet, eshi_unet_free);
   g_clear_pointer (&self->vae, eshi_vae_free);
   g_clear_pointer (&self->checkpoint, eshi_checkpoint_free);
   g_clear_pointer (&self->encoder, eshi_vae_free);
+  g_clear_pointer (&self->checker, eshi_safety_checker_free);
   g_clear_pointer (&self->own_vae, eshi_vae_free);
   g_clear_pointer (&self->own_encoder, eshi_vae_free);
   g_free (self->vae_key);
@@ -364,6 +367,14 @@ eshi_pipeline_resolve (EshiPipeline        *self,
                    params->schedule);
       return FALSE;
     }
+  /* Written so that NaN fails. */
+  if (!(params->variation_strength >= 0.0 && params->variation_strength <= 1.0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The variation strength %g is not possible; choose a number from 0 to 1."),
+                   params->variation_strength);
+      return FALSE;
+    }
   if (params->schedule != NULL && !eshi_scheduler_takes_schedule (params->sampler))
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
@@ -374,13 +385,15 @@ eshi_pipeline_resolve (EshiPipeline        *self,
 
   resolve_tiling (self, params);
   params->vae_f32 = params->vae_f32 && self->backend->compute != ESHI_DTYPE_F32;
-  return TRUE;
+
+  return _eshi_guard_resolve (self, params, error);
 }
 
 /* Everything that @params needs and that is not there yet. */
 static gboolean
 prepare (EshiPipeline                 *self,
          const EshiPipelineParams     *params,
+         const EshiReading            *reading,
          const EshiPipelineCallbacks  *callbacks,
          gboolean                      previews,
          GCancellable                 *cancellable,
@@ -393,12 +406,15 @@ prepare (EshiPipeline                 *self,
 
   self->tiled = params->vae_tiling == ESHI_VAE_TILING_ON;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
+  if (!_eshi_guard_open (self, params, error))
+    return FALSE;
   if (!_eshi_pipeline_apply_loras (self, params, error))
     return FALSE;
-  if (_eshi_pipeline_get_text (self, params->clip_skip, cancellable, error) == NULL)
+  if (_eshi_pipeline_get_text (self, params->clip_skip, FALSE, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.1, params->steps);
-  if (_eshi_pipeline_get_step (self, height, width, params->guidance > 1.0, cancellable, error) == NULL)
+  if (_eshi_pipeline_get_step (self, height, width, params->guidance > 1.0, reading->n_chunks, cancellable, error) ==
+      NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.9, params->steps);
   if (previews && !_eshi_preview_fit (self, cancellable, error))
@@ -417,13 +433,31 @@ eshi_pipeline_prepare (EshiPipeline                 *self,
                        GError                      **error)
 {
   EshiPipelineParams resolved;
+  g_auto(EshiReading) reading = { 0 };
 
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (params != NULL, FALSE);
 
   resolved = *params;
   return eshi_pipeline_resolve (self, &resolved, error) &&
-         prepare (self, &resolved, callbacks, TRUE, cancellable, error);
+         _eshi_reading_init (&reading, self, &resolved, error) &&
+         prepare (self, &resolved, &reading, callbacks, TRUE, cancellable, error);
+}
+
+/* Into the context that the steps of @params read. */
+static gboolean
+read_prompts (EshiPipeline              *self,
+              const EshiPipelineParams  *params,
+              EshiReading               *reading,
+              GCancellable              *cancellable,
+              GError                   **error)
+{
+  guint factor = _eshi_pipeline_factor (self);
+  EshiStepGraph *step = _eshi_pipeline_get_step (self, params->height / factor, params->width / factor,
+                                                 params->guidance > 1.0, reading->n_chunks, cancellable, error);
+
+  return step != NULL && _eshi_reading_encode (reading, self, params, cancellable, error) &&
+         _eshi_reading_begin (reading, step->context, cancellable, error);
 }
 
 /* Whom encode_cb() tells. */
@@ -462,6 +496,7 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   gint64 text_start = 0;
   g_auto(EshiStart) image = { 0 };
   Encoding encoding = { callbacks };
+  g_auto(EshiReading) reading = { 0 };
   gboolean ok = FALSE;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -469,10 +504,11 @@ eshi_pipeline_generate (EshiPipeline                 *self,
   g_return_val_if_fail (result != NULL, FALSE);
 
   *result = (EshiPipelineResult) { .params = *params };
-  if (!eshi_pipeline_resolve (self, &result->params, error))
+  if (!eshi_pipeline_resolve (self, &result->params, error) ||
+      !_eshi_reading_init (&reading, self, &result->params, error))
     return FALSE;
 
-  ok = prepare (self, &result->params, callbacks, previews, cancellable, error);
+  ok = prepare (self, &result->params, &reading, callbacks, previews, cancellable, error);
   result->timings.load = seconds_since (start);
 
   if (ok)
@@ -480,12 +516,12 @@ eshi_pipeline_generate (EshiPipeline                 *self,
       report (callbacks, ESHI_PIPELINE_READING, 0.0, result->params.steps);
       text_start = g_get_monotonic_time ();
       encoding.n_steps = result->params.steps;
-      ok = _eshi_pipeline_read (self, &result->params, cancellable, error) &&
+      ok = read_prompts (self, &result->params, &reading, cancellable, error) &&
            _eshi_start_init (&image, self, &result->params, encode_cb, &encoding, cancellable, error);
       result->timings.text = seconds_since (text_start);
     }
 
-  ok = ok && _eshi_pipeline_run (self, &result->params, &image, callbacks, cancellable, result, error);
+  ok = ok && _eshi_pipeline_run (self, &result->params, &reading, &image, callbacks, cancellable, result, error);
   result->timings.total = seconds_since (start);
   return ok;
 }

@@ -11,7 +11,9 @@
 #include <gio/gio.h>
 
 #include "eshi-backend.h"
+#include "eshi-emphasis.h"
 #include "eshi-rng-kind.h"
+#include "eshi-switch.h"
 #include "eshi-vae-tiling.h"
 
 G_BEGIN_DECLS
@@ -61,15 +63,17 @@ typedef struct
  * @rgb: [height, width, 3] u8
  * @seed: the seed it was really painted with
  * @latents: f32 [height/8, width/8, 4], final, as the scheduler left them
+ * @withheld: whether the safety checker withheld it: @rgb is all zeros then
  * @vae_redone: whether the decoder's numbers overflowed in half precision, so that it ran again in f32
  */
 typedef struct
 {
-  guint   width;
-  guint   height;
-  GBytes *rgb;
-  guint64 seed;
-  GBytes *latents;
+  guint    width;
+  guint    height;
+  GBytes  *rgb;
+  guint64  seed;
+  GBytes  *latents;
+  gboolean withheld;
   gboolean vae_redone;
 } EshiPipelinePicture;
 
@@ -104,6 +108,7 @@ typedef struct
 #define ESHI_PIPELINE_MAX_PICTURES 64
 #define ESHI_PIPELINE_MAX_IMAGE_SIZE 16384
 #define ESHI_PIPELINE_MAX_LORA_WEIGHT 10
+#define ESHI_PIPELINE_MAX_CHUNKS 32
 
 /**
  * EshiPipelineLora:
@@ -131,7 +136,10 @@ typedef struct
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @schedule: (nullable): id of a schedule; %NULL for the sampler's own
  * @n_pictures: 1 to 64; 0 means 1
- * @clip_skip: 1 for the text encoder's last layer; 0 means 1
+ * @clip_skip: 1 for the text encoder's last layer, 2 for the one before it; 0 means 1
+ * @emphasis: how brackets in the prompts are read, and whether prompts may be longer than the text encoder's window
+ * @embeddings: (nullable): folder of textual inversions; a prompt names one by its file's name without the ending, or by
+ *   the word that the file gives it
  * @image: (nullable): what to start from instead of noise alone; [image_height, image_width, 3] u8, borrowed. Where the
  *   picture has another size, it is resized by Lanczos' filter
  * @image_width: pixels, 1 to 16384
@@ -140,8 +148,16 @@ typedef struct
  * @mask: (nullable): where @image is painted over: 255 wholly, 0 not at all; [image_height, image_width] u8, borrowed
  * @paste: whether the pixels that @mask leaves alone are put back, with a soft edge. The reference does not, and its
  *   untouched parts are only as good as the autoencoder
+ * @variation_seed: whose noise the first picture's is turned towards; picture i of a call uses @variation_seed + i
+ * @variation_strength: how far, 0 (not at all) to 1 (it is that noise). Above 0 all pictures of the call use @seed itself
  * @loras: (array length=n_loras) (nullable): LoRAs to merge into the model for this call. The next call with the same
  *   ones finds them merged, one with others pays for packing the UNet's weights again
+ * @safety: whether the model's safety checker looks at each finished picture and withholds those that it flags. By
+ *   itself if the model brings one; asked of a model that brings none it is an error. Previews and latents
+ *   are not looked at
+ * @watermark: whether the invisible watermark is hidden in finished pictures, which changes their bytes. By itself where
+ *   the model brings a safety checker and the picture is large enough: such models came with scripts that hid it, and
+ *   their cards say so. A withheld picture is left black
  * @vae: (nullable): path of the VAE to use, see eshi_vae_file_load(); %NULL for the model's own. A call with another one
  *   than the last call's opens it and packs its weights; the UNet's stay
  * @vae_tiling: whether the VAE works in tiles; AUTO, which is 0, is resolved to what the memory asks for
@@ -161,15 +177,22 @@ typedef struct
   const char   *schedule;
   guint         n_pictures;
   guint         clip_skip;
+  EshiEmphasis  emphasis;
+  const char   *embeddings;
   const guint8 *image;
   guint         image_width;
   guint         image_height;
   double        strength;
   const guint8 *mask;
   gboolean      paste;
+  guint64       variation_seed;
+  double        variation_strength;
 
   const EshiPipelineLora *loras;
   guint                   n_loras;
+
+  EshiSwitch    safety;
+  EshiSwitch    watermark;
   const char             *vae;
   EshiVaeTiling           vae_tiling;
   gboolean                vae_f32;
@@ -245,6 +268,19 @@ gboolean      eshi_pipeline_resolve      (EshiPipeline                 *self,
                                           GError                      **error);
 
 /**
+ * eshi_pipeline_find_embeddings:
+ * @params: resolved
+ *
+ * Which textual inversions the prompts name; the negative one only where it is used. Errors: those of
+ * eshi_pipeline_generate() that come from the prompts.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their files' names without the endings; %NULL with @error set
+ */
+char        **eshi_pipeline_find_embeddings (EshiPipeline             *self,
+                                             const EshiPipelineParams *params,
+                                             GError                  **error);
+
+/**
  * eshi_pipeline_prepare:
  *
  * Builds the graphs and packs the weights that @params needs, so that eshi_pipeline_generate() starts at once.
@@ -272,6 +308,17 @@ gboolean      eshi_pipeline_generate     (EshiPipeline                 *self,
                                           const EshiPipelineCallbacks  *callbacks,
                                           GCancellable                 *cancellable,
                                           EshiPipelineResult           *result,
+                                          GError                      **error);
+
+/**
+ * eshi_pipeline_set_ema:
+ * @ema: whether to paint with the running average of the UNet's weights that some single files hold beside them
+ *
+ * Costs packing the UNet's weights again when it changes. Error: UNSUPPORTED where there is no average; all is as before
+ * then.
+ */
+gboolean      eshi_pipeline_set_ema      (EshiPipeline                 *self,
+                                          gboolean                      ema,
                                           GError                      **error);
 
 /* Sentences about what was left out of the LoRAs that are merged now, one a line; also sent to the log.

@@ -62,6 +62,31 @@ read_words (EshiModelJson        *json,
   return TRUE;
 }
 
+/* A file without a spacing is from before there was a choice. */
+static gboolean
+read_spacing (EshiModelJson        *json,
+              EshiSchedulerConfig  *config,
+              GError              **error)
+{
+  static const char * const names[] = {
+    [ESHI_SPACING_LINSPACE] = "linspace",
+    [ESHI_SPACING_LEADING] = "leading",
+    [ESHI_SPACING_TRAILING] = "trailing",
+  };
+  const char *spacing = eshi_model_json_string (json, "timestep_spacing");
+  guint i = ESHI_SPACING_LINSPACE;
+
+  config->ends_noisy = g_strcmp0 (eshi_model_json_string (json, "final_sigmas_type"), "sigma_min") == 0;
+  if (spacing == NULL)
+    return TRUE;
+  while (i < G_N_ELEMENTS (names) && !g_str_equal (names[i], spacing))
+    i++;
+  if (i == G_N_ELEMENTS (names))
+    return eshi_model_json_unsupported (json, "timestep_spacing", error);
+  config->spacing = (EshiTimestepSpacing) i;
+  return TRUE;
+}
+
 gboolean
 eshi_scheduler_file_load (EshiSchedulerConfig  *config,
                           const char          **sampler,
@@ -81,7 +106,8 @@ eshi_scheduler_file_load (EshiSchedulerConfig  *config,
       !eshi_model_json_bool (&json, "set_alpha_to_one", &config->set_alpha_to_one, error) ||
       !eshi_model_json_bool (&json, "use_karras_sigmas", &karras, error) ||
       !eshi_model_json_bool (&json, "rescale_betas_zero_snr", &zero_snr, error) ||
-      !read_words (&json, config, error))
+      !read_words (&json, config, error) ||
+      !read_spacing (&json, config, error))
     return FALSE;
 
   /* It would need another table of noise, and pictures would only look wrong without it. */

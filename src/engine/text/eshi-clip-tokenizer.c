@@ -92,7 +92,9 @@ static void
 encode (const EshiTokenizer *tokenizer,
         const char          *text,
         gsize                length,
-        GArray              *ids)
+        GArray              *words,
+        GArray              *ids,
+        GArray              *spans)
 {
   const EshiClipTokenizer *self = (const EshiClipTokenizer *) tokenizer;
   gsize start = 0;
@@ -254,5 +256,7 @@ _eshi_clip_tokenizer_new (const char  *folder,
       !add_marks (self, config, map, error))
     return NULL;
   tokenizer->vocab_size = eshi_clip_vocabulary_get_size (self->vocabulary);
+  for (guint i = 0; i < ESHI_MAX_COMMAS; i++)
+    tokenizer->commas[i] = i == 0 ? eshi_clip_vocabulary_find (self->vocabulary, ",</w>") : -1;
   return g_steal_pointer (&tokenizer);
 }

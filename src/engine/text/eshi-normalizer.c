@@ -197,19 +197,35 @@ remove_trailing_spaces (GString *out,
     g_string_truncate (out, out->len - n);
 }
 
+/* All bytes of @out that @origins lacks come from byte @at. */
+static void
+append_origins (GArray        *origins,
+                const GString *out,
+                gsize          start,
+                gsize          at)
+{
+  guint32 origin = (guint32) at;
+
+  while (origins != NULL && origins->len < out->len - start)
+    g_array_append_val (origins, origin);
+}
+
 void
 eshi_normalizer_apply (const EshiNormalizer *self,
                        const char           *text,
                        gsize                 length,
-                       GString              *out)
+                       GString              *out,
+                       GArray               *origins)
 {
   gsize start = out->len;
+  const char *first = text;
   gboolean follows_space = TRUE;
   gboolean is_empty = TRUE;
 
   while (length > 0)
     {
       Match match = match_prefix (self, text, length);
+      gsize at = (gsize) (text - first);
 
       text += match.length;
       length -= match.length;
@@ -227,7 +243,10 @@ eshi_normalizer_apply (const EshiNormalizer *self,
       if (match.replacement_length == 0)
         continue;
       append_escaped (out, match.replacement, match.replacement_length);
+      append_origins (origins, out, start, at);
       follows_space = match.replacement[match.replacement_length - 1] == ' ';
     }
   remove_trailing_spaces (out, start);
+  if (origins != NULL)
+    g_array_set_size (origins, (guint) MIN (origins->len, out->len - start));
 }

@@ -36,12 +36,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiNormalizer, eshi_normalizer_free)
  * @text: (array length=length): text; malformed bytes become U+FFFD
  * @length: bytes of @text
  * @out: what the normal form is appended to; nothing where @text is only spaces
+ * @origins: (nullable) (element-type guint32): for each byte that is appended, the byte of @text that it comes from
  *
  * Thread: any.
  */
 void            eshi_normalizer_apply (const EshiNormalizer *self,
                                        const char           *text,
                                        gsize                 length,
-                                       GString              *out);
+                                       GString              *out,
+                                       GArray               *origins);
 
 G_END_DECLS

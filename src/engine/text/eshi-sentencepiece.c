@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define SPACE "\xe2\x96\x81"
+
 /* The best way to reach a byte of the normal form. */
 typedef struct
 {
@@ -174,57 +176,95 @@ search_from (const EshiSentencepiece *self,
 }
 
 static void
-reverse_ids (gint32 *ids,
-             gsize   n)
+reverse (GArray *array,
+         guint   first)
 {
-  for (gsize i = 0; i < n / 2; i++)
-    {
-      gint32 id = ids[i];
+  guint size = g_array_get_element_size (array);
+  guint8 swap[sizeof (EshiTextSpan)];
 
-      ids[i] = ids[n - 1 - i];
-      ids[n - 1 - i] = id;
+  g_assert (size <= sizeof swap);
+  for (guint i = first, j = array->len; i + 1 < j; i++, j--)
+    {
+      guint8 *left = (guint8 *) array->data + (gsize) i * size;
+      guint8 *right = (guint8 *) array->data + (gsize) (j - 1) * size;
+
+      memcpy (swap, left, size);
+      memcpy (left, right, size);
+      memcpy (right, swap, size);
     }
 }
 
-/* Follows the best way back from the end. */
+/* Follows the best way back from the end. @spans: (nullable): of the normal form. */
 static void
 collect_ids (const EshiSentencepiece *self,
              const Node              *nodes,
              gsize                    length,
-             GArray                  *ids)
+             GArray                  *ids,
+             GArray                  *spans)
 {
   guint first = ids->len;
+  guint first_span = spans != NULL ? spans->len : 0;
 
   for (gsize end = length; end > 0; end = (gsize) nodes[end].start)
     {
       gint32 id = nodes[end].id;
+      EshiTextSpan span = { (guint32) nodes[end].start, (guint32) end };
       gboolean continues = ids->len > first && id == self->unknown_id &&
                            g_array_index (ids, gint32, ids->len - 1) == self->unknown_id;
 
-      if (!continues)
-        g_array_append_val (ids, id);
+      if (continues)
+        {
+          if (spans != NULL)
+            g_array_index (spans, EshiTextSpan, spans->len - 1).start = span.start;
+          continue;
+        }
+      g_array_append_val (ids, id);
+      if (spans != NULL)
+        g_array_append_val (spans, span);
     }
-  if (ids->len > first)
-    reverse_ids (&g_array_index (ids, gint32, first), ids->len - first);
+  reverse (ids, first);
+  if (spans != NULL)
+    reverse (spans, first_span);
+}
+
+/* Turns a span of the normal form into one of the text, of @length bytes, that it was made from. */
+static void
+trace_span (EshiTextSpan  *span,
+            const GString *normal,
+            const GArray  *origins,
+            gsize          length)
+{
+  guint32 start = span->start;
+
+  while (start + strlen (SPACE) < span->end && memcmp (normal->str + start, SPACE, strlen (SPACE)) == 0)
+    start += (guint32) strlen (SPACE);
+  span->start = g_array_index (origins, guint32, start);
+  span->end = span->end < origins->len ? g_array_index (origins, guint32, span->end) : (guint32) length;
+  span->end = MAX (span->end, span->start);
 }
 
 void
 eshi_sentencepiece_encode (const EshiSentencepiece *self,
                            const char              *text,
                            gsize                    length,
-                           GArray                  *ids)
+                           GArray                  *ids,
+                           GArray                  *spans)
 {
   g_autoptr(GString) normal = g_string_sized_new (2 * length);
+  g_autoptr(GArray) origins = spans != NULL ? g_array_new (FALSE, FALSE, sizeof (guint32)) : NULL;
   g_autofree Node *nodes = NULL;
+  guint first = spans != NULL ? spans->len : 0;
 
   g_return_if_fail (self != NULL);
 
-  eshi_normalizer_apply (self->normalizer, text, length, normal);
+  eshi_normalizer_apply (self->normalizer, text, length, normal, origins);
   nodes = g_new (Node, normal->len + 1);
   for (gsize i = 0; i <= normal->len; i++)
     nodes[i] = (Node) { .start = -1 };
 
   for (gsize start = 0; start < normal->len; start += get_char_length (normal->str[start]))
     search_from (self, normal, nodes, start);
-  collect_ids (self, nodes, normal->len, ids);
+  collect_ids (self, nodes, normal->len, ids, spans);
+  for (guint i = first; spans != NULL && i < spans->len; i++)
+    trace_span (&g_array_index (spans, EshiTextSpan, i), normal, origins, length);
 }

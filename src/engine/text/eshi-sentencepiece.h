@@ -8,7 +8,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "eshi-utf8.h"
 
 G_BEGIN_DECLS
 
@@ -43,6 +43,8 @@ gint32             eshi_sentencepiece_find         (const EshiSentencepiece  *se
  * @text: (array length=length): text as it was typed
  * @length: bytes of @text; at most 64 KiB
  * @ids: (element-type gint32): what the ids are appended to
+ * @spans: (nullable) (element-type EshiTextSpan): for each of them, the bytes of @text that it stands for, without the
+ *   space before them where there is anything else
  *
  * Neighbouring characters that no piece covers count as one unknown piece.
  *
@@ -51,6 +53,7 @@ gint32             eshi_sentencepiece_find         (const EshiSentencepiece  *se
 void               eshi_sentencepiece_encode       (const EshiSentencepiece  *self,
                                                     const char               *text,
                                                     gsize                     length,
-                                                    GArray                   *ids);
+                                                    GArray                   *ids,
+                                                    GArray                   *spans);
 
 G_END_DECLS

@@ -46,6 +46,9 @@ static const struct
   { "mask_token", "[MASK]" },
 };
 
+/* Pieces that separate what a prompt lists. */
+static const char *const commas[ESHI_MAX_COMMAS] = { ",", "、", "▁,", "▁、" };
+
 static void
 append_lower (GString  *out,
               gunichar  c)
@@ -57,19 +60,23 @@ append_lower (GString  *out,
     g_string_append_unichar (out, lower[i]);
 }
 
-/* Small letters, but for special strings; malformed bytes stay. A string may become special by it: "<S>" does. */
+/* Small letters, but for special strings; malformed bytes stay. A string may become special by it: "<S>" does.
+ * @origins: (nullable) (element-type guint32): for each byte that is returned, the byte of @text it comes from, and the
+ * end. */
 static GString *
 lower_text (const EshiT5Tokenizer *self,
             const char            *text,
-            gsize                  length)
+            gsize                  length,
+            GArray                *origins)
 {
   GString *out = g_string_sized_new (length);
+  guint32 at = 0;
 
-  while (length > 0)
+  while (at < length)
     {
-      const EshiSpecial *special = _eshi_specials_match (self->specials, text, length);
+      const EshiSpecial *special = _eshi_specials_match (self->specials, text + at, length - at);
       gunichar c = 0;
-      gsize n = special != NULL ? 0 : eshi_utf8_decode (text, length, &c);
+      gsize n = special != NULL || !self->lowers ? 0 : eshi_utf8_decode (text + at, length - at, &c);
 
       if (n > 0)
         {
@@ -78,74 +85,110 @@ lower_text (const EshiT5Tokenizer *self,
       else
         {
           n = special != NULL ? special->length : 1;
-          g_string_append_len (out, text, (gssize) n);
+          g_string_append_len (out, text + at, (gssize) n);
         }
-      text += n;
-      length -= n;
+      while (origins != NULL && origins->len < out->len)
+        g_array_append_val (origins, at);
+      at += (guint32) n;
     }
+  if (origins != NULL)
+    g_array_append_val (origins, at);
   return out;
 }
 
-/* Bytes of white space that @text begins with. */
-static gsize
-count_leading_space (const char *text,
-                     gsize       length)
+/* Encodes bytes @start to @end of @lower. */
+static void
+encode_plain (const EshiT5Tokenizer *self,
+              const GString         *lower,
+              gsize                  start,
+              gsize                  end,
+              GArray                *ids,
+              GArray                *spans)
 {
-  gsize n = 0;
-  gunichar c;
-  guint step;
+  guint first = spans != NULL ? spans->len : 0;
 
-  while ((step = eshi_utf8_decode (text + n, length - n, &c)) > 0 && eshi_utf8_is_space (c))
-    n += step;
-  return n;
+  eshi_sentencepiece_encode (self->pieces, lower->str + start, end - start, ids, spans);
+  for (guint i = first; spans != NULL && i < spans->len; i++)
+    {
+      g_array_index (spans, EshiTextSpan, i).start += (guint32) start;
+      g_array_index (spans, EshiTextSpan, i).end += (guint32) start;
+    }
 }
 
-/* Length of @text without the white space it ends in. */
-static gsize
-strip_end (const char *text,
-           gsize       length)
+static const EshiSpecial *
+match_special (const EshiT5Tokenizer *self,
+               GArray                *words,
+               const char            *text,
+               gsize                  length)
 {
-  while (length > 0)
-    {
-      gsize start = length - 1;
-      gunichar c;
+  const EshiSpecial *special = _eshi_specials_match (self->specials, text, length);
+  const EshiSpecial *word = words != NULL ? _eshi_specials_match (words, text, length) : NULL;
 
-      while (start > 0 && length - start < 4 && ((guint8) text[start] & 0xc0) == 0x80)
-        start--;
-      if (eshi_utf8_decode (text + start, length - start, &c) != length - start || !eshi_utf8_is_space (c))
-        break;
-      length = start;
-    }
-  return length;
+  return word != NULL && (special == NULL || special->length < word->length) ? word : special;
 }
 
 static void
-encode (const EshiTokenizer *tokenizer,
-        const char          *text,
-        gsize                length,
-        GArray              *ids)
+encode_lower (const EshiT5Tokenizer *self,
+              const GString         *lower,
+              GArray                *words,
+              GArray                *ids,
+              GArray                *spans)
 {
-  const EshiT5Tokenizer *self = (const EshiT5Tokenizer *) tokenizer;
-  g_autoptr(GString) lower = self->lowers ? lower_text (self, text, length) : g_string_new_len (text, (gssize) length);
   gsize start = 0;
   gsize end = 0;
 
   while (end < lower->len)
     {
-      const EshiSpecial *special = _eshi_specials_match (self->specials, lower->str + end, lower->len - end);
+      const EshiSpecial *special = match_special (self, words, lower->str + end, lower->len - end);
+      EshiTextSpan span = { (guint32) end, (guint32) end };
 
       if (special == NULL)
         {
           end++;
           continue;
         }
-      eshi_sentencepiece_encode (self->pieces, lower->str + start, strip_end (lower->str + start, end - start), ids);
+      encode_plain (self, lower, start, start + eshi_utf8_strip_end (lower->str + start, end - start), ids, spans);
       g_array_append_val (ids, special->id);
+      span.end += (guint32) special->length;
+      if (spans != NULL)
+        g_array_append_val (spans, span);
       end += special->length;
-      end += count_leading_space (lower->str + end, lower->len - end);
+      end += eshi_utf8_leading_space (lower->str + end, lower->len - end);
       start = end;
     }
-  eshi_sentencepiece_encode (self->pieces, lower->str + start, end - start, ids);
+  encode_plain (self, lower, start, end, ids, spans);
+}
+
+static void
+encode (const EshiTokenizer *tokenizer,
+        const char          *text,
+        gsize                length,
+        GArray              *words,
+        GArray              *ids,
+        GArray              *spans)
+{
+  const EshiT5Tokenizer *self = (const EshiT5Tokenizer *) tokenizer;
+  g_autoptr(GArray) origins = spans != NULL ? g_array_new (FALSE, FALSE, sizeof (guint32)) : NULL;
+  g_autoptr(GString) lower = lower_text (self, text, length, origins);
+  guint first = spans != NULL ? spans->len : 0;
+
+  encode_lower (self, lower, words, ids, spans);
+  for (guint i = first; spans != NULL && i < spans->len; i++)
+    {
+      EshiTextSpan *span = &g_array_index (spans, EshiTextSpan, i);
+
+      span->start = g_array_index (origins, guint32, span->start);
+      span->end = g_array_index (origins, guint32, span->end);
+    }
+}
+
+static char *
+fold (const EshiTokenizer *tokenizer,
+      const char          *word)
+{
+  GString *lower = lower_text ((const EshiT5Tokenizer *) tokenizer, word, strlen (word), NULL);
+
+  return g_string_free (lower, FALSE);
 }
 
 static void
@@ -160,6 +203,8 @@ free_tokenizer (EshiTokenizer *tokenizer)
 
 static const EshiTokenizerClass class = {
   .encode = encode,
+  .fold = fold,
+  .traces = TRUE,
   .free = free_tokenizer,
 };
 
@@ -276,6 +321,8 @@ _eshi_t5_tokenizer_new (const char  *model_path,
   if (self->pieces == NULL)
     return NULL;
   tokenizer->vocab_size = eshi_sentencepiece_get_n_pieces (self->pieces);
+  for (guint i = 0; i < ESHI_MAX_COMMAS; i++)
+    tokenizer->commas[i] = eshi_sentencepiece_find (self->pieces, commas[i], strlen (commas[i]));
   if (!add_specials (self, config, error))
     return NULL;
   return g_steal_pointer (&tokenizer);

@@ -11,13 +11,26 @@
 
 G_BEGIN_DECLS
 
+/* Pieces that are commas, at most. */
+#define ESHI_MAX_COMMAS 4
+
 typedef struct
 {
-  /* Appends the ids of @text, [length] bytes, to @ids; no marks around them, no padding. */
+  /* Appends the ids of @text, [length] bytes, to @ids; no marks around them, no padding. @words: (nullable): more
+   * strings that are ids. @spans: (nullable): as eshi_sentencepiece_encode() does; left alone where not @traces. */
   void (*encode) (const EshiTokenizer *self,
                   const char          *text,
                   gsize                length,
-                  GArray              *ids);
+                  GArray              *words,
+                  GArray              *ids,
+                  GArray              *spans);
+
+  /* (transfer full): @word as it looks where encode() compares it with @words; NULL for a kind that compares ids. */
+  char *(*fold)  (const EshiTokenizer *self,
+                  const char          *word);
+
+  /* Whether spans are known, so that stretches of different weight can be encoded in one go. */
+  gboolean traces;
 
   void (*free)   (EshiTokenizer       *self);
 } EshiTokenizerClass;
@@ -31,6 +44,7 @@ struct _EshiTokenizer
   gint32                    end_id;
   gint32                    pad_id;
   gboolean                  ends_once; /* a text that spells out the end mark gets no second one */
+  gint32                    commas[ESHI_MAX_COMMAS]; /* ids after which a long text is best cut; −1 for none */
 };
 
 /* A string that is an id wherever it stands in a text. */
@@ -40,6 +54,18 @@ typedef struct
   gsize   length;
   gint32  id;
 } EshiSpecial;
+
+/**
+ * _eshi_tokenizer_frame:
+ * @ids: [n_ids] without marks
+ * @window: ids to append; 0 for as many as there are, and the marks
+ * @out: (element-type gint32): the ids with the marks around them, cut and padded, are appended to it
+ */
+void               _eshi_tokenizer_frame          (const EshiTokenizer *self,
+                                                   const gint32        *ids,
+                                                   gsize                n_ids,
+                                                   gsize                window,
+                                                   GArray              *out);
 
 /* Reads a whole regular file of at most @max_bytes. Errors: MODEL_MISSING, MODEL_INVALID, or GLib's own. */
 GBytes            *_eshi_tokenizer_read_file      (const char  *path,

@@ -91,33 +91,44 @@ eshi_tokenizer_free (EshiTokenizer *self)
     self->class->free (self);
 }
 
+void
+_eshi_tokenizer_frame (const EshiTokenizer *self,
+                       const gint32        *ids,
+                       gsize                n_ids,
+                       gsize                window,
+                       GArray              *out)
+{
+  guint first = out->len;
+
+  if (self->start_id >= 0)
+    g_array_append_val (out, self->start_id);
+  g_array_append_vals (out, ids, (guint) n_ids);
+  if (window > 0 && out->len - first > window - 1)
+    g_array_set_size (out, (guint) (first + window - 1));
+  if (!self->ends_once || out->len == first || g_array_index (out, gint32, out->len - 1) != self->end_id)
+    g_array_append_val (out, self->end_id);
+  while (out->len - first < window)
+    g_array_append_val (out, self->pad_id);
+}
+
 GArray *
 eshi_tokenizer_encode (const EshiTokenizer *self,
                        const char          *text,
                        gsize                pad_to,
                        gsize               *n_text_pieces)
 {
-  GArray *ids = NULL;
-  guint n_before = 0;
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+  GArray *framed = NULL;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (text != NULL, NULL);
 
-  ids = g_array_new (FALSE, FALSE, sizeof (gint32));
-  if (self->start_id >= 0)
-    g_array_append_val (ids, self->start_id);
-  n_before = ids->len;
-  self->class->encode (self, text, strnlen (text, ESHI_TOKENIZER_MAX_TEXT), ids);
+  self->class->encode (self, text, strnlen (text, ESHI_TOKENIZER_MAX_TEXT), NULL, ids, NULL);
   if (n_text_pieces != NULL)
-    *n_text_pieces = ids->len - n_before;
-
-  if (pad_to > 0 && ids->len > pad_to - 1)
-    g_array_set_size (ids, (guint) (pad_to - 1));
-  if (!self->ends_once || ids->len == 0 || g_array_index (ids, gint32, ids->len - 1) != self->end_id)
-    g_array_append_val (ids, self->end_id);
-  while (ids->len < pad_to)
-    g_array_append_val (ids, self->pad_id);
-  return ids;
+    *n_text_pieces = ids->len;
+  framed = g_array_new (FALSE, FALSE, sizeof (gint32));
+  _eshi_tokenizer_frame (self, (const gint32 *) (const void *) ids->data, ids->len, pad_to, framed);
+  return framed;
 }
 
 guint

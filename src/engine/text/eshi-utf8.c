@@ -71,3 +71,34 @@ eshi_utf8_is_space (gunichar c)
   return (c >= 0x9 && c <= 0xd) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
+
+gsize
+eshi_utf8_leading_space (const char *text,
+                         gsize       length)
+{
+  gsize n = 0;
+  gunichar c;
+  guint step;
+
+  while ((step = eshi_utf8_decode (text + n, length - n, &c)) > 0 && eshi_utf8_is_space (c))
+    n += step;
+  return n;
+}
+
+gsize
+eshi_utf8_strip_end (const char *text,
+                     gsize       length)
+{
+  while (length > 0)
+    {
+      gsize start = length - 1;
+      gunichar c;
+
+      while (start > 0 && length - start < 4 && ((guint8) text[start] & 0xc0) == 0x80)
+        start--;
+      if (eshi_utf8_decode (text + start, length - start, &c) != length - start || !eshi_utf8_is_space (c))
+        break;
+      length = start;
+    }
+  return length;
+}

@@ -9,6 +9,13 @@
 
 G_BEGIN_DECLS
 
+/* Bytes [start, end) of a text. */
+typedef struct
+{
+  guint32 start;
+  guint32 end;
+} EshiTextSpan;
+
 /* Longest result of eshi_utf8_lower(). */
 #define ESHI_MAX_LOWER 2
 
@@ -24,5 +31,13 @@ guint    eshi_utf8_lower      (gunichar    c,
 
 /* Whether Python's str.strip() removes @c. */
 gboolean eshi_utf8_is_space   (gunichar    c);
+
+/* Bytes of white space that @text, [length] bytes, begins with. */
+gsize    eshi_utf8_leading_space (const char *text,
+                                  gsize       length);
+
+/* Length of @text without the white space it ends in. */
+gsize    eshi_utf8_strip_end  (const char *text,
+                               gsize       length);
 
 G_END_DECLS
