@@ -6,6 +6,7 @@
  * eshi-pipeline-embeddings.c  textual inversions that prompts name
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
+ * eshi-pipeline-inpaint.c  what a UNet for inpainting is given besides
  * eshi-pipeline-vae-swap.c  which VAE is in use
  * eshi-pipeline-vae.c   between pixels and latents, whole or in tiles
  * eshi-pipeline-lora.c  LoRAs into the weights, and out again
@@ -62,7 +63,7 @@ typedef struct
   gboolean    guided;
   EshiContextGraph *context; /* outlives the graph, which reads it */
   EshiGraph  *graph;
-  EshiTensor *latents;  /* f32 [1 or 2, h, w, 4] */
+  EshiTensor *latents;  /* f32 [1 or 2, h, w, 4, or 9 for inpainting] */
   EshiTensor *timestep; /* f32 [1] */
   EshiTensor *guidance; /* f32 [1]; NULL unless guided */
   EshiTensor *output;   /* f32 [1, h, w, 4] */
@@ -301,6 +302,16 @@ gboolean         _eshi_pipeline_encode      (EshiPipeline        *self,
                                              GCancellable        *cancellable,
                                              GError             **error);
 
+/* What a UNet for inpainting is given beside the latents. */
+typedef struct
+{
+  gsize  n_pixels; /* of the latents */
+  float *mean;     /* [4, h, w]: what the encoder says about the image without what is painted over */
+  float *logvar;   /* [4, h, w] */
+  float *latents;  /* [4, h, w]: scratch */
+  float *extra;    /* [h, w, 5]: 1 where it is painted; then latents drawn from these, times the scaling factor */
+} EshiInpaint;
+
 /* What a picture starts from when it is not noise alone: the image in the picture's size, and its latents. */
 typedef struct
 {
@@ -308,14 +319,38 @@ typedef struct
   guint        height;
   guint        factor;
   guint8      *rgb;      /* [H, W, 3]; NULL where there is no image */
-  float       *mean;     /* [4, h, w]: what the encoder says about the latents */
+  float       *mean;     /* [4, h, w]: what the encoder says about the latents; NULL where noise alone is started from */
   float       *logvar;   /* [4, h, w] */
   float       *clean;    /* [4, h, w]: drawn from these, times the scaling factor */
   float       *noise;    /* [4, h, w]: what was added to the start, and is again */
   float       *noisy;    /* [4, h, w]: scratch */
   float       *repaint;  /* [h, w], 0-1; NULL without a mask */
   guint8      *feather;  /* [H, W]: how much of the new picture is used; NULL unless pasting */
+  EshiInpaint  inpaint;  /* empty unless the UNet is for inpainting */
 } EshiStart;
+
+/* eshi-pipeline-inpaint.c. Encodes the image @rgb, [H, W, 3] (nullable), without what the mask of @params covers, which is
+ * everything where there is none. Errors: as _eshi_pipeline_encode(). */
+gboolean         _eshi_inpaint_init         (EshiInpaint               *self,
+                                             EshiPipeline              *pipeline,
+                                             const EshiPipelineParams  *params,
+                                             const guint8              *rgb,
+                                             EshiVaePartFunc            func,
+                                             gpointer                   user_data,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+void             _eshi_inpaint_clear        (EshiInpaint         *self);
+
+/* Draws the image's latents; after everything else that a picture draws before its first call. */
+void             _eshi_inpaint_draw         (EshiInpaint         *self,
+                                             double               scaling_factor,
+                                             EshiRng             *rng);
+
+/* @x, [4, h, w], times @scale, and the rest, into @pixels, [h, w, 9]. */
+void             _eshi_inpaint_join         (const EshiInpaint   *self,
+                                             const float         *x,
+                                             float                scale,
+                                             float               *pixels);
 
 /* eshi-pipeline-start.c. Resizes and encodes the image of @params, which have been resolved; without one, does nothing.
  * @func: (nullable): told how far the encoding is.
@@ -331,8 +366,8 @@ void             _eshi_start_clear          (EshiStart           *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiStart, _eshi_start_clear)
 
-/* Draws the latents and then the noise of picture @index of @params, in the reference's order, and sets @x, [4, h, w], to where call @first begins;
- * to the clean latents if that is behind the last call. */
+/* For a start with latents: draws them and then the noise of picture @index of @params, in the reference's order, and sets
+ * @x, [4, h, w], to where call @first begins; to the clean latents if that is behind the last call. */
 void             _eshi_start_draw           (EshiStart           *self,
                                              const EshiScheduler *scheduler,
                                              guint                first,

@@ -96,6 +96,7 @@ eshi_scheduler_file_load (EshiSchedulerConfig  *config,
   g_autofree char *path = g_build_filename (folder, "scheduler", NULL);
   g_auto(EshiModelJson) json = { 0 };
   gboolean karras = FALSE;
+  gboolean zero_snr = FALSE;
 
   *config = (EshiSchedulerConfig) ESHI_SCHEDULER_CONFIG_INIT;
   if (!eshi_model_json_load (&json, path, "scheduler_config.json", TRUE, error) ||
@@ -104,10 +105,14 @@ eshi_scheduler_file_load (EshiSchedulerConfig  *config,
       !eshi_model_json_double (&json, "beta_end", 1e-9, 1.0, &config->beta_end, error) ||
       !eshi_model_json_bool (&json, "set_alpha_to_one", &config->set_alpha_to_one, error) ||
       !eshi_model_json_bool (&json, "use_karras_sigmas", &karras, error) ||
+      !eshi_model_json_bool (&json, "rescale_betas_zero_snr", &zero_snr, error) ||
       !read_words (&json, config, error) ||
       !read_spacing (&json, config, error))
     return FALSE;
 
+  /* It would need another table of noise, and pictures would only look wrong without it. */
+  if (zero_snr)
+    return eshi_model_json_unsupported (&json, "rescale_betas_zero_snr", error);
   if (config->beta_start > config->beta_end)
     return eshi_model_json_nonsense (&json, "beta_start", error);
 
