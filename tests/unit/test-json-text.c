@@ -33,9 +33,20 @@ test_texts (void)
     gboolean is_safe;
   } cases[] = {
     { "{}", TRUE }, { " [1, {\"a\": [2]}]\n", TRUE }, { "\xef\xbb\xbf{}", TRUE }, { "{\"a\": \"}{\\\"}{\"}", TRUE },
-    { "{}{}", FALSE }, { "{} []", FALSE }, { "[]1", FALSE }, { "1 {}", FALSE }, { "", FALSE }, { " ", FALSE },
-    { "\"{\"", FALSE }, { "}", FALSE }, { "{]}", FALSE },
-    { "{\"/a#b'\": 1}", TRUE }, { "{/* \" */}", FALSE }, { "{// \"\n}", FALSE }, { "{'\"': 1}", FALSE }, { "{# \"\n}", FALSE },
+    { "{}{}", FALSE },
+    { "{} []", FALSE },
+    { "[]1", FALSE },
+    { "1 {}", FALSE },
+    { "", FALSE },
+    { " ", FALSE },
+    { "\"{\"", FALSE },
+    { "}", FALSE },
+    { "{]}", FALSE },
+    { "{\"/a#b'\": 1}", TRUE },
+    { "{/* \" */}", FALSE },
+    { "{// \"\n}", FALSE },
+    { "{'\"': 1}", FALSE },
+    { "{# \"\n}", FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

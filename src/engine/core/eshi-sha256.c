@@ -11,6 +11,7 @@
 
 #if defined(__x86_64__)
 #define HAVE_SHA 1
+#define WITH_SHA __attribute__ ((target ("sha,sse4.1")))
 #include <cpuid.h>
 #include <immintrin.h>
 #endif
@@ -98,14 +99,14 @@ load (const void *data)
 }
 
 /* Four words of the message, the first one lowest. */
-__attribute__ ((target ("sha,sse4.1"))) static __m128i
+static WITH_SHA __m128i
 load_words (const guint8 *data)
 {
   return _mm_shuffle_epi8 (load (data), _mm_set_epi64x (0x0c0d0e0f08090a0b, 0x0405060700010203));
 }
 
 /* 64 rounds, four at a time; the instructions keep a, b, e, f in one register and c, d, g, h in the other. */
-__attribute__ ((target ("sha,sse4.1"))) static void
+static WITH_SHA void
 take_block (__m128i      *abef,
             __m128i      *cdgh,
             const guint8 *data)
@@ -130,7 +131,7 @@ take_block (__m128i      *abef,
   *cdgh = _mm_add_epi32 (*cdgh, c);
 }
 
-__attribute__ ((target ("sha,sse4.1"))) static void
+static WITH_SHA void
 take_with_sha (guint32       state[8],
                const guint8 *data,
                gsize         n_blocks)
