@@ -33,8 +33,9 @@ typedef enum
 /**
  * EshiSettings:
  * @model: (nullable): path of a model; %NULL for the embedded one
- * @prompt: UTF-8; may be empty
- * @negative_prompt: UTF-8; may be empty
+ * @prompt: UTF-8; may be empty. Unless @emphasis is "off", (text), [text] and (text:1.3) weigh, BREAK begins another
+ *   window, [from:to:when] and [a|b] change from step to step; see eshi-prompt-syntax.h and eshi-prompt-schedule.h
+ * @negative_prompt: UTF-8; may be empty; likewise
  * @width: pixels, a multiple of 8, 64 to 2048; 0 for the image's, floored to a multiple of 8, or the model's own. Where
  *   only one side is 0, it follows the other in the image's proportion
  * @height: likewise

@@ -448,7 +448,7 @@ eshi_pipeline_prepare (EshiPipeline                 *self,
 static gboolean
 read_prompts (EshiPipeline              *self,
               const EshiPipelineParams  *params,
-              const EshiReading         *reading,
+              EshiReading               *reading,
               GCancellable              *cancellable,
               GError                   **error)
 {
@@ -456,7 +456,8 @@ read_prompts (EshiPipeline              *self,
   EshiStepGraph *step = _eshi_pipeline_get_step (self, params->height / factor, params->width / factor,
                                                  params->guidance > 1.0, reading->n_chunks, cancellable, error);
 
-  return step != NULL && _eshi_pipeline_read (self, params, reading, step->context, cancellable, error);
+  return step != NULL && _eshi_reading_encode (reading, self, params, cancellable, error) &&
+         _eshi_reading_begin (reading, step->context, cancellable, error);
 }
 
 /* Whom encode_cb() tells. */
