@@ -57,6 +57,7 @@ typedef struct
   char     *emphasis;
   char     *previews;
   gboolean  no_previews;
+  gboolean  no_history;
   gboolean  json;
   gboolean  quiet;
 } Options;
@@ -150,6 +151,7 @@ options_parse (Options  *self,
       N_("How brackets in prompts are read: original, no-norm, ignore or off"), N_("KIND") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
+    { "no-history", 0, 0, G_OPTION_ARG_NONE, &self->no_history, N_("Do not record the pictures in the history"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, N_("Write nothing but errors"), NULL },
     { NULL },
@@ -361,19 +363,6 @@ dup_vae (const char *argument)
   return g_strdup (argument);
 }
 
-/* Complains itself. */
-static gboolean
-set_tiling (EshiVaeTiling *field,
-            const char    *argument)
-{
-  if (argument == NULL || eshi_vae_tiling_from_name (argument, field))
-    return TRUE;
-
-  eshi_cli_complain (_("There is no such way to use tiles; choose “auto”, “off” or “on”."));
-
-  return FALSE;
-}
-
 /* What the options say in the place of what @settings hold; complains itself. */
 static gboolean
 set_options (EshiSettings  *settings,
@@ -427,7 +416,7 @@ set_options (EshiSettings  *settings,
          set_image (&settings->image, options->image) &&
          set_image (&settings->mask, options->mask) &&
          eshi_cli_rng (options->rng, &settings->rng) &&
-         set_tiling (&settings->vae_tiling, options->vae_tiling) &&
+         eshi_cli_switch ("--vae-tiling", options->vae_tiling, &settings->vae_tiling) &&
          eshi_cli_switch ("--safety", options->safety, &settings->safety) &&
          eshi_cli_switch ("--watermark", options->watermark, &settings->watermark);
 }
@@ -587,6 +576,7 @@ eshi_cli_generate (int    argc,
   job.numbered = options.prompts != NULL || options.count > 1;
   job.n_digits = options.prompts != NULL ? PROMPTS_DIGITS : 1;
   job.previews = options.previews;
+  job.no_history = options.no_history;
   job.quiet = options.quiet || options.json;
   job.print_paths = !options.quiet && !options.json;
   if (!check_places (&options, &job))

@@ -21,6 +21,8 @@ picture_free (gpointer data)
   EshiCliPicture *self = data;
 
   g_free (self->path);
+  g_free (self->note);
+  g_clear_pointer (&self->image, eshi_image_unref);
   eshi_settings_free (self->settings);
   g_free (self);
 }
@@ -75,12 +77,37 @@ fail (EshiCliJob   *self,
   cancel_all (self);
 }
 
+static void
+quit_if_done (EshiCliJob *self)
+{
+  if (self->n_left == 0 && self->n_saving == 0)
+    g_main_loop_quit (self->loop);
+}
+
+/* Says that a picture is there. */
+static void
+announce (EshiCliJob           *self,
+          const EshiCliPicture *picture)
+{
+  eshi_cli_progress_clear (&self->progress);
+  if (picture->path != NULL && self->print_paths)
+    eshi_cli_print (picture->path);
+  if (!self->quiet)
+    fprintf (stderr, _("seed %u, %d steps, %s, %d × %d pixels\n"), (guint) picture->settings->seed,
+             picture->settings->steps, eshi_sampler_find (picture->settings->sampler)->label,
+             picture->settings->width, picture->settings->height);
+  if (picture->settings->withheld)
+    eshi_cli_complain (_("The safety checker withheld this picture, so it is all black. Try another seed or another prompt."));
+  if (!self->quiet && picture->note != NULL)
+    eshi_cli_complain (picture->note);
+}
+
 static char *
 save (EshiCliJob  *self,
+      const char  *path,
       EshiEvent   *event,
       GError     **error)
 {
-  g_autofree char *path = eshi_cli_job_path (self, self->pictures->len);
   EshiImage *image = eshi_event_get_image (event);
   const EshiSettings *settings = eshi_event_get_settings (event);
   const char *model_name = eshi_event_get_model_name (event);
@@ -90,45 +117,111 @@ save (EshiCliJob  *self,
   if (!eshi_picture_file_save (path, image, settings, model_name, error))
     return NULL;
 
-  return g_steal_pointer (&path);
+  return g_strdup (path);
+}
+
+/* A picture on its way to the history. */
+typedef struct
+{
+  EshiCliJob     *job;
+  EshiCliPicture *picture;
+} Saving;
+
+/* The file is there; that the history does not know it is said once. */
+static void
+complain_unrecorded (EshiCliJob   *self,
+                     const GError *error)
+{
+  eshi_cli_progress_clear (&self->progress);
+  if (!self->complained)
+    eshi_cli_complain (error->message);
+  self->complained = TRUE;
+}
+
+static void
+saved_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autofree Saving *saving = user_data;
+  EshiCliJob *self = saving->job;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) unrecorded = NULL;
+  g_autoptr(EshiHistoryPicture) saved = eshi_history_save_finish (ESHI_HISTORY (source), result, &unrecorded, &error);
+
+  self->n_saving--;
+  if (saved == NULL)
+    {
+      fail (self, error);
+      g_ptr_array_remove (self->pictures, saving->picture);
+    }
+  else
+    {
+      if (unrecorded != NULL)
+        complain_unrecorded (self, unrecorded);
+      if (saving->picture->path == NULL)
+        saving->picture->path = g_strdup (saved->path);
+      saving->picture->id = saved->id;
+      announce (self, saving->picture);
+    }
+  quit_if_done (self);
+}
+
+/* Writes the file and records it; saved_cb() is told. */
+static void
+record (EshiCliJob     *self,
+        EshiCliPicture *picture,
+        EshiEvent      *event)
+{
+  EshiHistoryNew spec = {
+    .image = eshi_event_get_image (event),
+    .settings = eshi_event_get_settings (event),
+    .path = picture->path,
+    .model_name = eshi_event_get_model_name (event),
+    .backend = eshi_event_get_backend (event),
+    .seconds = picture->timings.total - self->seconds,
+    .parent = self->parent,
+    .relation = self->relation,
+  };
+  Saving *saving = g_new (Saving, 1);
+
+  self->seconds = picture->timings.total;
+  if (self->history == NULL)
+    self->history = eshi_history_new (NULL, NULL);
+  *saving = (Saving) { self, picture };
+  self->n_saving++;
+  eshi_history_save_async (self->history, &spec, saved_cb, saving);
 }
 
 static void
 add_picture (EshiCliJob *self,
              EshiEvent  *event)
 {
+  g_autofree char *path = eshi_cli_job_path (self, self->pictures->len);
   g_autoptr(GError) error = NULL;
   EshiCliPicture *picture = NULL;
-  char *path = NULL;
 
   /* After a failure or Ctrl+C nothing more is written. */
   if (self->status != ESHI_CLI_OK)
     return;
 
-  path = self->discard ? NULL : save (self, event, &error);
+  picture = g_new0 (EshiCliPicture, 1);
+  picture->settings = eshi_settings_copy (eshi_event_get_settings (event));
+  picture->timings = *eshi_event_get_timings (event);
+  picture->note = g_strdup (eshi_event_get_note (event));
+  picture->image = self->keep_images ? eshi_image_ref (eshi_event_get_image (event)) : NULL;
+  picture->path = self->discard || !self->no_history ? g_steal_pointer (&path) : save (self, path, event, &error);
   if (error != NULL)
     {
+      picture_free (picture);
       fail (self, error);
       return;
     }
-
-  picture = g_new0 (EshiCliPicture, 1);
-  picture->path = path;
-  picture->settings = eshi_settings_copy (eshi_event_get_settings (event));
-  picture->timings = *eshi_event_get_timings (event);
   g_ptr_array_add (self->pictures, picture);
-
-  eshi_cli_progress_clear (&self->progress);
-  if (path != NULL && self->print_paths)
-    eshi_cli_print (path);
-  if (!self->quiet)
-    fprintf (stderr, _("seed %u, %d steps, %s, %d × %d pixels\n"), (guint) picture->settings->seed,
-             picture->settings->steps, eshi_sampler_find (picture->settings->sampler)->label,
-             picture->settings->width, picture->settings->height);
-  if (picture->settings->withheld)
-    eshi_cli_complain (_("The safety checker withheld this picture, so it is all black. Try another seed or another prompt."));
-  if (!self->quiet && eshi_event_get_note (event) != NULL)
-    eshi_cli_complain (eshi_event_get_note (event));
+  if (self->discard || self->no_history)
+    announce (self, picture);
+  else
+    record (self, picture, event);
 }
 
 static void
@@ -170,8 +263,8 @@ end_request (EshiCliJob *self,
     fail (self, eshi_event_get_error (event));
 
   self->n_left--;
-  if (self->n_left == 0)
-    g_main_loop_quit (self->loop);
+  self->seconds = 0.0;
+  quit_if_done (self);
 }
 
 static void
@@ -252,6 +345,7 @@ eshi_cli_job_run (EshiCliJob *self)
   g_source_destroy (terminate);
   eshi_cli_progress_clear (&self->progress);
   g_clear_object (&self->engine);
+  g_clear_object (&self->history);
   g_clear_pointer (&self->loop, g_main_loop_unref);
 
   return self->status;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "eshi-cli-progress.h"
+#include "eshi-history.h"
 
 G_BEGIN_DECLS
 
@@ -13,7 +14,10 @@ G_BEGIN_DECLS
 typedef struct
 {
   char         *path;     /* NULL if it was not to be saved */
+  gint64        id;       /* in the history; 0 if it is not there */
+  EshiImage    *image;    /* of a job that keeps them, else NULL */
   EshiSettings *settings; /* its own */
+  char         *note;     /* a sentence about how it was made; NULL for none */
   EshiTimings   timings;  /* of its request so far */
 } EshiCliPicture;
 
@@ -29,6 +33,10 @@ typedef struct
   int              n_digits;
   const char      *previews;     /* (nullable): folder for the previews */
   gboolean         discard;      /* save nothing */
+  gboolean         no_history;   /* record nothing */
+  gint64           parent;       /* id of the picture that they come from; 0 for none */
+  EshiRelation     relation;     /* what they are to it */
+  gboolean         keep_images;
   gboolean         quiet;
   gboolean         print_paths;  /* each path on standard output */
 
@@ -41,6 +49,10 @@ typedef struct
 
   /*< private >*/
   EshiEngine      *engine;
+  EshiHistory     *history;      /* NULL until the first picture is saved */
+  double           seconds;      /* that the finished pictures of this request took */
+  gboolean         complained;   /* that pictures cannot be recorded */
+  guint            n_saving;
   GMainLoop       *loop;
   EshiCliProgress  progress;
   guint64          first_id;

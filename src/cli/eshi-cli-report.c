@@ -107,6 +107,8 @@ add_pictures (JsonBuilder      *builder,
       json_builder_begin_object (builder);
       json_builder_set_member_name (builder, "file");
       add_path (builder, picture->path);
+      if (picture->id != 0)
+        eshi_cli_report_add_int (builder, "id", picture->id);
       add_settings (builder, picture->settings, job->model_name);
       json_builder_end_object (builder);
     }

@@ -25,6 +25,8 @@ int eshi_cli_generate (int    argc,
                        char **argv);
 int eshi_cli_show     (int    argc,
                        char **argv);
+int eshi_cli_history  (int    argc,
+                       char **argv);
 int eshi_cli_models   (int    argc,
                        char **argv);
 int eshi_cli_devices  (int    argc,

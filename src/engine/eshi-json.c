@@ -7,34 +7,10 @@
 
 #include <string.h>
 
+#include "eshi-json-text.h"
 #include "eshi-json.h"
 
 #define MAX_BYTES (16 << 20)
-#define MAX_DEPTH 32
-
-static gboolean
-nesting_is_sane (const char *text)
-{
-  gboolean in_string = FALSE;
-  int depth = 0;
-
-  for (const char *c = text; *c != '\0'; c++)
-    {
-      if (in_string && *c == '\\' && c[1] != '\0')
-        c++;
-      else if (*c == '"')
-        in_string = !in_string;
-      else if (!in_string && (*c == '[' || *c == '{'))
-        depth++;
-      else if (!in_string && (*c == ']' || *c == '}'))
-        depth--;
-
-      if (depth > MAX_DEPTH)
-        return FALSE;
-    }
-
-  return TRUE;
-}
 
 JsonObject *
 _eshi_json_parse_object (const char *text)
@@ -43,7 +19,7 @@ _eshi_json_parse_object (const char *text)
 
   g_return_val_if_fail (text != NULL, NULL);
 
-  if (strlen (text) > MAX_BYTES || !g_utf8_validate (text, -1, NULL) || !nesting_is_sane (text))
+  if (strlen (text) > MAX_BYTES || !g_utf8_validate (text, -1, NULL) || !eshi_json_text_is_safe (text, strlen (text)))
     return NULL;
 
   root = json_from_string (text, NULL);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "eshi-error.h"
+#include "eshi-sha256.h"
 #include "eshi-weights.h"
 
 #define HASH_DIGITS 64
@@ -82,7 +83,7 @@ set_read_error (const char  *path,
 static gboolean
 sum_file (int            fd,
           const char    *path,
-          GChecksum     *sum,
+          EshiSha256    *sum,
           GCancellable  *cancellable,
           GError       **error)
 {
@@ -97,7 +98,7 @@ sum_file (int            fd,
       if (n < 0 && errno != EINTR)
         return set_read_error (path, error);
       if (n > 0)
-        g_checksum_update (sum, chunk, n);
+        eshi_sha256_update (sum, chunk, (gsize) n);
     }
 
   return TRUE;
@@ -120,7 +121,7 @@ compute_file (const char      *path,
               GCancellable    *cancellable,
               GError         **error)
 {
-  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  EshiSha256 sum;
   int fd = S_ISREG (status->st_mode) ? g_open (path, O_RDONLY | O_CLOEXEC, 0) : -1;
   gboolean is_whole = FALSE;
 
@@ -130,7 +131,8 @@ compute_file (const char      *path,
       return NULL;
     }
 
-  is_whole = sum_file (fd, path, sum, cancellable, error);
+  eshi_sha256_init (&sum);
+  is_whole = sum_file (fd, path, &sum, cancellable, error);
   close (fd);
   if (is_whole && !is_unchanged (path, status))
     {
@@ -141,7 +143,7 @@ compute_file (const char      *path,
       return NULL;
     }
 
-  return is_whole ? g_strdup (g_checksum_get_string (sum)) : NULL;
+  return is_whole ? eshi_sha256_finish (&sum) : NULL;
 }
 
 /* The hash of the file @path: as it is kept, or else as it is computed, unless @only_known. (transfer full) */

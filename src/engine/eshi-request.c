@@ -298,7 +298,7 @@ static gboolean
 check_vae (const EshiSettings  *self,
            GError             **error)
 {
-  if (eshi_vae_tiling_get_name (self->vae_tiling) != NULL)
+  if (eshi_switch_get_name (self->vae_tiling) != NULL)
     return TRUE;
 
   g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,

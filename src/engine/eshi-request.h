@@ -11,7 +11,6 @@
 #include "eshi-macros.h"
 #include "eshi-rng-kind.h"
 #include "eshi-switch.h"
-#include "eshi-vae-tiling.h"
 
 G_BEGIN_DECLS
 
@@ -34,8 +33,9 @@ typedef enum
 /**
  * EshiSettings:
  * @model: (nullable): path of a model; %NULL for the embedded one
- * @prompt: UTF-8; may be empty
- * @negative_prompt: UTF-8; may be empty
+ * @prompt: UTF-8; may be empty. Unless @emphasis is "off", (text), [text] and (text:1.3) weigh, BREAK begins another
+ *   window, [from:to:when] and [a|b] change from step to step; see eshi-prompt-syntax.h and eshi-prompt-schedule.h
+ * @negative_prompt: UTF-8; may be empty; likewise
  * @width: pixels, a multiple of 8, 64 to 2048; 0 for the image's, floored to a multiple of 8, or the model's own. Where
  *   only one side is 0, it follows the other in the image's proportion
  * @height: likewise
@@ -68,7 +68,8 @@ typedef enum
  *   eshi_vae_folder_find(); files of pictures know its name alone
  * @vae_f32: whether the VAE works in f32, whatever the backend's type; comes back %TRUE where that had to be, because its
  *   numbers overflowed in half precision
- * @vae_tiling: whether the VAE works in tiles; comes back as what was done, so ON only where there were tiles
+ * @vae_tiling: whether the VAE works in tiles, which need less memory and give a slightly different picture; by itself
+ *   only where the memory would not do otherwise. Comes back as what was done, so ON only where there were tiles
  * @clip_skip: at which layer the text encoder stops, counted from the end: 1 or 0 for the last, 2 for the one before it,
  *   to 12
  * @emphasis: (nullable): how brackets in the prompts are read: "original", "no-norm", "ignore" or "off"; %NULL for
@@ -105,9 +106,9 @@ typedef struct
   char        *model_hash;
   guint64      variation_seed;
   double       variation_strength;
-  char         *vae;
-  EshiVaeTiling vae_tiling;
-  gboolean      vae_f32;
+  char        *vae;
+  EshiSwitch   vae_tiling;
+  gboolean     vae_f32;
   gboolean     use_ema;
   int          clip_skip;
   char        *emphasis;

@@ -294,8 +294,8 @@ eshi_settings_to_parameters (const EshiSettings *self,
 
       append_value (text, VAE_KEY, name);
     }
-  if (self->vae_tiling == ESHI_VAE_TILING_ON)
-    append_value (text, TILING_KEY, eshi_vae_tiling_get_name (self->vae_tiling));
+  if (self->vae_tiling == ESHI_SWITCH_ON)
+    append_value (text, TILING_KEY, eshi_switch_get_name (self->vae_tiling));
   if (self->vae_f32)
     append_value (text, VAE_F32_KEY, "f32");
   append_list (text, LORAS_KEY, loras);
@@ -438,7 +438,7 @@ set_from_pairs (EshiSettings *self,
   if ((value = g_hash_table_lookup (pairs, GUARD_KEY)) != NULL)
     read_guard (self, value);
   set_vae (self, g_hash_table_lookup (pairs, VAE_KEY));
-  eshi_vae_tiling_from_name (g_hash_table_lookup (pairs, TILING_KEY), &self->vae_tiling);
+  eshi_switch_from_name (g_hash_table_lookup (pairs, TILING_KEY), &self->vae_tiling);
   self->vae_f32 = g_strcmp0 (g_hash_table_lookup (pairs, VAE_F32_KEY), "f32") == 0;
   if ((value = g_hash_table_lookup (pairs, EMBEDDINGS_KEY)) != NULL && *value != '\0')
     self->embeddings = g_strsplit (value, "\n", -1);
@@ -672,8 +672,8 @@ eshi_settings_to_json (const EshiSettings *self,
 
       add_string (builder, "vae", name);
     }
-  if (self->vae_tiling == ESHI_VAE_TILING_ON)
-    add_string (builder, "vae_tiling", eshi_vae_tiling_get_name (self->vae_tiling));
+  if (self->vae_tiling == ESHI_SWITCH_ON)
+    add_string (builder, "vae_tiling", eshi_switch_get_name (self->vae_tiling));
   if (self->vae_f32)
     add_string (builder, "vae_precision", "f32");
   if (self->use_ema)
@@ -735,7 +735,7 @@ set_from_object (EshiSettings *self,
   self->use_ema = _eshi_json_get_int (object, "use_ema") == 1;
   self->variation_strength = _eshi_json_get_double (object, "variation_strength");
   set_vae (self, _eshi_json_get_string (object, "vae"));
-  eshi_vae_tiling_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);
+  eshi_switch_from_name (_eshi_json_get_string (object, "vae_tiling"), &self->vae_tiling);
   self->vae_f32 = g_strcmp0 (_eshi_json_get_string (object, "vae_precision"), "f32") == 0;
   self->loras = get_list (object, "loras");
   self->embeddings = get_list (object, "embeddings");

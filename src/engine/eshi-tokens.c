@@ -11,7 +11,11 @@
 #include "eshi-model-list.h"
 #include "eshi-pipeline-embeddings.h"
 #include "eshi-prompt-chunks.h"
+#include "eshi-prompt-schedule.h"
 #include "eshi-tokens.h"
+
+/* As many as painting takes: the last of them is behind every change that a prompt may ask for. */
+#define MANY_STEPS 1000
 
 struct _EshiTokens
 {
@@ -89,6 +93,22 @@ eshi_tokens_encode (EshiTokens *self,
   return (gint32 *) g_array_free (ids, FALSE);
 }
 
+/* Ids that @text needs; @n_chunks becomes the larger of what it was and what they fill. */
+static gsize
+count_text (EshiTokens   *self,
+            const char   *text,
+            EshiEmphasis  emphasis,
+            guint        *n_chunks)
+{
+  g_autoptr(EshiPromptChunks) chunks = NULL;
+
+  chunks = eshi_prompt_chunks_new (self->tokenizer, text, emphasis, (guint) eshi_tokens_get_limit (self), self->words,
+                                   self->n_words);
+  *n_chunks = MAX (*n_chunks, chunks->n_chunks);
+
+  return chunks->n_ids;
+}
+
 /* Ids that the first @length bytes of @prompt need. */
 static gsize
 count (EshiTokens   *self,
@@ -99,14 +119,21 @@ count (EshiTokens   *self,
 {
   g_autofree char *start = g_strndup (prompt, length);
   g_autofree char *read = _eshi_lora_strip (start);
-  g_autoptr(EshiPromptChunks) chunks = NULL;
+  g_autofree char *first = NULL;
+  g_autofree char *last = NULL;
+  gboolean changes = FALSE;
+  gsize n_ids = 0;
 
-  chunks = eshi_prompt_chunks_new (self->tokenizer, read, emphasis, (guint) eshi_tokens_get_limit (self), self->words,
-                                   self->n_words);
-  if (n_chunks != NULL)
-    *n_chunks = chunks->n_chunks;
+  if (emphasis == ESHI_EMPHASIS_OFF)
+    return count_text (self, read, emphasis, n_chunks);
 
-  return chunks->n_ids;
+  first = eshi_prompt_schedule_read (read, 1, MANY_STEPS, &changes);
+  n_ids = count_text (self, first, emphasis, n_chunks);
+  if (!changes)
+    return n_ids;
+
+  last = eshi_prompt_schedule_read (read, MANY_STEPS, MANY_STEPS, NULL);
+  return MAX (n_ids, count_text (self, last, emphasis, n_chunks));
 }
 
 /* The byte after the last character that is read, by bisection. */
@@ -122,8 +149,9 @@ find_overflow (EshiTokens   *self,
     {
       gsize middle = low + (high - low + 1) / 2;
       gsize length = (gsize) (g_utf8_offset_to_pointer (prompt, (glong) middle) - prompt);
+      guint n_chunks = 0;
 
-      if (count (self, prompt, length, emphasis, NULL) <= eshi_tokens_get_limit (self))
+      if (count (self, prompt, length, emphasis, &n_chunks) <= eshi_tokens_get_limit (self))
         low = middle;
       else
         high = middle - 1;

@@ -52,6 +52,8 @@ gint32 *eshi_tokens_encode (EshiTokens *self,
  *
  * Cost: that of painting's first look at the prompt, well under a millisecond; where it overflows, some ten times that.
  *
+ * A prompt that changes from step to step is measured at its first and at its last, and the longer counts.
+ *
  * Returns: ids up to the end of @prompt, the marks around it and what is left empty before a BREAK included; more than
  *   @limit where it overflows
  */

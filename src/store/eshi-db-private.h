@@ -46,6 +46,25 @@ gboolean      _eshi_db_migrate    (EshiDb             *self,
                                    guint               n_scripts,
                                    GError            **error);
 
+/* A copy that is being made of a database, piece by piece. */
+typedef struct
+{
+  char           *path;    /* where the whole copy will be */
+  char           *partial; /* where it is until then */
+  sqlite3        *target;
+  sqlite3_backup *copy;
+} EshiDbCopy;
+
+/* Begins a copy; writes to the database in between find their way into it. NULL if the file cannot be made. */
+EshiDbCopy   *_eshi_db_copy_new   (EshiDb             *self,
+                                   const char         *path);
+
+/* Copies some pages, and names the file when it has all. Returns: whether there are more; FALSE on error, too. */
+gboolean      _eshi_db_copy_step  (EshiDbCopy         *self);
+
+/* Gives up a copy that is not whole. */
+void          _eshi_db_copy_free  (EshiDbCopy         *self);
+
 /* PRAGMA user_version; negative on error. */
 gint64        _eshi_db_version    (EshiDb             *self,
                                    GError            **error);

@@ -8,11 +8,15 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <libeshi-engine.h>
 
 #include "eshi-db-private.h"
 
 #define BUSY_TIMEOUT_MS 5000
+
+/* A megabyte at a time. */
+#define COPY_PAGES 256
 
 static void
 set_error (EshiDb  *self,
@@ -173,6 +177,50 @@ _eshi_db_is_whole (EshiDb  *self,
   sqlite3_reset (statement);
 
   return whole;
+}
+
+EshiDbCopy *
+_eshi_db_copy_new (EshiDb     *self,
+                   const char *path)
+{
+  EshiDbCopy *copy = g_new0 (EshiDbCopy, 1);
+
+  copy->path = g_strdup (path);
+  copy->partial = g_strconcat (path, ".partial", NULL);
+  g_unlink (copy->partial);
+  if (sqlite3_open (copy->partial, &copy->target) == SQLITE_OK)
+    copy->copy = sqlite3_backup_init (copy->target, "main", self->handle, "main");
+  if (copy->copy == NULL)
+    g_clear_pointer (&copy, _eshi_db_copy_free);
+
+  return copy;
+}
+
+gboolean
+_eshi_db_copy_step (EshiDbCopy *self)
+{
+  int result = sqlite3_backup_step (self->copy, COPY_PAGES);
+
+  if (result == SQLITE_OK || result == SQLITE_BUSY || result == SQLITE_LOCKED)
+    return TRUE;
+
+  if (result == SQLITE_DONE && sqlite3_backup_finish (g_steal_pointer (&self->copy)) == SQLITE_OK &&
+      sqlite3_close (g_steal_pointer (&self->target)) == SQLITE_OK)
+    g_rename (self->partial, self->path);
+
+  return FALSE;
+}
+
+void
+_eshi_db_copy_free (EshiDbCopy *self)
+{
+  if (self->copy != NULL)
+    sqlite3_backup_finish (self->copy);
+  sqlite3_close (self->target);
+  g_unlink (self->partial);
+  g_free (self->partial);
+  g_free (self->path);
+  g_free (self);
 }
 
 static void

@@ -72,20 +72,32 @@ where_text (Statement  *self,
 
 /* Pictures in the trash are not in the index; there are few. */
 static void
-where_words (Statement              *self,
-             const EshiHistoryQuery *query)
+where_trashed (Statement              *self,
+               const EshiHistoryQuery *query)
 {
-  g_autofree char *match = _eshi_words_match (query->text != NULL ? query->text : "");
   g_auto(GStrv) words = _eshi_words_split (query->text);
 
-  if (!query->trashed)
-    {
-      where_text (self, "p.id IN (SELECT rowid FROM words WHERE words MATCH ?)", match);
-      return;
-    }
+  g_string_append (self->sql, "pictures p WHERE trashed <> 0 AND trashed > 0");
   for (guint i = 0; words[i] != NULL; i++)
     where_text (self, "instr ((SELECT folded || char (10) || ifnull (reading, '') FROM texts t WHERE t.id = p.id), ?)",
                 words[i]);
+}
+
+/* Where there are words, the index of words leads, so that a page ends when it is full; it has just those pictures that
+ * are not in the trash. */
+static void
+where_live (Statement              *self,
+            const EshiHistoryQuery *query)
+{
+  g_autofree char *match = _eshi_words_match (query->text != NULL ? query->text : "");
+
+  if (match == NULL)
+    {
+      g_string_append (self->sql, "pictures p WHERE trashed = 0");
+      return;
+    }
+  g_string_append (self->sql, "words CROSS JOIN pictures p ON p.id = words.rowid WHERE words MATCH ?");
+  bind_text (self, match);
 }
 
 static Statement
@@ -94,9 +106,11 @@ begin_statement (const char             *columns,
 {
   Statement self = { g_string_new ("SELECT "), g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref) };
 
-  g_string_append_printf (self.sql, "%s FROM pictures p WHERE %s", columns,
-                          query->trashed ? "trashed <> 0 AND trashed > 0" : "trashed = 0");
-  where_words (&self, query);
+  g_string_append_printf (self.sql, "%s FROM ", columns);
+  if (query->trashed)
+    where_trashed (&self, query);
+  else
+    where_live (&self, query);
   where_text (&self, "model = ?", query->model);
   where_text (&self, "sampler = ?", query->sampler);
   where_int (&self, "width = ?", query->width, query->width > 0);
@@ -106,24 +120,20 @@ begin_statement (const char             *columns,
   where_text (&self, "id IN (SELECT picture FROM tags WHERE tag = ?)", query->tag);
   where_int (&self, "rating >= ?", query->min_rating, query->min_rating > 0);
   where_int (&self, "parent = ?", query->parent, query->parent != 0);
-  if (query->favourite)
-    g_string_append (self.sql, " AND favourite = 1");
+  where_int (&self, "favourite = ?", 1, query->favourite);
 
   return self;
 }
 
-/* Ids follow time: a newer picture has the higher one. */
+/* Ids follow time: a newer picture has the higher one. FTS5 goes along its own ids in either direction. */
 static void
-append_order (Statement        *self,
-              EshiHistoryOrder  order)
+append_order (Statement              *self,
+              const EshiHistoryQuery *query)
 {
-  static const char *const orders[] = {
-    [ESHI_HISTORY_NEWEST_FIRST] = "id DESC",
-    [ESHI_HISTORY_OLDEST_FIRST] = "id",
-    [ESHI_HISTORY_BEST_FIRST] = "rating DESC, id DESC",
-  };
+  const char *id = strstr (self->sql->str, "FROM words CROSS") != NULL ? "words.rowid" : "id";
 
-  g_string_append_printf (self->sql, " ORDER BY %s", orders[order]);
+  g_string_append_printf (self->sql, " ORDER BY %s%s%s", query->order == ESHI_HISTORY_BEST_FIRST ? "rating DESC, " : "",
+                          id, query->order == ESHI_HISTORY_OLDEST_FIRST ? "" : " DESC");
 }
 
 static void
@@ -180,9 +190,9 @@ collect_ids (EshiStore        *store,
   return result == 0 ? g_steal_pointer (&ids) : NULL;
 }
 
-/* Words alone need no look at the pictures: the index has just those that are not in the trash. */
+/* Whether the text is all that is asked for. */
 static gboolean
-asks_for_words_only (const EshiHistoryQuery *query)
+has_no_filter (const EshiHistoryQuery *query)
 {
   return !query->trashed && query->model == NULL && query->sampler == NULL && query->width <= 0 && query->height <= 0 &&
          query->since == 0 && query->until == 0 && query->tag == NULL && !query->favourite && query->min_rating <= 0 &&
@@ -199,8 +209,15 @@ count (EshiStore               *store,
   g_auto(Statement) statement = begin_statement ("count (*)", query);
   g_autoptr(GArray) counts = NULL;
 
-  if (match != NULL && asks_for_words_only (query))
+  /* The index of words has just the pictures that are not in the trash; and SQLite counts whole tables without looking
+   * at their rows. */
+  if (match != NULL && has_no_filter (query))
     return _eshi_db_get_int (store->db, n_found, 0, error, "SELECT count (*) FROM words WHERE words MATCH ?", "s", match);
+  if (has_no_filter (query))
+    return _eshi_db_get_int (store->db, n_found, 0, error,
+                             "SELECT (SELECT count (*) FROM pictures) -"
+                             " (SELECT count (*) FROM pictures WHERE trashed <> 0)",
+                             "");
 
   counts = collect_ids (store, &statement, error);
   *n_found = counts != NULL && counts->len > 0 ? g_array_index (counts, gint64, 0) : 0;
@@ -218,7 +235,7 @@ _eshi_store_find (EshiStore               *self,
   g_autoptr(GArray) ids = NULL;
 
   append_after (&statement, query);
-  append_order (&statement, query->order);
+  append_order (&statement, query);
   g_string_append (statement.sql, " LIMIT ?");
   bind_int (&statement, query->limit > 0 ? MIN (query->limit, MAX_LIMIT) : DEFAULT_LIMIT);
   ids = collect_ids (self, &statement, error);
@@ -236,7 +253,7 @@ _eshi_store_find_ids (EshiStore               *self,
 {
   g_auto(Statement) statement = begin_statement ("id", query);
 
-  append_order (&statement, query->order);
+  append_order (&statement, query);
 
   return collect_ids (self, &statement, error);
 }

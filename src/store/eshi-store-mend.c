@@ -19,6 +19,7 @@
 #define DATABASE "history.db"
 #define BACKUPS_FOLDER "backups"
 #define N_BACKUPS 3
+#define BACKUP_AGE_S (24 * 60 * 60)
 
 /* --- backups ------------------------------------------------------------------------------------------------------ */
 
@@ -46,8 +47,9 @@ list_backups (EshiStore *self)
   return paths;
 }
 
-gint64
-_eshi_store_last_backup (EshiStore *self)
+/* The time of the newest backup in seconds since 1970; 0 if there is none. */
+static gint64
+last_backup (EshiStore *self)
 {
   g_autoptr(GPtrArray) paths = list_backups (self);
   GStatBuf status;
@@ -55,7 +57,7 @@ _eshi_store_last_backup (EshiStore *self)
   return paths->len > 0 && g_stat (paths->pdata[0], &status) == 0 ? status.st_mtime : 0;
 }
 
-/* Now, as a part of a file name that sorts: "2026-11-26T08:00:00.123456". */
+/* Now, as a part of a file name that sorts: "20261126T080000123456". */
 static char *
 now_as_name (void)
 {
@@ -64,30 +66,47 @@ now_as_name (void)
   return g_date_time_format (now, "%Y%m%dT%H%M%S%f");
 }
 
+/* A history without pictures would take the place of one that has some. */
+static gboolean
+needs_backup (EshiStore *self)
+{
+  gint64 n_pictures = 0;
+
+  return last_backup (self) + BACKUP_AGE_S < g_get_real_time () / G_USEC_PER_SEC &&
+         _eshi_db_get_int (self->db, &n_pictures, 0, NULL, "SELECT 1 FROM pictures LIMIT 1", "") && n_pictures > 0;
+}
+
+static void
+rotate_backups (EshiStore *self)
+{
+  g_autoptr(GPtrArray) paths = list_backups (self);
+
+  for (guint i = N_BACKUPS; i < paths->len; i++)
+    g_unlink (paths->pdata[i]);
+}
+
 gboolean
-_eshi_store_back_up (EshiStore  *self,
-                     GError    **error)
+_eshi_store_back_up_some (EshiStore *self)
 {
   g_autofree char *now = now_as_name ();
   g_autofree char *name = g_strdup_printf ("history-%s.db", now);
   g_autofree char *folder = g_build_filename (self->data, BACKUPS_FOLDER, NULL);
   g_autofree char *path = g_build_filename (folder, name, NULL);
-  g_autofree char *partial = g_strconcat (path, ".partial", NULL);
-  g_autoptr(GPtrArray) paths = NULL;
 
-  g_mkdir_with_parents (folder, 0700);
-  if (!_eshi_db_exec (self->db, error, "VACUUM INTO ?", "s", partial))
+  if (self->backup == NULL && needs_backup (self))
     {
-      g_unlink (partial);
-      return FALSE;
+      g_mkdir_with_parents (folder, 0700);
+      self->backup = _eshi_db_copy_new (self->db, path);
     }
-  g_rename (partial, path);
+  if (self->backup == NULL)
+    return FALSE;
+  if (_eshi_db_copy_step (self->backup))
+    return TRUE;
 
-  paths = list_backups (self);
-  for (guint i = N_BACKUPS; i < paths->len; i++)
-    g_unlink (paths->pdata[i]);
+  g_clear_pointer (&self->backup, _eshi_db_copy_free);
+  rotate_backups (self);
 
-  return TRUE;
+  return FALSE;
 }
 
 /* --- mending ------------------------------------------------------------------------------------------------------ */

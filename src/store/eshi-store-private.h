@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 #define ESHI_STORE_LIVE 0
 #define ESHI_STORE_PENDING (-1) /* the file is being written */
 
+typedef struct _EshiHash EshiHash;
+
 typedef struct
 {
   char       *data;         /* folder of the database */
@@ -30,7 +32,8 @@ typedef struct
   EshiReader *reader;       /* (nullable): MeCab */
   GPtrArray  *to_adopt;     /* paths of pictures that a rebuilt history still has to take in */
   guint       n_adopted;
-  gboolean    backed_up;    /* the daily backup was thought of */
+  EshiDbCopy *backup;       /* (nullable): that is being made */
+  EshiHash   *hash;         /* (nullable): of a large model that is being reckoned */
 } EshiStore;
 
 EshiStore          *_eshi_store_new            (const char              *data_folder,
@@ -51,12 +54,9 @@ gboolean            _eshi_store_do_chore       (EshiStore               *self);
 gboolean            _eshi_store_open_db        (EshiStore               *self,
                                                 GError                 **error);
 
-/* Copies the database into the folder of backups and deletes all but the newest few there. */
-gboolean            _eshi_store_back_up        (EshiStore               *self,
-                                                GError                 **error);
-
-/* The time of the newest backup in seconds since 1970; 0 if there is none. */
-gint64              _eshi_store_last_backup    (EshiStore               *self);
+/* Copies some of the database into the folder of backups, if the last one is a day old; keeps the newest few. Returns:
+ * whether there is more to copy */
+gboolean            _eshi_store_back_up_some   (EshiStore               *self);
 
 /* Lists the pictures that a new or rebuilt history still has to take in. */
 gboolean            _eshi_store_plan_adoption  (EshiStore               *self,
@@ -136,9 +136,13 @@ gboolean            _eshi_store_sweep_images   (EshiStore               *self,
                                                 GError                 **error);
 
 /* (transfer full) (nullable): hash of the model at @path (NULL: the embedded one), reckoned once and kept; NULL when it
- * cannot be read. */
+ * cannot be read, or is large: then it is reckoned while nothing waits, and the pictures get it afterwards. */
 char               *_eshi_store_hash_model     (EshiStore               *self,
                                                 const char              *path);
+
+/* Reckons some of the hash of a large model. Returns: whether there is more */
+gboolean            _eshi_store_hash_some      (EshiStore               *self);
+void                _eshi_store_hash_free      (EshiHash                *self);
 
 /* --- the trash: eshi-store-trash.c -------------------------------------------------------------------------------- */
 

@@ -26,7 +26,7 @@
   "CREATE INDEX pictures_size ON pictures (width, height, id) WHERE trashed = 0;" \
   "CREATE INDEX pictures_created ON pictures (created, id) WHERE trashed = 0;" \
   "CREATE INDEX pictures_rating ON pictures (rating, id) WHERE trashed = 0;" \
-  "CREATE INDEX pictures_favourite ON pictures (id) WHERE trashed = 0 AND favourite = 1;" \
+  "CREATE INDEX pictures_favourite ON pictures (favourite, id) WHERE trashed = 0;" \
   "CREATE INDEX pictures_parent ON pictures (parent, id) WHERE trashed = 0;" \
   "CREATE INDEX pictures_trashed ON pictures (trashed, id) WHERE trashed <> 0;" \
   "CREATE TABLE texts (" \

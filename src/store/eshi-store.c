@@ -16,7 +16,6 @@
 
 #define OWNERS_FOLDER "running"
 #define N_ADOPTED_AT_ONCE 20
-#define BACKUP_AGE_S (24 * 60 * 60)
 
 static const char *const schemas[] = ESHI_STORE_SCHEMAS;
 
@@ -48,6 +47,7 @@ owner_path (EshiStore  *self,
 static void
 close_all (EshiStore *self)
 {
+  g_clear_pointer (&self->backup, _eshi_db_copy_free);
   g_clear_pointer (&self->db, _eshi_db_close);
   if (self->owner_fd >= 0)
     {
@@ -66,6 +66,7 @@ _eshi_store_free (EshiStore *self)
 {
   close_all (self);
   g_clear_pointer (&self->reader, _eshi_reader_free);
+  g_clear_pointer (&self->hash, _eshi_store_hash_free);
   g_clear_error (&self->why_closed);
   g_ptr_array_unref (self->to_adopt);
   g_free (self->owner);
@@ -185,21 +186,9 @@ adopt_some (EshiStore *self)
 gboolean
 _eshi_store_do_chore (EshiStore *self)
 {
-  g_autoptr(GError) error = NULL;
-
   if (self->db == NULL)
     return FALSE;
-  if (self->to_adopt->len > 0)
-    return adopt_some (self);
-  if (_eshi_words_read_some (self))
-    return TRUE;
-  if (self->backed_up)
-    return FALSE;
 
-  self->backed_up = TRUE;
-  if (_eshi_store_last_backup (self) + BACKUP_AGE_S < g_get_real_time () / G_USEC_PER_SEC &&
-      !_eshi_store_back_up (self, &error))
-    g_message ("The history was not backed up: %s", error->message);
-
-  return FALSE;
+  return adopt_some (self) || _eshi_words_read_some (self) || _eshi_store_hash_some (self) ||
+         _eshi_store_back_up_some (self);
 }

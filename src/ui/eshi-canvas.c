@@ -806,3 +806,30 @@ eshi_canvas_set_zoom (EshiCanvas *self,
   view_changed (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
 }
+
+void
+eshi_canvas_get_view (EshiCanvas *self,
+                      double     *scale,
+                      double     *x,
+                      double     *y)
+{
+  g_return_if_fail (ESHI_IS_CANVAS (self));
+
+  *scale = self->zoom > 0 ? self->zoom / fit_scale (self) : 0;
+  *x = self->zoom > 0 ? self->pan_x / (MAX (self->width, 1) * self->zoom) : 0;
+  *y = self->zoom > 0 ? self->pan_y / (MAX (self->height, 1) * self->zoom) : 0;
+}
+
+void
+eshi_canvas_set_view (EshiCanvas *self,
+                      double      scale,
+                      double      x,
+                      double      y)
+{
+  g_return_if_fail (ESHI_IS_CANVAS (self));
+
+  eshi_canvas_set_zoom (self, scale * fit_scale (self));
+  self->pan_x = x * self->width * self->zoom;
+  self->pan_y = y * self->height * self->zoom;
+  clamp_pan (self);
+}

@@ -48,6 +48,25 @@ double eshi_canvas_get_zoom (EshiCanvas *self);
 void eshi_canvas_set_zoom (EshiCanvas *self,
                            double      zoom);
 
+/**
+ * eshi_canvas_get_view:
+ * @scale: (out): of the size at which the picture fits; 0 while it fits
+ * @x: (out): of the picture's centre from the canvas's, in widths of the picture
+ * @y: (out): likewise, in heights
+ *
+ * What is in sight, apart from the sizes of canvas and picture.
+ */
+void eshi_canvas_get_view (EshiCanvas *self,
+                           double     *scale,
+                           double     *x,
+                           double     *y);
+
+/* Shows what another canvas shows. */
+void eshi_canvas_set_view (EshiCanvas *self,
+                           double      scale,
+                           double      x,
+                           double      y);
+
 /* Where the picture is drawn, in widget pixels. */
 void eshi_canvas_get_picture_rect (EshiCanvas      *self,
                                    graphene_rect_t *rect);

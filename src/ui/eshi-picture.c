@@ -21,6 +21,8 @@ struct _EshiPicture
   EshiSettings *settings;
   char *model_name;
   char *path;
+
+  gint64 id;
 };
 
 enum
@@ -171,6 +173,23 @@ eshi_picture_set_path (EshiPicture *self,
   g_free (self->path);
   self->path = g_strdup (path);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PATH]);
+}
+
+gint64
+eshi_picture_get_id (EshiPicture *self)
+{
+  g_return_val_if_fail (ESHI_IS_PICTURE (self), 0);
+
+  return self->id;
+}
+
+void
+eshi_picture_set_id (EshiPicture *self,
+                     gint64       id)
+{
+  g_return_if_fail (ESHI_IS_PICTURE (self));
+
+  self->id = id;
 }
 
 const char *

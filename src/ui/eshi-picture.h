@@ -41,6 +41,12 @@ const char *eshi_picture_get_path (EshiPicture *self);
 void eshi_picture_set_path (EshiPicture *self,
                             const char  *path);
 
+/* Returns: its id in the history; 0 while it is in none */
+gint64 eshi_picture_get_id (EshiPicture *self);
+
+void eshi_picture_set_id (EshiPicture *self,
+                          gint64       id);
+
 /* Returns: (transfer none): the prompt, or words for a picture without one */
 const char *eshi_picture_get_title (EshiPicture *self);
 

@@ -1,7 +1,7 @@
 /* eshi-session.c: what this run of the program paints: its requests, its pictures, and their files.
  *
- * Every finished picture is written to a file at once, on a thread of its own; the picture stays in the list if that
- * fails. The engine's queue is the queue: requests are kept here only to know their settings and their order.
+ * Every finished picture is written to a file and recorded at once, by the history's thread; the picture stays in the
+ * list if that fails. The engine's queue is the queue: requests are kept here only to know their settings and their order.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,12 +12,12 @@
 
 #include "eshi-test-log.h"
 
-#include <eshi-picture-file.h>
-
 typedef struct
 {
   guint64 id;
   EshiSettings *settings;
+  gint64 parent;            /* in the history; 0 for none */
+  EshiRelation relation;
 } Job;
 
 struct _EshiSession
@@ -26,12 +26,15 @@ struct _EshiSession
 
   /* Owned References */
   EshiEngine *engine;
+  EshiHistory *history;     /* NULL until it is needed */
   GListStore *pictures;
   GQueue jobs;              /* of Job, in the order the engine paints them */
   GdkTexture *preview;
 
   EshiProgress progress;
   guint64 running;          /* id of the request that has started; 0 for none */
+  double seconds;           /* that the finished pictures of that request took */
+  guint told_unrecorded : 1;
 };
 
 enum
@@ -81,24 +84,23 @@ find_job (EshiSession *self,
 
 /* --- saving ------------------------------------------------------------------------------------------------------ */
 
-static void
-save_in_thread (GTask        *task,
-                gpointer      source,
-                gpointer      task_data,
-                GCancellable *cancellable)
+/* A picture on its way to its file. */
+typedef struct
 {
-  EshiPicture *picture = task_data;
-  GError *error = NULL;
-  char *path = eshi_picture_file_save_in_folder (NULL,
-                                                 eshi_picture_get_image (picture),
-                                                 eshi_picture_get_settings (picture),
-                                                 eshi_picture_get_model_name (picture),
-                                                 &error);
+  EshiSession *session;
+  EshiPicture *picture;
+} Saving;
 
-  if (path == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, path, g_free);
+/* The picture is safe in its file; that the history does not know it is said once. */
+static void
+tell_unrecorded (EshiSession  *self,
+                 EshiPicture  *picture,
+                 const GError *error)
+{
+  eshi_test_log ("UNRECORDED %s", error->message);
+  if (!self->told_unrecorded)
+    g_signal_emit (self, signals[FAILED], 0, error, eshi_picture_get_title (picture));
+  self->told_unrecorded = TRUE;
 }
 
 static void
@@ -106,40 +108,73 @@ on_saved_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  EshiSession *self = ESHI_SESSION (source);
-  EshiPicture *picture = g_task_get_task_data (G_TASK (result));
+  g_autofree Saving *saving = user_data;
+  g_autoptr(EshiSession) self = saving->session;
+  g_autoptr(EshiPicture) picture = saving->picture;
   g_autoptr(GError) error = NULL;
-  g_autofree char *path = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr(GError) unrecorded = NULL;
+  g_autoptr(EshiHistoryPicture) saved = eshi_history_save_finish (ESHI_HISTORY (source), result, &unrecorded, &error);
 
   if (g_application_get_default () != NULL)
     g_application_release (g_application_get_default ());
-  if (path == NULL)
+  if (saved == NULL)
     {
       eshi_test_log ("FAILED %s", error->message);
       g_signal_emit (self, signals[FAILED], 0, error, eshi_picture_get_title (picture));
       return;
     }
-  eshi_picture_set_path (picture, path);
-  eshi_test_log ("SAVED %s", path);
+  eshi_picture_set_id (picture, saved->id);
+  eshi_picture_set_path (picture, saved->path);
+  eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
+  if (unrecorded != NULL)
+    tell_unrecorded (self, picture, unrecorded);
+}
+
+static void
+save_picture (EshiSession *self,
+              EshiPicture *picture,
+              const Job   *job,
+              const char  *backend,
+              double       seconds)
+{
+  Saving *saving = g_new (Saving, 1);
+  EshiHistoryNew spec = {
+    .image = eshi_picture_get_image (picture),
+    .settings = eshi_picture_get_settings (picture),
+    .model_name = eshi_picture_get_model_name (picture),
+    .backend = backend,
+    .seconds = seconds,
+    .parent = job != NULL ? job->parent : 0,
+    .relation = job != NULL ? job->relation : ESHI_RELATION_NONE,
+  };
+
+  /* The program does not end before the file is there. */
+  if (g_application_get_default () != NULL)
+    g_application_hold (g_application_get_default ());
+  *saving = (Saving) { g_object_ref (self), g_object_ref (picture) };
+  eshi_history_save_async (eshi_session_get_history (self), &spec, on_saved_cb, saving);
 }
 
 void
 eshi_session_save (EshiSession *self,
                    EshiPicture *picture)
 {
-  g_autoptr(GTask) task = NULL;
-
   g_return_if_fail (ESHI_IS_SESSION (self));
   g_return_if_fail (ESHI_IS_PICTURE (picture));
 
-  /* The program does not end before the file is there. */
-  if (g_application_get_default () != NULL)
-    g_application_hold (g_application_get_default ());
-  task = g_task_new (self, NULL, on_saved_cb, NULL);
-  g_task_set_source_tag (task, eshi_session_save);
-  g_task_set_task_data (task, g_object_ref (picture), g_object_unref);
-  g_task_run_in_thread (task, save_in_thread);
+  save_picture (self, picture, NULL, NULL, 0.0);
+}
+
+EshiHistory *
+eshi_session_get_history (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  if (self->history == NULL)
+    self->history = eshi_history_new (NULL, NULL);
+
+  return self->history;
 }
 
 /* --- events of the engine ---------------------------------------------------------------------------------------- */
@@ -149,6 +184,7 @@ begin_job (EshiSession *self,
            Job         *job)
 {
   self->running = job->id;
+  self->seconds = 0.0;
   self->progress = (EshiProgress) {
     .stage = ESHI_STAGE_LOADING,
     .n_images = job->settings->n_images,
@@ -188,6 +224,7 @@ take_preview (EshiSession     *self,
 
 static void
 take_image (EshiSession     *self,
+            const Job       *job,
             const EshiEvent *event)
 {
   g_autoptr(EshiPicture) picture = eshi_picture_new (eshi_event_get_image (event),
@@ -196,7 +233,9 @@ take_image (EshiSession     *self,
 
   g_list_store_insert (self->pictures, 0, picture);
   eshi_test_log ("PAINTED %s", eshi_picture_get_title (picture));
-  eshi_session_save (self, picture);
+  save_picture (self, picture, job, eshi_event_get_backend (event),
+                eshi_event_get_timings (event)->total - self->seconds);
+  self->seconds = eshi_event_get_timings (event)->total;
   g_signal_emit (self, signals[PAINTED], 0, picture);
 }
 
@@ -251,7 +290,7 @@ on_event_cb (EshiSession *self,
       take_preview (self, event);
       break;
     case ESHI_EVENT_IMAGE:
-      take_image (self, event);
+      take_image (self, job, event);
       break;
     case ESHI_EVENT_CHECKPOINT:
       break;
@@ -274,6 +313,7 @@ eshi_session_dispose (GObject *object)
   if (self->engine != NULL)
     g_signal_handlers_disconnect_by_func (self->engine, on_event_cb, self);
   g_clear_object (&self->engine);
+  g_clear_object (&self->history);
   g_clear_object (&self->pictures);
   g_clear_object (&self->preview);
   g_queue_clear_full (&self->jobs, (GDestroyNotify) job_free);
@@ -364,6 +404,15 @@ guint
 eshi_session_generate (EshiSession        *self,
                        const EshiSettings *settings)
 {
+  return eshi_session_generate_from (self, settings, 0, ESHI_RELATION_NONE);
+}
+
+guint
+eshi_session_generate_from (EshiSession        *self,
+                            const EshiSettings *settings,
+                            gint64              parent,
+                            EshiRelation        relation)
+{
   Job *job;
   guint place;
 
@@ -372,6 +421,8 @@ eshi_session_generate (EshiSession        *self,
 
   job = g_new0 (Job, 1);
   job->settings = eshi_settings_copy (settings);
+  job->parent = parent;
+  job->relation = relation;
   g_queue_push_tail (&self->jobs, job);
   place = g_queue_get_length (&self->jobs);
   eshi_test_log ("GENERATE [%s] seed=%" G_GUINT64_FORMAT " place=%u", settings->prompt, settings->seed, place);

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <eshi-history.h>
 #include <gtk/gtk.h>
 #include <libeshi-engine.h>
 
@@ -51,8 +52,17 @@ GListModel *eshi_session_get_pictures (EshiSession *self);
 guint eshi_session_generate (EshiSession        *self,
                              const EshiSettings *settings);
 
+/* The same for pictures that come from one of the history. */
+guint eshi_session_generate_from (EshiSession        *self,
+                                  const EshiSettings *settings,
+                                  gint64              parent,
+                                  EshiRelation        relation);
+
 /* Stops the request being painted; those that wait go on. Returns: whether there was one */
 gboolean eshi_session_cancel (EshiSession *self);
+
+/* Returns: (transfer none): the history that the pictures are recorded in; opened at the first call */
+EshiHistory *eshi_session_get_history (EshiSession *self);
 
 /* Writes @picture to a file again, after saving failed. */
 void eshi_session_save (EshiSession *self,

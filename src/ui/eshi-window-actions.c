@@ -1,6 +1,7 @@
 /* eshi-window-actions.c: what the window can do with a prompt and with a picture.
  *
- * Taking a picture away is undone, not confirmed: its file goes to the trash only when the offer to undo has gone.
+ * Taking a picture away is undone, not confirmed: it goes into the history's trash. One that the history does not know
+ * goes to the desktop's, and only when the offer to undo has gone.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -121,6 +122,11 @@ toggle_panel_action (GSimpleAction *action,
   EshiWindow *self = ESHI_WINDOW (user_data);
   gboolean shown = adw_leaflet_get_visible_child (self->leaflet) == self->panel_page;
 
+  if (!_eshi_window_shows_studio (self))
+    {
+      gtk_widget_activate_action (GTK_WIDGET (self->gallery), "gallery.info", NULL);
+      return;
+    }
   if (adw_leaflet_get_folded (self->leaflet))
     {
       adw_leaflet_set_visible_child (self->leaflet, shown ? self->picture_page : self->panel_page);
@@ -194,6 +200,14 @@ parts_by_name (const char *name)
   return ESHI_SETTINGS_ALL;
 }
 
+void
+_eshi_window_take_over_settings (EshiWindow         *self,
+                                 const EshiSettings *settings,
+                                 const char         *parts)
+{
+  _eshi_window_take_settings (self, settings, parts_by_name (parts), NULL);
+}
+
 static void
 load_settings_action (GSimpleAction *action,
                       GVariant      *parameter,
@@ -202,10 +216,9 @@ load_settings_action (GSimpleAction *action,
   EshiWindow *self = ESHI_WINDOW (user_data);
   EshiPicture *picture = _eshi_window_get_picture (self);
 
-  if (picture == NULL)
-    return;
-  _eshi_window_take_settings (self, eshi_picture_get_settings (picture),
-                              parts_by_name (g_variant_get_string (parameter, NULL)), NULL);
+  if (picture != NULL)
+    _eshi_window_take_over_settings (self, eshi_picture_get_settings (picture),
+                                     g_variant_get_string (parameter, NULL));
 }
 
 static void
@@ -217,7 +230,8 @@ rerun_action (GSimpleAction *action,
   EshiPicture *picture = _eshi_window_get_picture (self);
 
   if (picture != NULL)
-    _eshi_window_generate (self, eshi_picture_get_settings (picture));
+    _eshi_window_generate_from (self, eshi_picture_get_settings (picture), eshi_picture_get_id (picture),
+                                ESHI_RELATION_RERUN);
 }
 
 /* Path of the model that is known by @hash or @name; (transfer full) (nullable). */
@@ -475,7 +489,7 @@ _eshi_window_empty_trash (EshiWindow *self)
   g_autoptr(EshiPicture) picture = g_steal_pointer (&self->trashed);
   g_autoptr(GFile) file = NULL;
 
-  if (picture == NULL || eshi_picture_get_path (picture) == NULL)
+  if (picture == NULL || eshi_picture_get_path (picture) == NULL || eshi_picture_get_id (picture) != 0)
     return;
   file = g_file_new_for_path (eshi_picture_get_path (picture));
   g_file_trash_async (file, G_PRIORITY_DEFAULT, NULL, on_trashed_cb, NULL);
@@ -491,6 +505,33 @@ on_trash_toast_dismissed_cb (EshiWindow *self,
   if (self->trashed == g_object_get_data (G_OBJECT (toast), "eshi-picture"))
     _eshi_window_empty_trash (self);
   _eshi_window_update_actions (self);
+}
+
+static void
+on_moved_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(EshiWindow) self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!eshi_history_finish (ESHI_HISTORY (source), result, &error) && self->session != NULL)
+    _eshi_window_show_error (self, _("The Pictures Stayed as They Were"), error, NULL);
+}
+
+/* Puts a picture that the history knows into its trash, or takes it out. */
+static void
+move_in_history (EshiWindow  *self,
+                 EshiPicture *picture,
+                 gboolean     to_trash)
+{
+  EshiHistory *history = eshi_session_get_history (self->session);
+  gint64 id = eshi_picture_get_id (picture);
+
+  if (id != 0 && to_trash)
+    eshi_history_trash_async (history, &id, 1, on_moved_cb, g_object_ref (self));
+  else if (id != 0)
+    eshi_history_restore_async (history, &id, 1, on_moved_cb, g_object_ref (self));
 }
 
 static void
@@ -523,6 +564,7 @@ trash_action (GSimpleAction *action,
     return;
   _eshi_window_empty_trash (self);
   self->trashed = g_object_ref (picture);
+  move_in_history (self, picture, TRUE);
   while (position < n_pictures)
     {
       g_autoptr(EshiPicture) each = g_list_model_get_item (pictures, position);
@@ -553,6 +595,7 @@ undo_trash_action (GSimpleAction *action,
 
   if (picture == NULL)
     return;
+  move_in_history (self, picture, FALSE);
   eshi_session_restore (self->session, picture, self->trashed_position);
   eshi_filmstrip_set_selected (self->filmstrip, picture);
   _eshi_window_update_actions (self);

@@ -17,6 +17,7 @@ typedef struct
   GdkModifierType modifiers;
   const char *action;
   const char *parameter;   /* GVariant text; NULL for none */
+  gboolean everywhere;     /* else only in the studio: it is about what is shown there */
 } Key;
 
 static const Key keys[] = {
@@ -43,10 +44,13 @@ static const Key keys[] = {
   { GDK_KEY_KP_Subtract, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-out'" },
   { GDK_KEY_0, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-fit'" },
   { GDK_KEY_KP_0, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-fit'" },
-  { GDK_KEY_F9, 0, "win.toggle-panel", NULL },
-  { GDK_KEY_F11, 0, "win.fullscreen", NULL },
-  { GDK_KEY_w, GDK_CONTROL_MASK, "window.close", NULL },
-  { GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL },
+  { GDK_KEY_F9, 0, "win.toggle-panel", NULL, TRUE },
+  { GDK_KEY_F11, 0, "win.fullscreen", NULL, TRUE },
+  { GDK_KEY_1, GDK_CONTROL_MASK, "win.view", "'studio'", TRUE },
+  { GDK_KEY_2, GDK_CONTROL_MASK, "win.view", "'gallery'", TRUE },
+  { GDK_KEY_f, GDK_CONTROL_MASK, "win.search", NULL, TRUE },
+  { GDK_KEY_w, GDK_CONTROL_MASK, "window.close", NULL, TRUE },
+  { GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL, TRUE },
 };
 
 static gboolean
@@ -59,6 +63,8 @@ key_cb (GtkWidget *widget,
   g_autoptr(GVariant) parameter = NULL;
 
   if (eshi_prompt_panel_get_composing (self->panel))
+    return GDK_EVENT_PROPAGATE;
+  if (!key->everywhere && !_eshi_window_shows_studio (self))
     return GDK_EVENT_PROPAGATE;
   if (key->parameter != NULL)
     parameter = g_variant_ref_sink (g_variant_new_parsed (key->parameter));

@@ -1,7 +1,8 @@
 /* eshi-window-private.h: the window's own files among themselves.
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
- * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask.
+ * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
+ * joins the studio and the gallery.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,11 +11,13 @@
 
 #include "eshi-canvas.h"
 #include "eshi-filmstrip.h"
+#include "eshi-gallery.h"
 #include "eshi-input-store.h"
 #include "eshi-mask-bar.h"
 #include "eshi-mask-layer.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
+#include "eshi-views.h"
 #include "eshi-window.h"
 
 G_BEGIN_DECLS
@@ -39,11 +42,14 @@ struct _EshiWindow
   GtkWidget *picture_bar;
   EshiProgressRow *progress_row;
   EshiFilmstrip *filmstrip;
-  GtkMenuButton *model_button;
   GMenu *model_menu;
   GMenuModel *picture_menu;
+  GMenuModel *primary_menu;
 
   /* Borrowed References */
+  EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
+  EshiGallery *gallery;
+  GtkMenuButton *model_button;
   AdwToast *saved_toast;        /* weak */
   GtkWidget *error_dialog;      /* weak */
   GtkPopover *popover;          /* weak; the picture menu while it is open */
@@ -78,6 +84,11 @@ void         _eshi_window_show_again     (EshiWindow         *self,
                                           EshiPicture        *picture);
 void         _eshi_window_generate       (EshiWindow         *self,
                                           const EshiSettings *settings);
+/* The same for what comes from picture @parent of the history. */
+void         _eshi_window_generate_from  (EshiWindow         *self,
+                                          const EshiSettings *settings,
+                                          gint64              parent,
+                                          EshiRelation        relation);
 void         _eshi_window_toast          (EshiWindow         *self,
                                           const char         *text);
 EshiPicture *_eshi_window_get_picture    (EshiWindow         *self);
@@ -90,6 +101,10 @@ void         _eshi_window_show_error     (EshiWindow         *self,
 void         _eshi_window_add_actions    (EshiWindow         *self);
 void         _eshi_window_update_actions (EshiWindow         *self);
 void         _eshi_window_empty_trash    (EshiWindow         *self);
+/* @parts: "all", "prompt" or "seed" */
+void         _eshi_window_take_over_settings (EshiWindow         *self,
+                                              const EshiSettings *settings,
+                                              const char         *parts);
 
 /* eshi-window-input.c */
 void         _eshi_window_init_input     (EshiWindow         *self);
@@ -109,6 +124,10 @@ void         _eshi_window_find_models    (EshiWindow         *self);
 void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
+
+/* eshi-window-views.c */
+void         _eshi_window_add_views      (EshiWindow         *self);
+gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
 
 /* eshi-window-keys.c */
 void         _eshi_window_add_keys       (EshiWindow         *self);

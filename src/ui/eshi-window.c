@@ -260,6 +260,15 @@ void
 _eshi_window_generate (EshiWindow         *self,
                        const EshiSettings *settings)
 {
+  _eshi_window_generate_from (self, settings, 0, ESHI_RELATION_NONE);
+}
+
+void
+_eshi_window_generate_from (EshiWindow         *self,
+                            const EshiSettings *settings,
+                            gint64              parent,
+                            EshiRelation        relation)
+{
   guint place;
 
   _eshi_window_end_mask (self, TRUE);
@@ -273,7 +282,7 @@ _eshi_window_generate (EshiWindow         *self,
   /* Only then: unfolded, it would take the focus from the prompt. */
   if (adw_leaflet_get_folded (self->leaflet))
     adw_leaflet_set_visible_child (self->leaflet, self->picture_page);
-  place = eshi_session_generate (self->session, settings);
+  place = eshi_session_generate_from (self->session, settings, parent, relation);
   if (place > 1)
     {
       /* Translators: %u is the place in the queue */
@@ -492,9 +501,9 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, picture_bar);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, progress_row);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, filmstrip);
-  gtk_widget_class_bind_template_child (widget_class, EshiWindow, model_button);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, model_menu);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, picture_menu);
+  gtk_widget_class_bind_template_child (widget_class, EshiWindow, primary_menu);
   gtk_widget_class_bind_template_callback (widget_class, on_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_panel_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_menu_requested_cb);
@@ -526,6 +535,7 @@ eshi_window_init (EshiWindow *self)
   self->cancellable = g_cancellable_new ();
   self->wide = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  _eshi_window_add_views (self);
   _eshi_window_add_actions (self);
   _eshi_window_add_keys (self);
   _eshi_window_init_input (self);
@@ -544,6 +554,7 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);
   eshi_filmstrip_set_pictures (self->filmstrip, eshi_session_get_pictures (self->session));
+  eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
 }
 
 static void

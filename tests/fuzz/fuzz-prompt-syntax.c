@@ -1,4 +1,4 @@
-/* fuzz-prompt-syntax.c: prompts of any bytes: parts that cover their text, and chunks that the text encoder can read.
+/* fuzz-prompt-syntax.c: prompts of any bytes, at any step: parts that cover their text, and chunks that the text encoder can read.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "eshi-prompt-chunks.h"
+#include "eshi-prompt-schedule.h"
 #include "eshi-prompt-syntax.h"
 #include "fuzz-driver.h"
 
@@ -54,6 +55,19 @@ check_syntax (const char *text,
   g_assert_cmpuint (at, ==, syntax.text->len);
 }
 
+static void
+check_schedule (const char *text)
+{
+  for (guint step = 1; step <= 3; step++)
+    {
+      gboolean changes = FALSE;
+      g_autofree char *read = eshi_prompt_schedule_read (text, step, 3, &changes);
+
+      g_assert_cmpuint (strlen (read), <=, strlen (text));
+      g_assert_true (changes || g_str_equal (read, text));
+    }
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
@@ -65,6 +79,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_autoptr(EshiPromptChunks) chunks = NULL;
 
   check_syntax (text, strlen (text));
+  check_schedule (text);
   chunks = eshi_prompt_chunks_new (tokenizer, text, emphasis, WINDOW, words, G_N_ELEMENTS (words));
   g_assert_cmpuint (chunks->n_chunks, >, 0);
   g_assert_true (emphasis != ESHI_EMPHASIS_OFF || chunks->n_chunks == 1);

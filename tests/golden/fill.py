@@ -28,9 +28,10 @@ def fill_input(name, shape):
     return torch.from_numpy(values.astype(numpy.float32)).reshape(shape)
 
 
-def fill_weights(model, vae=True):
-    """The model with its parameters filled; VAE: attentions under their old names."""
+def fill_weights(model, vae=True, prefix=""):
+    """The model with its parameters filled. VAE: attentions under their old names; PREFIX: of all names in files."""
     for name, value in model.named_parameters():
+        name = prefix + name.removeprefix(prefix)
         for new, old in OLD.items() if vae else ():
             name = name.replace(new, old)
         u = uniform(name, value.numel())

@@ -5,7 +5,8 @@
 #   python3 tests/golden/make-prompts.py WEBUI tests/golden
 #
 # WEBUI is a folder with two files that are not stored here, because they are under the AGPL: prompt_parser.py, with
-# parse_prompt_attention() as it stands in the web UI's modules/prompt_parser.py (v1.10), and hijack_clip.py, with
+# parse_prompt_attention() and get_learned_conditioning_prompt_schedules() as they stand in the web UI's
+# modules/prompt_parser.py (v1.10; it needs lark), and hijack_clip.py, with
 # tokenize_line() as it stands in its modules/sd_hijack_clip.py, in a class Line that is given what it needs.
 #
 # The rest is written from the specification: weights and the mean that they are brought back to, for SentencePiece the
@@ -86,6 +87,37 @@ def make_attention():
     rng = random.Random(1)
     prompts = FIXED + [fuzz(rng) for _ in range(400)]
     return [[prompt, parse(prompt)] for prompt in prompts if parse(prompt) is not None]
+
+
+SCHEDULES = [
+    'test', 'a [b:3]', 'a [b: 3]', 'a [[[b]]:2]', '[(a:2):3]', 'a [b : c : 1] d', 'a[b:[c:d:2]:1]e', 'a [unbalanced', 'a [b:.5] c',
+    'a [{b|d{:.5] c', '((a][:b:c [d:3]', '[a|(b:1.1)]', '[fe|]male', '[fe|||]male', '[a:b:0.3]', '[a:b:1.0]', '[a:b:1]', '[a:b:0]',
+    '[a:b:-1]', '[a::4]', '[:a:4]', '[a::]', '[::3]', '[:3]', '[a:b:3 ]', '[a:b:c:3]', '[a|b:3]', 'a | b', 'a | [b:c:2]', '[a|b',
+    '[a:[b|c]:5]', '[[a|b]|[c|d|e]]', '[a|b] (c:1.2) [d:e:.7]', r'\[a:b:3\]', r'[a\|b|c]', '[a:b:1e0]', '[a:b:x]', '[a:b:]', 'a\\',
+    '猫[と:や:0.5]犬[|、鳥]', '[a:b:3][c:d:6]', '(a [b:c:2]:1.3)', '([a|b])', '[a:b:+2]', '[a:b:2.]', 'a\nb [c\n:d:2]', '[ a | b ]',
+]
+
+
+def fuzz_schedule(rng, depth=0):
+    """Groups that are well formed: of others the web UI's parser has several readings, and takes one as it comes."""
+    def part():
+        kind = rng.randint(0, 12) if depth < 3 else 0
+        inner = [fuzz_schedule(rng, depth + 1) for _ in range(3)] if kind > 3 else []
+        when = rng.choice(['3', '0.5', ' 7', '.2 ', '1', '12', '-1', '1.0'])
+        return (['a', ' b', '猫', r'\[', '(%s)', '(%s:1.2)', '[%s]', '[%s:%s:' + when + ']', '[%s:' + when + ']', '[%s::' + when + ']',
+                 '[%s|%s]', '[%s|%s|%s]', '[%s|]'][kind]) % tuple(inner[:[0, 0, 0, 0, 1, 1, 1, 2, 1, 1, 2, 3, 1][kind]])
+    return ''.join(part() for _ in range(rng.randint(0 if depth else 1, 3))) + (' | c' if depth == 0 and rng.random() < 0.05 else '')
+
+
+def make_schedules():
+    """[prompt, [text at step 1, …]] for ten steps."""
+    rng = random.Random(2)
+    rows = []
+    for prompt in SCHEDULES + [fuzz_schedule(rng) for _ in range(200)]:
+        schedule = prompt_parser.get_learned_conditioning_prompt_schedules([prompt], 10)[0]
+        texts = [next(text for end, text in schedule if step <= end) for step in range(1, 11)]
+        rows.append([prompt, texts if len(set(texts)) > 1 else texts[:1]])
+    return rows
 
 
 def trim(values, end):
@@ -274,7 +306,7 @@ def main():
     rows = {
         'versions': [f'transformers {transformers.__version__}, torch {torch.__version__}, '
                      f'sentencepiece {sentencepiece.__version__}'],
-        'attention': make_attention(), 'clip': make_clip(tokenizer), 'sentencepiece': make_sentencepiece(model),
+        'attention': make_attention(), 'schedules': make_schedules(), 'clip': make_clip(tokenizer), 'sentencepiece': make_sentencepiece(model),
         'encoded': ENCODED,
     }
     body = ',\n'.join(f'{json.dumps(key)}: [\n' + ',\n'.join(

@@ -63,6 +63,17 @@ CHOSEN = [
     ('lms', 'karras', LMSDiscreteScheduler, dict(use_karras_sigmas=True), [2, 5, 10, 20]),
 ]
 
+# Timesteps spread as later versions of diffusers can.
+SPACED = {
+    'lms': (LMSDiscreteScheduler, {}),
+    'euler': (EulerDiscreteScheduler, {}),
+    'euler-a': (EulerAncestralDiscreteScheduler, {}),
+    'ddim': (DDIMScheduler, dict(clip_sample=False, set_alpha_to_one=False)),
+    'dpmpp-2m': (DPMSolverMultistepScheduler, dict(DPM, final_sigmas_type='zero')),
+    'unipc': (UniPCMultistepScheduler, UNIPC),
+}
+SPACED_STEPS = [1, 2, 5, 7, 10, 20, 50]
+
 # k-diffusion's function, more arguments, and whether the last level but one is left out
 K_SAMPLERS = {
     'lms': ('sample_lms', {}, False),
@@ -139,12 +150,21 @@ def run_chosen(name, schedule, kind, config, prediction, n_steps):
     generator = torch.Generator().manual_seed(0)
     x = torch.randn((1, 4, 2, 2), generator=generator)
     x = (x.double() if name == 'heun' else x) * scheduler.init_noise_sigma
-    extra = {'generator': generator} if name == 'lcm' else {}
+    extra = {'generator': generator} if name in ('lcm', 'euler-a') else {}
     for t in scheduler.timesteps:
         x = scheduler.step(model(scheduler.scale_model_input(x, t), t), t, x, **extra).prev_sample
     return {'id': name, 'oracle': DIFFUSERS, 'schedule': schedule, 'prediction': prediction, 'n_steps': n_steps,
             'n_calls': len(scheduler.timesteps), 'timesteps': digits(scheduler.timesteps), 'x': digits(x),
             'last_clean': []}
+
+
+def run_spaced(name, spacing, ends_noisy, prediction, n_steps):
+    kind, config = SPACED[name]
+    config = dict(config, timestep_spacing=spacing, steps_offset=1)
+    if ends_noisy:
+        config['final_sigmas_type'] = 'sigma_min'
+    case = run_chosen(name, None, kind, config, prediction, n_steps)
+    return dict(case, spacing=spacing, ends_noisy=ends_noisy)
 
 
 def load_k_diffusion():
@@ -246,6 +266,13 @@ def main():
               for name, schedule, kind, config, steps in CHOSEN
               for prediction in ('epsilon', 'v_prediction')
               for n in steps]
+    cases += [run_spaced(name, spacing, False, prediction, n)
+              for name in SPACED
+              for spacing in ('linspace', 'leading', 'trailing')
+              for prediction in ('epsilon', 'v_prediction')
+              for n in SPACED_STEPS
+              if spacing != 'linspace' or name in ('ddim', 'dpmpp-2m', 'unipc')]
+    cases += [run_spaced(name, 'trailing', True, 'epsilon', n) for name in ('dpmpp-2m', 'unipc') for n in SPACED_STEPS]
     cases += run_all_k()
     versions = f'diffusers {diffusers.__version__}, torch {torch.__version__}, numpy {numpy.__version__}'
     head = json.dumps({'versions': versions})[:-1]

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # make-starts.py: pictures of a small model that start from another picture, by the pipelines that japanese-stable-diffusion
-# was published with, for test-trajectories: resizing, encoder, draws, start, mask, steps, decoder.
+# was published with, for test-trajectories: resizing, encoder, draws, start, mask, steps, decoder. "start:" is the picture
+# as it is encoded, "kept:" what a black mask leaves of it at the end.
 #
 # Their mask pipeline ("legacy") is gone from later versions. transformers 5 and huggingface_hub 1 do not go with them:
 #
@@ -15,6 +16,7 @@ import sys
 import diffusers
 import numpy
 import torch
+from diffusers.pipelines.stable_diffusion import pipeline_stable_diffusion_img2img
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -22,6 +24,7 @@ from filled import NOISE, encode, make_unet, make_vae, thin
 
 PROMPT, NEGATIVE = '白い猫 油絵', '犬'
 IMAGE_WIDTH, IMAGE_HEIGHT, SEED, GUIDANCE, N_STEPS, STRENGTH = 75, 100, 42, 3.0, 10, 0.75
+SEEDS = 0, 42, 4294967295
 
 SCHEDULERS = {
     'lms': ('LMSDiscreteScheduler', {}),
@@ -44,6 +47,16 @@ def make_mask():
     return Image.fromarray(numpy.clip(4 * (x + y) - 250, 0, 255).astype(numpy.uint8))
 
 
+def make_black():
+    return Image.new('L', (IMAGE_WIDTH, IMAGE_HEIGHT), 0)
+
+
+def encode_image(vae, seed):
+    """What a picture starts from, before noise: [1, 4, h, w]."""
+    image = pipeline_stable_diffusion_img2img.preprocess(make_image())
+    return vae.encode(image).latent_dist.sample(torch.Generator().manual_seed(seed)) * 0.18215
+
+
 def make_pipeline(kind, unet, vae, context, name):
     scheduler, config = SCHEDULERS[name]
     pipeline = kind(vae=vae, text_encoder=torch.nn.Identity(), tokenizer=None, unet=unet, safety_checker=None,
@@ -53,7 +66,7 @@ def make_pipeline(kind, unet, vae, context, name):
     return pipeline
 
 
-def paint(unet, vae, context, name, mask):
+def paint(unet, vae, context, name, mask, seed=SEED):
     """The last latents [1, 4, h, w] and the picture before it is rounded [1, 3, h, w]."""
     kind = diffusers.StableDiffusionImg2ImgPipeline if mask is None else diffusers.StableDiffusionInpaintPipelineLegacy
     pipeline = make_pipeline(kind, unet, vae, context, name)
@@ -62,7 +75,7 @@ def paint(unet, vae, context, name, mask):
     options = {} if mask is None else {'mask_image': mask}
     picture = pipeline(prompt=PROMPT, negative_prompt=NEGATIVE, init_image=make_image(), strength=STRENGTH,
                        num_inference_steps=N_STEPS, guidance_scale=GUIDANCE, output_type='np',
-                       generator=torch.Generator().manual_seed(SEED), **options).images
+                       generator=torch.Generator().manual_seed(seed), **options).images
     return kept[0], torch.from_numpy(picture).permute(0, 3, 1, 2)
 
 
@@ -79,6 +92,9 @@ def main():
             tensors[f'{prefix}:{name}/latents'] = latents.contiguous()
             tensors[f'{prefix}:{name}/picture'] = thin(picture)
             print(f'{prefix}:{name}: {list(latents.shape)} {latents.flatten()[:3].tolist()}, up to {latents.abs().max():.1f}')
+    for seed in SEEDS:
+        tensors[f'start:{seed}/latents'] = encode_image(vae, seed).contiguous()
+        tensors[f'kept:{seed}/latents'] = paint(unet, vae, context, 'lms', make_black(), seed)[0].contiguous()
     save_file(tensors, sys.argv[1])
 
 

@@ -53,7 +53,7 @@ paint (const char          *file,
        const char          *name,
        float                factor,
        gboolean             half,
-       EshiVaeTiling        tiling,
+       EshiSwitch           tiling,
        EshiPipelineResult  *result,
        GError             **error)
 {
@@ -111,7 +111,7 @@ assert_close (GBytes *a,
 static void
 test_redone (gconstpointer data)
 {
-  EshiVaeTiling tiling = GPOINTER_TO_INT (data);
+  EshiSwitch tiling = GPOINTER_TO_INT (data);
   g_auto(EshiPipelineResult) full = { 0 };
   g_auto(EshiPipelineResult) half = { 0 };
   g_auto(EshiPipelineResult) sound = { 0 };
@@ -154,7 +154,7 @@ test_fails (void)
       g_auto(EshiPipelineResult) result = { 0 };
       g_autoptr(GError) error = NULL;
 
-      g_assert_false (paint (cases[i].file, cases[i].name, cases[i].factor, cases[i].half, ESHI_VAE_TILING_OFF, &result,
+      g_assert_false (paint (cases[i].file, cases[i].name, cases[i].factor, cases[i].half, ESHI_SWITCH_OFF, &result,
                              &error));
       g_test_message ("%s", error->message);
       g_assert_error (error, ESHI_ERROR, ESHI_ERROR_FAILED);
@@ -167,8 +167,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_data_func ("/eshi/overflow/redone-whole", GINT_TO_POINTER (ESHI_VAE_TILING_OFF), test_redone);
-  g_test_add_data_func ("/eshi/overflow/redone-in-tiles", GINT_TO_POINTER (ESHI_VAE_TILING_ON), test_redone);
+  g_test_add_data_func ("/eshi/overflow/redone-whole", GINT_TO_POINTER (ESHI_SWITCH_OFF), test_redone);
+  g_test_add_data_func ("/eshi/overflow/redone-in-tiles", GINT_TO_POINTER (ESHI_SWITCH_ON), test_redone);
   g_test_add_func ("/eshi/overflow/fails", test_fails);
   return g_test_run ();
 }

@@ -13,6 +13,7 @@
 
 #include "backends.h"
 #include "eshi-pipeline.h"
+#include "eshi-scheduler-file.h"
 #include "model-folder.h"
 
 typedef struct
@@ -371,8 +372,10 @@ static const Broken broken[] = {
   { "unet/diffusion_pytorch_model.safetensors", "short", ESHI_ERROR_MODEL_INVALID, "unet" },
   { "unet/config.json", "{\"block_out_channels\": [32, 64], \"cross_attention_dim\": 32}",
     ESHI_ERROR_MODEL_INVALID, "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight: [32, 64] ≠ [32, 32]" },
-  { "unet/config.json", "{\"block_out_channels\": [32, 64], \"cross_attention_dim\": 64, \"in_channels\": 9}",
+  { "unet/config.json", "{\"block_out_channels\": [32, 64], \"cross_attention_dim\": 64, \"in_channels\": 8}",
     ESHI_ERROR_UNSUPPORTED, "in_channels" },
+  { "scheduler/scheduler_config.json", "{\"prediction_type\": \"v_prediction\", \"rescale_betas_zero_snr\": true}",
+    ESHI_ERROR_UNSUPPORTED, "rescale_betas_zero_snr" },
   { "unet/config.json", "{\"block_out_channels\": [33, 64, 128, 128]}", ESHI_ERROR_MODEL_INVALID, "block_out_channels" },
   { "unet/config.json", "{\"block_out_channels\": 5}", ESHI_ERROR_MODEL_INVALID, "block_out_channels" },
   { "unet/config.json", "{\"attention_head_dim\": 7, \"block_out_channels\": [32, 64, 128, 128]}",
@@ -391,6 +394,7 @@ static const Broken broken[] = {
   { "scheduler/scheduler_config.json", "{\"prediction_type\": \"sample\"}", ESHI_ERROR_UNSUPPORTED, "prediction_type" },
   { "scheduler/scheduler_config.json", "{\"beta_start\": 0.5, \"beta_end\": 0.1}", ESHI_ERROR_MODEL_INVALID,
     "beta_start" },
+  { "scheduler/scheduler_config.json", "{\"timestep_spacing\": \"sideways\"}", ESHI_ERROR_UNSUPPORTED, "timestep_spacing" },
 };
 
 static void
@@ -419,6 +423,83 @@ test_broken (void)
       model_folder_remove (folder);
     }
 
+  close_backend (backend);
+}
+
+static void
+test_scheduler_file (void)
+{
+  static const struct
+  {
+    const char *contents;
+    const char *sampler;
+    EshiTimestepSpacing spacing;
+    gboolean ends_noisy;
+  } cases[] = {
+    { "{\"_class_name\": \"PNDMScheduler\"}", "pndm", ESHI_SPACING_OWN, FALSE },
+    { "{\"_class_name\": \"DDIMScheduler\", \"timestep_spacing\": \"leading\"}", "ddim", ESHI_SPACING_LEADING, FALSE },
+    { "{\"_class_name\": \"EulerDiscreteScheduler\", \"timestep_spacing\": \"trailing\"}", "euler", ESHI_SPACING_TRAILING,
+      FALSE },
+    { "{\"_class_name\": \"DPMSolverMultistepScheduler\", \"timestep_spacing\": \"linspace\","
+      " \"final_sigmas_type\": \"sigma_min\"}",
+      "dpmpp-2m", ESHI_SPACING_LINSPACE, TRUE },
+    { "{\"_class_name\": \"UniPCMultistepScheduler\", \"timestep_spacing\": \"trailing\","
+      " \"final_sigmas_type\": \"zero\"}",
+      "unipc", ESHI_SPACING_TRAILING, FALSE },
+  };
+  char *folder = model_folder_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      EshiSchedulerConfig config;
+      const char *sampler = NULL;
+      g_autoptr(GError) error = NULL;
+
+      model_folder_write (folder, "scheduler/scheduler_config.json", cases[i].contents);
+      eshi_scheduler_file_load (&config, &sampler, folder, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (sampler, ==, cases[i].sampler);
+      g_assert_cmpint (config.spacing, ==, cases[i].spacing);
+      g_assert_cmpint (config.ends_noisy, ==, cases[i].ends_noisy);
+    }
+  model_folder_remove (folder);
+}
+
+/* The model's file decides for the sampler that it names, and for no other. */
+static void
+test_scheduler_file_paints (void)
+{
+  EshiBackend *backend = open_backend ("ref", ESHI_PRECISION_F32);
+  GBytes *latents[2][2];
+
+  for (guint trailing = 0; trailing < 2; trailing++)
+    {
+      static const char * const samplers[] = { "euler", "ddim" };
+      char *folder = model_folder_new ();
+      g_autoptr(GError) error = NULL;
+      EshiPipeline *pipeline = NULL;
+
+      model_folder_write (folder, "scheduler/scheduler_config.json",
+                          trailing ? "{\"_class_name\": \"EulerDiscreteScheduler\", \"timestep_spacing\": \"trailing\"}"
+                                   : "{\"_class_name\": \"EulerDiscreteScheduler\"}");
+      pipeline = eshi_pipeline_new (folder, backend, NULL, NULL, &error);
+      g_assert_no_error (error);
+      for (guint i = 0; i < 2; i++)
+        {
+          EshiPipelineParams params = { .prompt = "猫", .width = 64, .height = 64, .steps = 2, .sampler = samplers[i] };
+          g_auto(EshiPipelineResult) result = { 0 };
+
+          eshi_pipeline_generate (pipeline, &params, NULL, NULL, &result, &error);
+          g_assert_no_error (error);
+          latents[trailing][i] = g_bytes_ref (result.pictures[0].latents);
+        }
+      eshi_pipeline_free (pipeline);
+      model_folder_remove (folder);
+    }
+  g_assert_false (g_bytes_equal (latents[0][0], latents[1][0]));
+  g_assert_true (g_bytes_equal (latents[0][1], latents[1][1]));
+  for (guint i = 0; i < 4; i++)
+    g_bytes_unref (latents[i / 2][i % 2]);
   close_backend (backend);
 }
 
@@ -528,6 +609,8 @@ main (int   argc,
                          (GTestFixtureFunc) teardown);
     }
   g_test_add_func ("/eshi/pipeline/broken-models", test_broken);
+  g_test_add_func ("/eshi/pipeline/scheduler-file", test_scheduler_file);
+  g_test_add_func ("/eshi/pipeline/scheduler-file-paints", test_scheduler_file_paints);
   g_test_add_func ("/eshi/pipeline/not-a-folder", test_not_a_folder);
   g_test_add_func ("/eshi/pipeline/not-finite", test_not_finite);
   return g_test_run ();

@@ -147,19 +147,17 @@ encode (Rig                *rig,
         gsize              *n)
 {
   g_auto(EshiReading) reading = { 0 };
-  g_autoptr(GString) key = g_string_new (NULL);
   g_autoptr(GError) error = NULL;
-  float *values = NULL;
 
   eshi_pipeline_resolve (rig->pipeline, &params, &error);
   g_assert_no_error (error);
   _eshi_reading_init (&reading, rig->pipeline, &params, &error);
   g_assert_no_error (error);
-  *n = (gsize) reading.n_prompts * reading.n_chunks * 77 * 8;
-  values = g_new (float, *n);
-  _eshi_pipeline_encode_text (rig->pipeline, &params, &reading, values, key, NULL, &error);
+  _eshi_reading_encode (&reading, rig->pipeline, &params, NULL, &error);
   g_assert_no_error (error);
-  return values;
+  g_assert_cmpuint (reading.texts->len, ==, 1);
+  *n = (gsize) reading.n_chunks * 77 * 8;
+  return g_steal_pointer (&reading.values);
 }
 
 static double
@@ -426,6 +424,77 @@ test_lengths (Rig           *rig,
   g_assert_true (paints_same (rig, shorter, broken));
 }
 
+/* Two steps: what is written for each of them is what is read there, in batches again from the start. */
+static void
+test_editing (Rig           *rig,
+              gconstpointer  data)
+{
+  EshiPipelineParams both = make_params ("a [cat:dog:1]", NULL);
+  EshiPipelineParams turns = make_params ("a [cat|dog]", NULL);
+  EshiPipelineParams cat = make_params ("a cat", NULL);
+  EshiPipelineParams dog = make_params ("a dog", NULL);
+  EshiPipelineParams negative = make_params ("a cat", NULL);
+  EshiPipelineParams off = make_params ("a cat", NULL);
+
+  g_assert_false (paints_same (rig, both, cat));
+  g_assert_false (paints_same (rig, both, dog));
+  g_assert_true (paints_same (rig, both, turns));
+  both.prompt = "a [cat:dog:0.5]";
+  g_assert_true (paints_same (rig, both, turns));
+  both.prompt = "a [cat:dog:2]";
+  g_assert_true (paints_same (rig, both, cat));
+  both.prompt = "a [cat:dog:0]";
+  g_assert_true (paints_same (rig, both, dog));
+
+  negative.guidance = off.guidance = 2.0;
+  negative.negative_prompt = "[mud::1]";
+  off.negative_prompt = "mud";
+  g_assert_false (paints_same (rig, negative, off));
+  off.negative_prompt = "";
+  g_assert_false (paints_same (rig, negative, off));
+  off.negative_prompt = "[mud::0]";
+  negative.negative_prompt = "";
+  g_assert_true (paints_same (rig, negative, off));
+}
+
+/* Each picture of a batch begins with the first step's prompt. */
+static void
+test_editing_batch (Rig           *rig,
+                    gconstpointer  data)
+{
+  EshiPipelineParams params = make_params ("a [cat:dog BREAK bird:1]", NULL);
+  g_auto(EshiPipelineResult) result = { 0 };
+  g_autoptr(GBytes) second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  params.n_pictures = 2;
+  eshi_pipeline_generate (rig->pipeline, &params, NULL, NULL, &result, &error);
+  g_assert_no_error (error);
+  params.n_pictures = 1;
+  params.seed = 1;
+  second = paint (rig, params);
+  g_assert_true (g_bytes_equal (result.pictures[1].latents, second));
+}
+
+static void
+test_too_many_forms (Rig           *rig,
+                     gconstpointer  data)
+{
+  g_autoptr(GString) prompt = g_string_new ("[a");
+  EshiPipelineParams params = make_params (NULL, NULL);
+  g_auto(EshiPipelineResult) result = { 0 };
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < 300; i++)
+    g_string_append_printf (prompt, "|%u", i);
+  g_string_append (prompt, "]");
+  params.prompt = prompt->str;
+  params.steps = 400;
+  g_assert_false (eshi_pipeline_generate (rig->pipeline, &params, NULL, NULL, &result, &error));
+  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT);
+  g_test_message ("%s", error->message);
+}
+
 static void
 test_too_long (Rig           *rig,
                gconstpointer  data)
@@ -458,6 +527,9 @@ main (int   argc,
     { "/eshi/prompt/emphasis", test_emphasis },
     { "/eshi/prompt/lengths", test_lengths },
     { "/eshi/prompt/too-long", test_too_long },
+    { "/eshi/prompt/editing", test_editing },
+    { "/eshi/prompt/editing-batch", test_editing_batch },
+    { "/eshi/prompt/too-many-forms", test_too_many_forms },
     { "/eshi/embedding/refused", test_refused },
     { "/eshi/embedding/folder", test_folder },
   };

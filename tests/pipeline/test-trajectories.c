@@ -10,6 +10,7 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <string.h>
 
 #include "../parity.h"
 #include "backends.h"
@@ -24,6 +25,9 @@
 #define LATENTS_LIMIT 1e-4
 #define PICTURE_LIMIT 2e-5
 
+/* No step multiplies anything: what the encoder's goldens show. */
+#define START_LIMIT 5e-6
+
 #define SCALING_FACTOR 0.18215f
 #define IMAGE_WIDTH 75
 #define IMAGE_HEIGHT 100
@@ -37,6 +41,7 @@ typedef struct
   const char *sampler;
   const char *schedule;
   guint       steps;
+  double      latents_limit; /* 0: LATENTS_LIMIT */
 } Case;
 
 typedef struct
@@ -171,26 +176,38 @@ check_picture (const Rig                 *self,
   check_row (self, test, "picture, not yet rounded", worst, PICTURE_LIMIT);
 }
 
+/* Paints and compares the latents, [1, 4, h, w]; (transfer full). */
+static float *
+check_latents (const Rig                *self,
+               const Case               *test,
+               const EshiPipelineParams *params,
+               EshiPipelineResult       *result,
+               EshiShape                *shape)
+{
+  const EshiTensor *expected = find_expected (self, test, "latents");
+  float *planes = NULL;
+  g_autoptr(GError) error = NULL;
+
+  eshi_pipeline_generate (self->pipeline, params, NULL, NULL, result, &error);
+  g_assert_no_error (error);
+  *shape = ESHI_SHAPE4 (1, result->pictures[0].height / 8, result->pictures[0].width / 8, 4);
+  g_assert_cmpint (eshi_tensor_count (expected), ==, eshi_shape_count (shape));
+  planes = to_channels_first (g_bytes_get_data (result->pictures[0].latents, NULL), shape);
+  check_row (self, test, "latents", parity_distance (planes, expected->data, (gsize) eshi_shape_count (shape)),
+             test->latents_limit > 0 ? test->latents_limit : LATENTS_LIMIT);
+  return planes;
+}
+
 static void
 check_case (const Rig                *self,
             const Case               *test,
             const EshiPipelineParams *params)
 {
-  const EshiTensor *expected = find_expected (self, test, "latents");
   g_auto(EshiPipelineResult) result = { 0 };
-  g_autoptr(EshiSafetensors) decoded = NULL;
-  g_autofree float *planes = NULL;
-  g_autoptr(GError) error = NULL;
   EshiShape shape;
+  g_autofree float *planes = check_latents (self, test, params, &result, &shape);
+  g_autoptr(EshiSafetensors) decoded = decode (self, planes, &shape);
 
-  eshi_pipeline_generate (self->pipeline, params, NULL, NULL, &result, &error);
-  g_assert_no_error (error);
-  shape = ESHI_SHAPE4 (1, result.pictures[0].height / 8, result.pictures[0].width / 8, 4);
-  g_assert_cmpint (eshi_tensor_count (expected), ==, eshi_shape_count (&shape));
-  planes = to_channels_first (g_bytes_get_data (result.pictures[0].latents, NULL), &shape);
-  check_row (self, test, "latents", parity_distance (planes, expected->data, (gsize) eshi_shape_count (&shape)),
-             LATENTS_LIMIT);
-  decoded = decode (self, planes, &shape);
   check_picture (self, test, &result.pictures[0], eshi_safetensors_lookup (decoded, "image"));
 }
 
@@ -252,6 +269,49 @@ test_from_noise (gconstpointer data)
   rig_clear (&rig);
 }
 
+static EshiPipelineParams
+make_image_params (const Rig  *self,
+                   const Case *test)
+{
+  EshiPipelineParams params = make_params (test);
+
+  params.height = 96;
+  params.image = self->image;
+  params.image_width = IMAGE_WIDTH;
+  params.image_height = IMAGE_HEIGHT;
+  params.strength = 0.75;
+  return params;
+}
+
+/* The picture as it is encoded, which is where nothing is painted over it, and what a black mask leaves of it. */
+static void
+test_start (gconstpointer data)
+{
+  static const guint seeds[] = { 0, 42, 4294967295 };
+  Rig rig = { .oracle = "diffusers 0.8.1, Pillow 9.5.0" };
+
+  if (!rig_init (&rig, data, "starts.safetensors"))
+    return;
+  memset (rig.mask, 0, sizeof rig.mask);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (seeds); i++)
+    {
+      gboolean kept = i >= G_N_ELEMENTS (seeds);
+      guint seed = seeds[i % G_N_ELEMENTS (seeds)];
+      g_autofree char *name = g_strdup_printf ("%s:%u", kept ? "kept" : "start", seed);
+      const Case test = { name, "lms", NULL, 10, START_LIMIT };
+      EshiPipelineParams params = make_image_params (&rig, &test);
+      g_auto(EshiPipelineResult) result = { 0 };
+      g_autofree float *planes = NULL;
+      EshiShape shape;
+
+      params.seed = seed;
+      params.strength = kept ? 0.75 : 0;
+      params.mask = kept ? rig.mask : NULL;
+      planes = check_latents (&rig, &test, &params, &result, &shape);
+    }
+  rig_clear (&rig);
+}
+
 /* From a picture, resized on the way, and painted over where the mask is not black; diffusers pastes nothing back. */
 static void
 test_from_image (gconstpointer data)
@@ -267,13 +327,8 @@ test_from_image (gconstpointer data)
       const char *sampler = samplers[i % G_N_ELEMENTS (samplers)];
       g_autofree char *name = g_strdup_printf ("%s:%s", masked ? "mask" : "image", sampler);
       const Case test = { name, sampler, NULL, 10 };
-      EshiPipelineParams params = make_params (&test);
+      EshiPipelineParams params = make_image_params (&rig, &test);
 
-      params.height = 96;
-      params.image = rig.image;
-      params.image_width = IMAGE_WIDTH;
-      params.image_height = IMAGE_HEIGHT;
-      params.strength = 0.75;
       params.mask = masked ? rig.mask : NULL;
       check_case (&rig, &test, &params);
     }
@@ -287,6 +342,8 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/eshi/trajectories/ref/from-noise", "ref", test_from_noise);
   g_test_add_data_func ("/eshi/trajectories/cpu/from-noise", "cpu", test_from_noise);
+  g_test_add_data_func ("/eshi/trajectories/ref/start", "ref", test_start);
+  g_test_add_data_func ("/eshi/trajectories/cpu/start", "cpu", test_start);
   g_test_add_data_func ("/eshi/trajectories/ref/from-image", "ref", test_from_image);
   g_test_add_data_func ("/eshi/trajectories/cpu/from-image", "cpu", test_from_image);
   return g_test_run ();

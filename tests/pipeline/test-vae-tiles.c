@@ -213,13 +213,13 @@ test_choice (Fixture       *self,
 
   for (double bytes = 1; bytes < 1e15; bytes *= 1.1)
     {
-      g_assert_cmpint (_eshi_pipeline_choose_tiling (pipeline, 256, 256, TRUE, (guint64) bytes), ==, ESHI_VAE_TILING_OFF);
-      n_on += _eshi_pipeline_choose_tiling (pipeline, 512, 512, TRUE, (guint64) bytes) == ESHI_VAE_TILING_ON;
+      g_assert_cmpint (_eshi_pipeline_choose_tiling (pipeline, 256, 256, TRUE, (guint64) bytes), ==, ESHI_SWITCH_OFF);
+      n_on += _eshi_pipeline_choose_tiling (pipeline, 512, 512, TRUE, (guint64) bytes) == ESHI_SWITCH_ON;
     }
   g_assert_cmpuint (n_on, >, 0);
-  g_assert_cmpint (_eshi_pipeline_choose_tiling (pipeline, 512, 512, TRUE, 0), ==, ESHI_VAE_TILING_OFF);
-  g_assert_cmpint (_eshi_pipeline_choose_tiling (pipeline, 512, 512, TRUE, 1), ==, ESHI_VAE_TILING_OFF);
-  g_assert_cmpint (_eshi_pipeline_choose_tiling (pipeline, 512, 512, TRUE, G_MAXUINT64), ==, ESHI_VAE_TILING_OFF);
+  g_assert_cmpint (_eshi_pipeline_choose_tiling (pipeline, 512, 512, TRUE, 0), ==, ESHI_SWITCH_OFF);
+  g_assert_cmpint (_eshi_pipeline_choose_tiling (pipeline, 512, 512, TRUE, 1), ==, ESHI_SWITCH_OFF);
+  g_assert_cmpint (_eshi_pipeline_choose_tiling (pipeline, 512, 512, TRUE, G_MAXUINT64), ==, ESHI_SWITCH_OFF);
 }
 
 typedef struct
@@ -255,7 +255,7 @@ make_params (void)
     .steps = 1,
     .guidance = 1,
     .sampler = "ddim",
-    .vae_tiling = ESHI_VAE_TILING_ON,
+    .vae_tiling = ESHI_SWITCH_ON,
   };
 }
 
@@ -275,14 +275,14 @@ test_progress (Fixture       *self,
 
   g_assert_true (eshi_pipeline_generate (self->pipeline, &params, &callbacks, NULL, &tiled, NULL));
   g_assert_cmpuint (parts.n_parts, ==, 12);
-  g_assert_cmpint (tiled.params.vae_tiling, ==, ESHI_VAE_TILING_ON);
-  params.vae_tiling = ESHI_VAE_TILING_AUTO;
+  g_assert_cmpint (tiled.params.vae_tiling, ==, ESHI_SWITCH_ON);
+  params.vae_tiling = ESHI_SWITCH_AUTO;
   g_assert_true (eshi_pipeline_generate (self->pipeline, &params, NULL, NULL, &whole, NULL));
-  g_assert_cmpint (whole.params.vae_tiling, ==, ESHI_VAE_TILING_OFF);
+  g_assert_cmpint (whole.params.vae_tiling, ==, ESHI_SWITCH_OFF);
   g_assert_true (g_bytes_equal (whole.pictures[0].latents, tiled.pictures[0].latents));
   g_assert_false (g_bytes_equal (whole.pictures[0].rgb, tiled.pictures[0].rgb));
 
-  params.vae_tiling = ESHI_VAE_TILING_ON;
+  params.vae_tiling = ESHI_SWITCH_ON;
   parts = (Parts) { .cancellable = cancellable };
   g_assert_false (eshi_pipeline_generate (self->pipeline, &params, &callbacks, cancellable, &cancelled, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);

@@ -77,11 +77,51 @@ def drag(points, button="1"):
     run("xdotool", "mouseup", button)
 
 
-def paint_mask(program, tree):
-    """A stroke across the middle, one beside it that is taken back, and one in a corner that is erased."""
+def begin_mask(program, tree):
+    program.forget()
     push(tree, "マスクを描く")
     program.wait("MASK_BEGUN")
-    left, top, side = wait_until(lambda: picture_place(program, tree), "the input picture on the canvas")
+    time.sleep(0.3)  # the tools have come, and the canvas has its size
+    return wait_until(lambda: picture_place(program, tree), "the input picture on the canvas")
+
+
+def kept_mask(program):
+    """The mask that the draft keeps, as greys [h, w]."""
+    program.forget()
+    program.wait("INPUT_KEPT")
+    path = os.path.join(os.environ["XDG_STATE_HOME"], "eshi", "draft", "mask.png")
+    return pixels(path)[::3]
+
+
+def paint_zoomed(program, tree):
+    """A dot lands where the pointer is, also when the picture is enlarged and moved."""
+    left, top, side = begin_mask(program, tree)
+    middle_x, middle_y = left + side / 2, top + side / 2
+    run("xdotool", "mousemove", str(round(middle_x)), str(round(middle_y)))
+    run("xdotool", "click", "4", "click", "4", "click", "4")
+    drag([(middle_x, middle_y), (middle_x + 20, middle_y + 10), (middle_x + 90, middle_y - 60)], "2")
+    program.forget()
+    drag([(middle_x - 40, middle_y + 70), (middle_x - 40, middle_y + 70)])
+    program.wait("STROKE")
+    greys = kept_mask(program)
+    weight = sum(greys)
+    found_x = sum(grey * (i % SIDE + 0.5) for i, grey in enumerate(greys)) / weight
+    found_y = sum(grey * (i // SIDE + 0.5) for i, grey in enumerate(greys)) / weight
+    # Three clicks of the wheel enlarge by 1.25 each around the pointer; the middle button moved the picture.
+    scale = side / SIDE * 1.25 ** 3
+    expected_x = SIDE / 2 + (-40 - 90) / scale
+    expected_y = SIDE / 2 + (70 + 60) / scale
+    print(f"# dot at {found_x:.2f}, {found_y:.2f}, expected {expected_x:.2f}, {expected_y:.2f}")
+    # The accessibility tree does not count the window's frame of five pixels of the screen, a whole one of the picture.
+    assert abs(found_x - expected_x) < 1.25, (found_x, expected_x)
+    assert abs(found_y - expected_y) < 1.25, (found_y, expected_y)
+    press("ctrl+z", "ctrl+0", "Escape")
+    program.wait("MASK_ENDED")
+
+
+def paint_mask(program, tree):
+    """A stroke across the middle, one beside it that is taken back, and one in a corner that is erased."""
+    left, top, side = begin_mask(program, tree)
 
     def at(x, y):
         return left + x * side / SIDE, top + y * side / SIDE
@@ -149,12 +189,33 @@ def survive_kill(program, tree):
     return fresh, tree
 
 
-def remove_and_undo(program, tree):
-    push(tree, "元の画像を外す")
-    program.wait("TOAST 元の画像を外しました")
+def undo(tree):
+    # The toolkit says the words of a toast's button twice.
     button = wait_until(lambda: next((node for node in walk(tree) if (node.get_name() or "").startswith("元に戻す") and
                                       node.get_role_name() == "push button"), None), "the offer to undo")
     Atspi.Action.do_action(button, 0)
+
+
+def paste(program, tree):
+    """A picture that was copied becomes the input picture, and the one before comes back."""
+    program.forget()
+    press("ctrl+shift+c")
+    program.wait("TOAST 絵をコピーしました")
+    press("ctrl+v")
+    program.wait(f"INPUT {SIDE}×{SIDE}")
+    program.wait("TOAST 元の画像を替えました")
+    find(tree, "貼り付けた画像", "label")
+    program.wait("INPUT_KEPT")
+    program.forget()
+    undo(tree)
+    program.wait("INPUT_KEPT")
+    find(tree, "湖.png", "label")
+
+
+def remove_and_undo(program, tree):
+    push(tree, "元の画像を外す")
+    program.wait("TOAST 元の画像を外しました")
+    undo(tree)
     find(tree, "元の画像を外す", "push button")
 
 
@@ -167,12 +228,14 @@ def main():
         program.wait(f"INPUT {SIDE}×{SIDE}")
         time.sleep(0.8)
         shoot(os.path.join(SHOTS, "input-taken.png"))
+        paint_zoomed(program, tree)
         paint_mask(program, tree)
         program.wait("INPUT_KEPT")
         result = generate(program, tree)
         shoot(os.path.join(SHOTS, "mask-done.png"))
         compare(source, result)
         again(program, result)
+        paste(program, tree)
         program, tree = survive_kill(program, tree)
         remove_and_undo(program, tree)
         print("ok")

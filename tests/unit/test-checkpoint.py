@@ -261,9 +261,32 @@ def test_vae_refusals(maker, folder):
     assert result.returncode == 1 and picture is None and b"nowhere" in result.stderr, result.stderr
 
 
+def test_inpainting(maker, folder):
+    """A UNet of nine channels, as a folder and in a single file; with eight it is another kind of model."""
+    name, theirs = "conv_in.weight", "model.diffusion_model.input_blocks.0.0.weight"
+    make_folder(maker, folder / "model", 1000)
+    (folder / "spiece.model").write_bytes((folder / "model" / "tokenizer" / "spiece.model").read_bytes())
+    for n in (9, 8):
+        wide = (maker.UNET[0], n, 3, 3)
+        tensors = [(t[0], wide, maker.values(name, wide)) if t[0] == theirs else t for t in renamed(maker, 1000)]
+        write_safetensors(folder / f"{n}.safetensors", tensors)
+    refused(folder, folder / "8.safetensors", "inpainting")
+    config = folder / "model" / "unet" / "config.json"
+    config.write_text(json.dumps(dict(json.loads(config.read_text(encoding="utf-8")), in_channels=9)), encoding="utf-8")
+    write_safetensors(folder / "model" / "unet" / "diffusion_pytorch_model.safetensors",
+                      [(n, wide, maker.values(name, wide)) if n == name else (n, s, maker.values(n, s))
+                       for n, s in maker.unet() for wide in [(maker.UNET[0], 9, 3, 3)]])
+    want = painted(folder, folder / "model", "--sampler", "pndm")
+    assert painted(folder, folder / "9.safetensors") == want
+    (folder / "picture.png").rename(folder / "start.png")
+    start = ["--image", str(folder / "start.png"), "--mask", str(folder / "start.png"), "--strength", "1"]
+    masked = painted(folder, folder / "9.safetensors", *start)
+    assert masked != want and masked == painted(folder, folder / "model", "--sampler", "pndm", *start)
+
+
 def main():
     tests, failed, maker = [test_same_picture, test_clip_words, test_ema, test_refusals, test_vae_files,
-                            test_vae_refusals], 0, load_maker()
+                            test_vae_refusals, test_inpainting], 0, load_maker()
     print(f"1..{len(tests)}")
     for i, test in enumerate(tests, 1):
         with tempfile.TemporaryDirectory() as folder:

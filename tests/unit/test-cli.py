@@ -58,7 +58,8 @@ class Case:
         return result
 
     def files(self):
-        return {str(path) for path in self.folder.rglob("*")}
+        """All but the history, which may have been opened before a picture failed."""
+        return {str(path) for path in self.folder.rglob("*") if self.folder / "data" not in [path, *path.parents]}
 
 
 def chunks(path):

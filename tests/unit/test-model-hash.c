@@ -146,7 +146,11 @@ int
 main (int   argc,
       char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_autofree char *cache = g_dir_make_tmp ("eshi-model-hash-XXXXXX", NULL);
+
+  /* Not G_TEST_OPTION_ISOLATE_DIRS, in which GLib leaks. */
+  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/eshi/model-hash/file", test_file);
   g_test_add_func ("/eshi/model-hash/folder", test_folder);
   g_test_add_func ("/eshi/model-hash/refusals", test_refusals);

@@ -12,9 +12,11 @@
 #include <string.h>
 
 #include "eshi-prompt-chunks.h"
+#include "eshi-prompt-schedule.h"
 #include "eshi-prompt-syntax.h"
 
 #define WINDOW 77
+#define N_STEPS 10
 
 /* Both sides multiply the same doubles in the same order; only the golden's text form may round. */
 #define WEIGHT_LIMIT 1e-12
@@ -123,6 +125,52 @@ test_departures (void)
       g_assert_cmpuint (syntax.parts->len, ==, rows[i].n_parts);
       g_assert_cmpfloat_with_epsilon (g_array_index (syntax.parts, EshiPromptPart, 0).weight, rows[i].weight, 1e-12);
     }
+}
+
+static void
+compare_steps (const char *prompt,
+               JsonArray  *texts)
+{
+  guint n = json_array_get_length (texts);
+
+  for (guint step = 1; step <= N_STEPS; step++)
+    {
+      gboolean changes = FALSE;
+      g_autofree char *text = eshi_prompt_schedule_read (prompt, step, N_STEPS, &changes);
+
+      if (!g_str_equal (text, json_array_get_string_element (texts, n > 1 ? step - 1 : 0)))
+        g_test_message ("“%s”, step %u", prompt, step);
+      g_assert_cmpstr (text, ==, json_array_get_string_element (texts, n > 1 ? step - 1 : 0));
+      g_assert_true (changes || n == 1);
+    }
+}
+
+static void
+test_schedules (void)
+{
+  g_autoptr(JsonParser) parser = load_goldens ();
+  JsonArray *rows = get_rows (parser, "schedules");
+
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    {
+      JsonArray *row = json_array_get_array_element (rows, i);
+
+      compare_steps (json_array_get_string_element (row, 0), json_array_get_array_element (row, 1));
+    }
+  g_test_message ("parity|prompt|%u prompts at each of %d steps|Stable Diffusion web UI 1.10|0|0",
+                  json_array_get_length (rows), N_STEPS);
+}
+
+/* Brackets deeper than anybody writes are text, and cost no stack. */
+static void
+test_deep_schedules (void)
+{
+  g_autofree char *deep = g_strnfill (60000, '[');
+  gboolean changes = TRUE;
+  g_autofree char *text = eshi_prompt_schedule_read (deep, 1, 1, &changes);
+
+  g_assert_cmpstr (text, ==, deep);
+  g_assert_false (changes);
 }
 
 /* Compares chunk @index with the golden's ids and weights, whose ends are left out. Returns: how far weights are off */
@@ -316,6 +364,8 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/eshi/prompt/syntax", test_syntax);
   g_test_add_func ("/eshi/prompt/departures", test_departures);
+  g_test_add_func ("/eshi/prompt/schedules", test_schedules);
+  g_test_add_func ("/eshi/prompt/deep-schedules", test_deep_schedules);
   g_test_add_func ("/eshi/prompt/chunks-clip", test_clip);
   g_test_add_func ("/eshi/prompt/chunks-sentencepiece", test_sentencepiece);
   g_test_add_func ("/eshi/prompt/plain-is-the-reference", test_plain);

@@ -111,6 +111,7 @@ typedef struct
   EshiPrediction  prediction;
   double          head[4];
   double          sum;
+  EshiTimestepSpacing spacing;
 } Row;
 
 static const Row rows[] = {
@@ -124,6 +125,16 @@ static const Row rows[] = {
   { "dpmpp-2m-karras", "DH", "dpmpp-2m-karras", 0, ESHI_PREDICTION_EPSILON,
     { -1.671562, -1.706052, -.533271, -.771655 }, -5.80106 },
   { "euler-v", "DH", "euler", 0, ESHI_PREDICTION_V, { -.304391, -.311621, -.065783, -.115753 }, -.47999 },
+  { "dpmpp-2m-linspace", "DH", "dpmpp-2m", 0, ESHI_PREDICTION_EPSILON, { -1.810019, -1.846001, -.622478, -.871177 },
+    -7.11021, ESHI_SPACING_LINSPACE },
+  { "dpmpp-2m-leading", "DH", "dpmpp-2m", 0, ESHI_PREDICTION_EPSILON, { -1.445168, -1.475693, -.437728, -.648709 },
+    -4.58634, ESHI_SPACING_LEADING },
+  { "euler-leading", "DH", "euler", 0, ESHI_PREDICTION_EPSILON, { -1.591556, -1.623942, -.522696, -.746540 }, -5.79846,
+    ESHI_SPACING_LEADING },
+  { "euler-trailing", "DH", "euler", 0, ESHI_PREDICTION_EPSILON, { -2.058909, -2.098090, -.765834, -1.036635 }, -9.15068,
+    ESHI_SPACING_TRAILING },
+  { "ddim-trailing", "DH", "ddim", 0, ESHI_PREDICTION_EPSILON, { -2.116062, -2.156297, -.788162, -1.066255 }, -9.42436,
+    ESHI_SPACING_TRAILING },
 };
 
 typedef struct
@@ -174,6 +185,7 @@ test_row (gconstpointer data)
 
   config.eta = row->eta;
   config.prediction = row->prediction;
+  config.spacing = row->spacing;
   self = eshi_scheduler_new (row->id, &config, 10, N, &error);
   g_assert_no_error (error);
   run_picture (self, x, NULL);
@@ -440,12 +452,25 @@ check_distance (JsonObject *golden,
 {
   const char *id = json_object_get_string_member (golden, "id");
   double limit = n_steps > 20 ? 2.5e-5 : g_str_equal (id, "heun") ? 8e-6 : 4e-6;
-  g_autofree char *what = g_strdup_printf ("%s, %s levels, %s", id, schedule != NULL ? schedule : "its own",
+  const char *spacing = json_object_get_string_member_with_default (golden, "spacing", NULL);
+  g_autofree char *what = g_strdup_printf ("%s, %s levels, %s", id, schedule != NULL ? schedule : spacing != NULL ? spacing
+                                                                                                                  : "its own",
                                            n_steps > 20 ? "over 20 steps" : "up to 20 steps");
 
   parity_row ("samplers", what, json_object_get_string_member (golden, "oracle"), distance, limit);
   if (distance > limit)
     g_error ("%s, %u steps: %.2g apart", what, n_steps, distance);
+}
+
+static EshiTimestepSpacing
+find_spacing (const char *name)
+{
+  static const char * const names[] = { NULL, "linspace", "leading", "trailing" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_strcmp0 (names[i], name) == 0)
+      return (EshiTimestepSpacing) i;
+  g_assert_not_reached ();
 }
 
 static EshiScheduler *
@@ -459,6 +484,8 @@ new_golden_scheduler (JsonObject *golden,
 
   if (g_str_equal (json_object_get_string_member (golden, "prediction"), "v_prediction"))
     config.prediction = ESHI_PREDICTION_V;
+  config.spacing = find_spacing (json_object_get_string_member_with_default (golden, "spacing", NULL));
+  config.ends_noisy = json_object_get_boolean_member_with_default (golden, "ends_noisy", FALSE);
   self = eshi_scheduler_new_with_schedule (json_object_get_string_member (golden, "id"), schedule, &config, n_steps, N,
                                            &error);
   g_assert_no_error (error);
@@ -802,6 +829,28 @@ test_schedule_step_counts (void)
     }
 }
 
+/* As many steps as there are timesteps leave no room between the leading ones. */
+static void
+test_spacing_step_counts (void)
+{
+  static const guint counts[] = { 1, 2, 3, 499, 500, 501, 999, 1000 };
+  const char *const *ids = eshi_scheduler_get_ids ();
+  EshiSchedulerConfig config = default_config;
+
+  for (; *ids != NULL; ids++)
+    for (guint c = 0; c < G_N_ELEMENTS (counts); c++)
+      for (config.spacing = ESHI_SPACING_LINSPACE; config.spacing <= ESHI_SPACING_TRAILING; config.spacing++)
+        {
+          g_autoptr(EshiScheduler) self = eshi_scheduler_new (*ids, &config, counts[c], N, NULL);
+          float x[N];
+
+          g_assert_nonnull (self);
+          run_picture (self, x, NULL);
+          for (guint k = 0; k < N; k++)
+            g_assert_true (isfinite (x[k]) && fabsf (x[k]) < 100);
+        }
+}
+
 static void
 test_ids (void)
 {
@@ -881,6 +930,7 @@ main (int   argc,
   g_test_add_func ("/eshi/scheduler/schedule/refused", test_schedule_refused);
   g_test_add_func ("/eshi/scheduler/schedule/levels", test_schedule_levels);
   g_test_add_func ("/eshi/scheduler/schedule/all-step-counts", test_schedule_step_counts);
+  g_test_add_func ("/eshi/scheduler/spacing/all-step-counts", test_spacing_step_counts);
   g_test_add_func ("/eshi/scheduler/ids", test_ids);
 
   return g_test_run ();

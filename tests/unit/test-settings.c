@@ -642,7 +642,7 @@ test_vae (void)
   g_autofree char *text = NULL;
   g_autofree char *json = NULL;
 
-  settings->vae_tiling = ESHI_VAE_TILING_ON;
+  settings->vae_tiling = ESHI_SWITCH_ON;
   settings->vae_f32 = TRUE;
   settings->vae = g_strdup ("/somewhere/vae/ft, mse.safetensors");
   text = eshi_settings_to_parameters (settings, "豆");
@@ -650,13 +650,13 @@ test_vae (void)
   g_assert_nonnull (strstr (text, ", VAE: \"ft, mse.safetensors\", Eshi VAE tiling: on, Eshi VAE precision: f32"));
   from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
   from_json = eshi_settings_new_from_json (json, NULL, NULL);
-  g_assert_cmpint (from_text->vae_tiling, ==, ESHI_VAE_TILING_ON);
-  g_assert_cmpint (from_json->vae_tiling, ==, ESHI_VAE_TILING_ON);
+  g_assert_cmpint (from_text->vae_tiling, ==, ESHI_SWITCH_ON);
+  g_assert_cmpint (from_json->vae_tiling, ==, ESHI_SWITCH_ON);
   g_assert_cmpstr (from_text->vae, ==, "ft, mse.safetensors");
   g_assert_cmpstr (from_json->vae, ==, "ft, mse.safetensors");
   g_assert_true (from_text->vae_f32);
   g_assert_true (from_json->vae_f32);
-  settings->vae_tiling = (EshiVaeTiling) 7;
+  settings->vae_tiling = (EshiSwitch) 7;
   assert_refused (settings, "auto");
 }
 

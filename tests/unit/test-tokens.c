@@ -44,6 +44,8 @@ test_counts (void)
     { "a BREAK a a", NULL, 77 + 4, 154 },
     { "a BREAK a a", "off", 6, 77 },
     { "style a", NULL, 2 + 2 + 1, 77 },
+    { "a [a:a a a:5]", NULL, 2 + 4, 77 },
+    { "a [a:a a a:5]", "off", 2 + 10, 77 },
   };
   g_autoptr(EshiTokens) tokens = open_tokens (TRUE);
 

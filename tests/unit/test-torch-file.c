@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "../parity.h"
 #include "eshi-torch-file.h"
 #include "eshi-weights.h"
 
@@ -73,6 +74,7 @@ test_reads (gconstpointer name)
     assert_element (file, "transposed", k, (float) (k % 3 * 4 + k / 3) / 4 - 1);
   for (gint64 k = 0; k < 4; k++)
     assert_element (file, "part", k, (float) ((k / 2 + 1) * 4 + k % 2 + 2) / 4 - 1);
+  parity_count_row ("files of PyTorch", name, "elements that PyTorch 2.15.0 wrote", 0, G_N_ELEMENTS (ramps) * 4 + 17);
 }
 
 static void

@@ -151,10 +151,10 @@ check_kind (EshiCheckpoint  *self,
                    _("“%s” holds no UNet of Stable Diffusion. It may be an addition to a model, such as a LoRA or a VAE; "
                      "choose a whole model."),
                    error);
-  if (self->unet.in_channels != 4)
+  if (self->unet.in_channels != 4 && self->unet.in_channels != ESHI_INPAINT_CHANNELS)
     return refuse (self, ESHI_ERROR_UNSUPPORTED,
-                   _("“%s” is a model for inpainting or for editing by instruction, which takes more than a picture's four "
-                     "latent channels. Choose a model for text to picture."),
+                   _("“%s” is a model for editing by instruction or for another use, which takes other inputs than a "
+                     "picture's latents. Choose a model for text to picture or for inpainting."),
                    error);
   if (self->vae.block_out_channels[0] == 0)
     return refuse (self, ESHI_ERROR_UNSUPPORTED,

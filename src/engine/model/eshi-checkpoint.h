@@ -22,8 +22,8 @@ typedef struct _EshiCheckpoint EshiCheckpoint;
  *
  * Maps the file and finds out whether it holds UNet, VAE and text encoder of Stable Diffusion 1.x.
  *
- * Errors: MODEL_MISSING, MODEL_INVALID; UNSUPPORTED for Stable Diffusion 2, SDXL, UNets with more inputs than four, and
- * files without a VAE or a text encoder, which are sentences that say which.
+ * Errors: MODEL_MISSING, MODEL_INVALID; UNSUPPORTED for Stable Diffusion 2, SDXL, UNets with other inputs than those of
+ * text to picture and inpainting, and files without a VAE or a text encoder, which are sentences that say which.
  *
  * Returns: (transfer full)
  */

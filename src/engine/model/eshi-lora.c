@@ -12,6 +12,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "eshi-json-text.h"
+
 /* Far beyond any alpha that a file has been trained with, far below what f32 cannot hold. */
 #define MAX_ALPHA 1e6
 
@@ -232,7 +234,8 @@ read_metadata (EshiLora  *self,
 {
   static const char *const members[] = { "unet.lora_alpha", "text_encoder.lora_alpha" };
   const char *text = eshi_safetensors_get_metadata (self->file, "lora_adapter_metadata");
-  g_autoptr(JsonNode) node = text != NULL ? json_from_string (text, NULL) : NULL;
+  gboolean is_safe = text != NULL && eshi_json_text_is_safe (text, strlen (text));
+  g_autoptr(JsonNode) node = is_safe ? json_from_string (text, NULL) : NULL;
   JsonObject *object = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 
   for (guint i = 0; object != NULL && i < self->order->len; i++)

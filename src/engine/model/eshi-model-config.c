@@ -249,7 +249,6 @@ read_unet (EshiModelJson   *json,
     { "encoder_hid_dim", NULL, -1 },
     { "flip_sin_to_cos", NULL, 1 },
     { "freq_shift", NULL, 0 },
-    { "in_channels", NULL, 4 },
     { "mid_block_scale_factor", NULL, 1 },
     { "mid_block_type", "UNetMidBlock2DCrossAttn", -1 },
     { "num_class_embeds", NULL, -1 },
@@ -271,6 +270,11 @@ read_unet (EshiModelJson   *json,
   if (size != NULL && JSON_NODE_HOLDS_VALUE (size) &&
       !eshi_model_json_uint (json, "sample_size", 1, 4096, &config->sample_size, error))
     return FALSE;
+
+  if (!eshi_model_json_uint (json, "in_channels", 1, 64, &config->in_channels, error))
+    return FALSE;
+  if (config->in_channels != 4 && config->in_channels != ESHI_INPAINT_CHANNELS)
+    return eshi_model_json_unsupported (json, "in_channels", error);
 
   config->norm_eps = (float) eps;
   return read_unet_levels (json, config, error);

@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 
 #define ESHI_MAX_LEVELS 8
 
+/* Input channels of a UNet for inpainting: latents, mask, and the latents of the image without what is painted over. */
+#define ESHI_INPAINT_CHANNELS 9
+
 /* Of a CLIP text encoder. */
 typedef struct
 {
@@ -33,7 +36,7 @@ typedef struct
 typedef struct
 {
   guint    sample_size;             /* latent pixels; the size the model was made for */
-  guint    in_channels;             /* 4 */
+  guint    in_channels;             /* 4, or ESHI_INPAINT_CHANNELS */
   guint    out_channels;            /* 4 */
   guint    n_levels;
   guint    block_out_channels[ESHI_MAX_LEVELS];

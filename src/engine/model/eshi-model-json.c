@@ -1,4 +1,4 @@
-/* eshi-model-json.c: see the header. Nesting is counted before json-glib, which recurses, sees the text.
+/* eshi-model-json.c: see the header. Text is judged before json-glib sees it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,33 +10,9 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "eshi-json-text.h"
+
 #define MAX_BYTES (16 * 1024 * 1024)
-#define MAX_DEPTH 64
-
-static gboolean
-is_nested_too_deeply (const char *text,
-                      gsize       size)
-{
-  gboolean in_string = FALSE;
-  guint depth = 0;
-
-  for (gsize i = 0; i < size; i++)
-    {
-      if (in_string && text[i] == '\\')
-        i++;
-      else if (text[i] == '"')
-        in_string = !in_string;
-      else if (!in_string && (text[i] == '{' || text[i] == '['))
-        depth++;
-      else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
-        depth--;
-
-      if (depth > MAX_DEPTH)
-        return TRUE;
-    }
-
-  return FALSE;
-}
 
 static gboolean
 is_small_enough (const char *path)
@@ -83,7 +59,7 @@ eshi_model_json_load (EshiModelJson  *self,
     }
 
   if (!is_small_enough (path) || !g_file_get_contents (path, &text, &size, NULL) ||
-      is_nested_too_deeply (text, size) || !json_parser_load_from_data (parser, text, (gssize) size, NULL))
+      !eshi_json_text_is_safe (text, size) || !json_parser_load_from_data (parser, text, (gssize) size, NULL))
     return not_json (self, error);
 
   self->root = json_parser_steal_root (parser);

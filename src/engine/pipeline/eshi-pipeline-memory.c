@@ -117,7 +117,7 @@ _eshi_pipeline_get_free_memory (EshiPipeline *self)
   return available_bytes ();
 }
 
-EshiVaeTiling
+EshiSwitch
 _eshi_pipeline_choose_tiling (EshiPipeline *self,
                               guint         height,
                               guint         width,
@@ -130,11 +130,11 @@ _eshi_pipeline_choose_tiling (EshiPipeline *self,
 
   if (available == 0 || pixels <= NEVER_TILED || !_eshi_tiles_are_many (&tiles, height, width) ||
       has_decoder (self, height, width))
-    return ESHI_VAE_TILING_OFF;
+    return ESHI_SWITCH_OFF;
   if (needed_bytes (self, height, width, guided, FALSE) <= available ||
       needed_bytes (self, height, width, guided, TRUE) > available)
-    return ESHI_VAE_TILING_OFF;
-  return ESHI_VAE_TILING_ON;
+    return ESHI_SWITCH_OFF;
+  return ESHI_SWITCH_ON;
 }
 
 gboolean

@@ -6,6 +6,7 @@
  * eshi-pipeline-embeddings.c  textual inversions that prompts name
  * eshi-pipeline-graphs.c  one graph per shape, the last few kept
  * eshi-pipeline-start.c  pictures that start from another picture
+ * eshi-pipeline-inpaint.c  what a UNet for inpainting is given besides
  * eshi-pipeline-vae-swap.c  which VAE is in use
  * eshi-pipeline-vae.c   between pixels and latents, whole or in tiles
  * eshi-pipeline-lora.c  LoRAs into the weights, and out again
@@ -62,7 +63,7 @@ typedef struct
   gboolean    guided;
   EshiContextGraph *context; /* outlives the graph, which reads it */
   EshiGraph  *graph;
-  EshiTensor *latents;  /* f32 [1 or 2, h, w, 4] */
+  EshiTensor *latents;  /* f32 [1 or 2, h, w, 4, or 9 for inpainting] */
   EshiTensor *timestep; /* f32 [1] */
   EshiTensor *guidance; /* f32 [1]; NULL unless guided */
   EshiTensor *output;   /* f32 [1, h, w, 4] */
@@ -122,17 +123,26 @@ struct _EshiPipeline
   GPtrArray           *decoders; /* of EshiDecodeGraph, newest first */
 };
 
-/* The prompts of a call, as they are encoded. */
+/* The prompts of a call, cut into chunks, at each of its steps. */
 typedef struct
 {
-  EshiPromptChunks *prompts[2]; /* the prompt; with guidance the negative prompt before it */
-  guint             n_prompts;
-  guint             n_chunks;   /* of each of them */
-  GPtrArray        *embeddings; /* names of those that they use */
+  GPtrArray *texts;      /* of EshiPromptChunks: each different text once */
+  guint      n_chunks;   /* of each of them */
+  guint      n_prompts;  /* 1; with guidance 2, the negative prompt before the prompt */
+  guint      n_steps;    /* 1 where nothing changes */
+  guint     *steps;      /* [n_steps, n_prompts]: indices in texts */
+  GPtrArray *embeddings; /* names of those that the texts use */
+
+  /* NULL until they are encoded */
+  GPtrArray *keys;       /* utf8: what tells the values of each text from others */
+  float     *values;     /* [texts, n_chunks · tokens, d] */
+  float     *shown;      /* [n_prompts, n_chunks · tokens, d]: those that a context holds */
+  gsize      n_values;   /* of a text */
+  guint      shown_step;
 } EshiReading;
 
 /* eshi-pipeline-text.c. Cuts @params' prompts into chunks; @self is to be cleared. Errors: INVALID_ARGUMENT where they are
- * too long; whatever is wrong with a textual inversion that they name. */
+ * too long, or take too many forms; whatever is wrong with a textual inversion that they name. */
 gboolean         _eshi_reading_init         (EshiReading               *self,
                                              EshiPipeline              *pipeline,
                                              const EshiPipelineParams  *params,
@@ -150,23 +160,26 @@ gboolean         _eshi_pipeline_load_checkpoint_part (EshiPipeline *self,
                                              guint                index,
                                              GError             **error);
 
-/* eshi-pipeline-text.c. What the text encoder makes of @reading: @values, f32 [n_prompts, n_chunks · tokens, d]; appends
- * to @key what tells these values from others. */
-gboolean         _eshi_pipeline_encode_text (EshiPipeline              *self,
+/* Encodes all texts of @self. */
+gboolean         _eshi_reading_encode       (EshiReading               *self,
+                                             EshiPipeline              *pipeline,
                                              const EshiPipelineParams  *params,
-                                             const EshiReading         *reading,
-                                             float                     *values,
-                                             GString                   *key,
                                              GCancellable              *cancellable,
                                              GError                   **error);
 
-/* eshi-pipeline-text.c. Makes @context hold the prompts of @reading. */
-gboolean         _eshi_pipeline_read        (EshiPipeline              *self,
-                                             const EshiPipelineParams  *params,
-                                             const EshiReading         *reading,
+/* Makes @context hold the prompts of the first step. */
+gboolean         _eshi_reading_begin        (EshiReading               *self,
                                              EshiContextGraph          *context,
                                              GCancellable              *cancellable,
                                              GError                   **error);
+
+/* Makes @context, which held the prompts of another step, hold those of step @step, from 0. Allocates nothing. */
+gboolean         _eshi_reading_show         (EshiReading               *self,
+                                             EshiContextGraph          *context,
+                                             guint                      step,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+
 void             _eshi_pipeline_text_clear  (EshiPipeline        *self);
 
 /* Forgets the prompts and the text encoder's graph, because its weights change. */
@@ -289,6 +302,16 @@ gboolean         _eshi_pipeline_encode      (EshiPipeline        *self,
                                              GCancellable        *cancellable,
                                              GError             **error);
 
+/* What a UNet for inpainting is given beside the latents. */
+typedef struct
+{
+  gsize  n_pixels; /* of the latents */
+  float *mean;     /* [4, h, w]: what the encoder says about the image without what is painted over */
+  float *logvar;   /* [4, h, w] */
+  float *latents;  /* [4, h, w]: scratch */
+  float *extra;    /* [h, w, 5]: 1 where it is painted; then latents drawn from these, times the scaling factor */
+} EshiInpaint;
+
 /* What a picture starts from when it is not noise alone: the image in the picture's size, and its latents. */
 typedef struct
 {
@@ -296,14 +319,38 @@ typedef struct
   guint        height;
   guint        factor;
   guint8      *rgb;      /* [H, W, 3]; NULL where there is no image */
-  float       *mean;     /* [4, h, w]: what the encoder says about the latents */
+  float       *mean;     /* [4, h, w]: what the encoder says about the latents; NULL where noise alone is started from */
   float       *logvar;   /* [4, h, w] */
   float       *clean;    /* [4, h, w]: drawn from these, times the scaling factor */
   float       *noise;    /* [4, h, w]: what was added to the start, and is again */
   float       *noisy;    /* [4, h, w]: scratch */
   float       *repaint;  /* [h, w], 0-1; NULL without a mask */
   guint8      *feather;  /* [H, W]: how much of the new picture is used; NULL unless pasting */
+  EshiInpaint  inpaint;  /* empty unless the UNet is for inpainting */
 } EshiStart;
+
+/* eshi-pipeline-inpaint.c. Encodes the image @rgb, [H, W, 3] (nullable), without what the mask of @params covers, which is
+ * everything where there is none. Errors: as _eshi_pipeline_encode(). */
+gboolean         _eshi_inpaint_init         (EshiInpaint               *self,
+                                             EshiPipeline              *pipeline,
+                                             const EshiPipelineParams  *params,
+                                             const guint8              *rgb,
+                                             EshiVaePartFunc            func,
+                                             gpointer                   user_data,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+void             _eshi_inpaint_clear        (EshiInpaint         *self);
+
+/* Draws the image's latents; after everything else that a picture draws before its first call. */
+void             _eshi_inpaint_draw         (EshiInpaint         *self,
+                                             double               scaling_factor,
+                                             EshiRng             *rng);
+
+/* @x, [4, h, w], times @scale, and the rest, into @pixels, [h, w, 9]. */
+void             _eshi_inpaint_join         (const EshiInpaint   *self,
+                                             const float         *x,
+                                             float                scale,
+                                             float               *pixels);
 
 /* eshi-pipeline-start.c. Resizes and encodes the image of @params, which have been resolved; without one, does nothing.
  * @func: (nullable): told how far the encoding is.
@@ -319,8 +366,8 @@ void             _eshi_start_clear          (EshiStart           *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiStart, _eshi_start_clear)
 
-/* Draws the latents and then the noise of picture @index of @params, in the reference's order, and sets @x, [4, h, w], to where call @first begins;
- * to the clean latents if that is behind the last call. */
+/* For a start with latents: draws them and then the noise of picture @index of @params, in the reference's order, and sets
+ * @x, [4, h, w], to where call @first begins; to the clean latents if that is behind the last call. */
 void             _eshi_start_draw           (EshiStart           *self,
                                              const EshiScheduler *scheduler,
                                              guint                first,
@@ -363,7 +410,7 @@ void             _eshi_start_paste          (const EshiStart     *self,
 /* eshi-pipeline-run.c. Paints all pictures of @params, which have been resolved. @reading and @start are theirs. */
 gboolean         _eshi_pipeline_run         (EshiPipeline                 *self,
                                              const EshiPipelineParams     *params,
-                                             const EshiReading            *reading,
+                                             EshiReading                  *reading,
                                              EshiStart                    *start,
                                              const EshiPipelineCallbacks  *callbacks,
                                              GCancellable                 *cancellable,
@@ -382,7 +429,7 @@ guint64          _eshi_pipeline_get_free_memory (EshiPipeline    *self);
 
 /* What AUTO means for a picture of these latents, if @available bytes are free (0: unknown): ON only where it is larger
  * than 512 × 512 pixels and than a tile, does not fit whole, and fits in tiles. */
-EshiVaeTiling    _eshi_pipeline_choose_tiling (EshiPipeline      *self,
+EshiSwitch       _eshi_pipeline_choose_tiling (EshiPipeline      *self,
                                              guint                height,
                                              guint                width,
                                              gboolean             guided,

@@ -274,7 +274,11 @@ probe_unet (Probe   *self,
   g_autofree float *timestep = NULL;
   gboolean ok = FALSE;
 
-  if (unet == NULL || (latents = read_floats (self, "latent", &planes, "[b, 4, h, w]", error)) == NULL)
+  if (unet == NULL)
+    return FALSE;
+  planes.dim[1] = eshi_unet_get_config (unet)->in_channels;
+  latents = read_floats (self, "latent", &planes, planes.dim[1] == 4 ? "[b, 4, h, w]" : "[b, 9, h, w]", error);
+  if (latents == NULL)
     return FALSE;
   tokens.dim[0] = planes.dim[0];
   tokens.dim[2] = eshi_unet_get_config (unet)->cross_attention_dim;

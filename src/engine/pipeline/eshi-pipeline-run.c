@@ -18,7 +18,7 @@ typedef struct
   /* borrowed */
   EshiPipeline                *pipeline;
   const EshiPipelineParams    *params;
-  const EshiReading           *reading;
+  EshiReading                 *reading;
   EshiStart                   *start;
   const EshiPipelineCallbacks *callbacks; /* (nullable) */
   GCancellable                *cancellable;
@@ -32,11 +32,12 @@ typedef struct
   float                       *x;         /* [4, h, w]: the latents */
   float                       *x0;        /* [4, h, w]: what the network thinks they will be */
   float                       *noise;     /* [4, h, w]: the network's prediction */
-  float                       *pixels;    /* [2, h, w, 4]: the same on their way to and from the backend */
+  float                       *pixels;    /* [2, h, w, n_channels]: the same on their way to and from the backend */
   float                       *image;     /* [H, W, 3] */
   EshiState                    state;     /* where the first picture goes on; zeros: nowhere */
 
   gsize                        n_pixels;  /* of the latents */
+  guint                        n_channels; /* that the network takes */
   guint                        first;     /* call */
   guint                        n_calls;   /* from the first on; 0 where the image is only encoded and decoded */
   guint                        index;     /* of the picture */
@@ -152,10 +153,14 @@ predict (Run     *self,
   EshiStepGraph *step = self->step;
   float timestep = (float) eshi_scheduler_get_timestep (self->scheduler, call);
   float scale = (float) eshi_scheduler_get_input_scale (self->scheduler, call);
+  gsize n = self->n_channels * self->n_pixels;
 
-  _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, scale);
+  if (self->start->inpaint.extra != NULL)
+    _eshi_inpaint_join (&self->start->inpaint, self->x, scale, self->pixels);
+  else
+    _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, scale);
   if (step->guided)
-    memcpy (self->pixels + 4 * self->n_pixels, self->pixels, 4 * self->n_pixels * sizeof (float));
+    memcpy (self->pixels + n, self->pixels, n * sizeof (float));
 
   if (!eshi_graph_upload (step->graph, step->latents, self->pixels, error) ||
       !eshi_graph_upload (step->graph, step->timestep, &timestep, error) ||
@@ -167,6 +172,15 @@ predict (Run     *self,
     return fail_unet (self, error);
   _eshi_pixels_to_planes (self->noise, self->pixels, self->n_pixels, 4);
   return TRUE;
+}
+
+/* The step, from 0, that call @call belongs to, as people count them; the first of a picture that starts from another is
+ * the first, too, as in the web UI. */
+static guint
+step_of_call (Run   *self,
+              guint  call)
+{
+  return call * self->params->steps / (self->first + self->n_calls);
 }
 
 static gboolean
@@ -206,7 +220,8 @@ run_steps (Run      *self,
     {
       gint64 start = g_get_monotonic_time ();
 
-      if (!predict (self, self->first + i, error))
+      if (!_eshi_reading_show (self->reading, self->step->context, step_of_call (self, i), self->cancellable, error) ||
+          !predict (self, self->first + i, error))
         return FALSE;
       eshi_scheduler_step (self->scheduler, self->first + i, self->noise, self->x, rng, self->x0);
       _eshi_start_keep (self->start, self->scheduler, self->first + i, self->x);
@@ -303,18 +318,20 @@ draw_start (Run     *self,
             EshiRng *rng)
 {
   float sigma = (float) eshi_scheduler_get_init_noise_sigma (self->scheduler);
+  double scaling_factor = eshi_vae_get_config (self->pipeline->vae)->scaling_factor;
 
-  if (self->start->rgb != NULL)
+  if (self->start->mean != NULL)
     {
-      _eshi_start_draw (self->start, self->scheduler, self->first,
-                        eshi_vae_get_config (self->pipeline->vae)->scaling_factor, self->params, self->index, rng,
-                        self->x);
-      return;
+      _eshi_start_draw (self->start, self->scheduler, self->first, scaling_factor, self->params, self->index, rng, self->x);
     }
-
-  _eshi_variation_draw (self->params, self->index, self->start->height, self->start->width, rng, self->x);
-  for (gsize i = 0; i < 4 * self->n_pixels; i++)
-    self->x[i] *= sigma;
+  else
+    {
+      _eshi_variation_draw (self->params, self->index, self->start->height, self->start->width, rng, self->x);
+      for (gsize i = 0; i < 4 * self->n_pixels; i++)
+        self->x[i] *= sigma;
+    }
+  if (self->start->inpaint.extra != NULL)
+    _eshi_inpaint_draw (&self->start->inpaint, scaling_factor, rng);
 }
 
 /* Where the first picture begins: at its noise, or where params->resume stands. */
@@ -429,6 +446,24 @@ paint_picture (Run     *self,
   return TRUE;
 }
 
+/* (transfer full); how the model's file spreads timesteps goes with the sampler that it names. */
+static EshiScheduler *
+make_scheduler (Run     *self,
+                GError **error)
+{
+  EshiPipeline *pipeline = self->pipeline;
+  const EshiPipelineParams *params = self->params;
+  EshiSchedulerConfig config = pipeline->scheduler_config;
+
+  if (!g_str_equal (params->sampler, pipeline->sampler))
+    {
+      config.spacing = ESHI_SPACING_OWN;
+      config.ends_noisy = FALSE;
+    }
+  return eshi_scheduler_new_with_schedule (params->sampler, params->schedule, &config, params->steps,
+                                           4 * self->n_pixels, error);
+}
+
 static gboolean
 run_init (Run     *self,
           GError **error)
@@ -443,6 +478,7 @@ run_init (Run     *self,
   guint n_tiles = 0;
 
   self->n_pixels = (gsize) height * width;
+  self->n_channels = eshi_unet_get_config (pipeline->unet)->in_channels;
   self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0,
                                         self->reading->n_chunks, self->cancellable, error);
   if (self->step == NULL)
@@ -458,18 +494,17 @@ run_init (Run     *self,
   if (self->step->guided && !eshi_graph_upload (self->step->graph, self->step->guidance, &guidance, error))
     return FALSE;
 
-  self->scheduler = eshi_scheduler_new_with_schedule (params->sampler, params->schedule, &pipeline->scheduler_config,
-                                                      params->steps, 4 * self->n_pixels, error);
+  self->scheduler = make_scheduler (self, error);
   if (self->scheduler == NULL)
     return FALSE;
 
-  if (self->start->rgb != NULL)
+  if (self->start->mean != NULL)
     self->first = eshi_scheduler_get_first_call (self->scheduler, params->strength);
   self->n_calls = eshi_scheduler_get_n_calls (self->scheduler) - self->first;
   self->x = g_new (float, 4 * self->n_pixels);
   self->x0 = g_new (float, 4 * self->n_pixels);
   self->noise = g_new (float, 4 * self->n_pixels);
-  self->pixels = g_new (float, 8 * self->n_pixels);
+  self->pixels = g_new (float, 2 * self->n_channels * self->n_pixels);
   self->image = g_new (float, 3 * self->n_pixels * factor * factor);
   self->result->pictures = g_new0 (EshiPipelinePicture, params->n_pictures);
   _eshi_preview_init (&self->preview, pipeline, self->callbacks, height, width, self->decoder);
@@ -493,7 +528,7 @@ run_clear (Run *self)
 gboolean
 _eshi_pipeline_run (EshiPipeline                 *self,
                     const EshiPipelineParams     *params,
-                    const EshiReading            *reading,
+                    EshiReading                  *reading,
                     EshiStart                    *start,
                     const EshiPipelineCallbacks  *callbacks,
                     GCancellable                 *cancellable,

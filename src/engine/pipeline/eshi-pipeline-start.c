@@ -28,6 +28,7 @@ _eshi_start_clear (EshiStart *self)
   g_clear_pointer (&self->noisy, g_free);
   g_clear_pointer (&self->repaint, g_free);
   g_clear_pointer (&self->feather, g_free);
+  _eshi_inpaint_clear (&self->inpaint);
 }
 
 static gsize
@@ -70,8 +71,10 @@ blur (guint8 *values,
     blur_line (values + x, height, width, scratch);
 }
 
+/* @keeps: whether what the mask leaves alone is set back after every step. */
 static gboolean
 init_mask (EshiStart                 *self,
+           gboolean                   keeps,
            const EshiPipelineParams  *params,
            GError                   **error)
 {
@@ -80,14 +83,17 @@ init_mask (EshiStart                 *self,
   if (params->mask == NULL)
     return TRUE;
 
-  /* From the mask itself, not from the mask in the picture's size. */
-  small = eshi_resize (params->mask, params->image_width, params->image_height, 1, self->width, self->height,
-                       ESHI_RESIZE_NEAREST, error);
-  if (small == NULL)
-    return FALSE;
-  self->repaint = g_new (float, count (self));
-  for (gsize i = 0; i < count (self); i++)
-    self->repaint[i] = small[i] / 255.0f;
+  if (keeps)
+    {
+      /* From the mask itself, not from the mask in the picture's size. */
+      small = eshi_resize (params->mask, params->image_width, params->image_height, 1, self->width, self->height,
+                           ESHI_RESIZE_NEAREST, error);
+      if (small == NULL)
+        return FALSE;
+      self->repaint = g_new (float, count (self));
+      for (gsize i = 0; i < count (self); i++)
+        self->repaint[i] = small[i] / 255.0f;
+    }
 
   if (!params->paste)
     return TRUE;
@@ -129,20 +135,26 @@ _eshi_start_init (EshiStart                 *self,
                   GError                   **error)
 {
   guint factor = _eshi_pipeline_factor (pipeline);
+  gboolean inpaints = eshi_unet_get_config (pipeline->unet)->in_channels == ESHI_INPAINT_CHANNELS;
 
   *self = (EshiStart) { .width = params->width / factor, .height = params->height / factor, .factor = factor };
-  if (params->image == NULL)
-    return TRUE;
-
-  self->rgb = eshi_resize (params->image, params->image_width, params->image_height, 3, params->width, params->height,
-                           ESHI_RESIZE_LANCZOS, error);
-  if (self->rgb == NULL || !init_mask (self, params, error) || !encode (self, pipeline, func, user_data, cancellable, error))
+  if (params->image != NULL)
+    {
+      self->rgb = eshi_resize (params->image, params->image_width, params->image_height, 3, params->width, params->height,
+                               ESHI_RESIZE_LANCZOS, error);
+      if (self->rgb == NULL || !init_mask (self, !inpaints, params, error))
+        return FALSE;
+    }
+  if (inpaints && !_eshi_inpaint_init (&self->inpaint, pipeline, params, self->rgb, func, user_data, cancellable, error))
     return FALSE;
+  /* A UNet for inpainting sees the image beside the latents, so at full strength it starts from noise alone. */
+  if (params->image == NULL || (inpaints && params->strength == 1.0))
+    return TRUE;
 
   self->clean = g_new (float, 4 * count (self));
   self->noise = g_new (float, 4 * count (self));
   self->noisy = g_new (float, 4 * count (self));
-  return TRUE;
+  return encode (self, pipeline, func, user_data, cancellable, error);
 }
 
 void

@@ -1,4 +1,5 @@
-/* eshi-pipeline-text.c: prompts to the keys and values that the steps attend to. The last few prompts are remembered.
+/* eshi-pipeline-text.c: prompts to the keys and values that the steps attend to, at each step. The last few chunks of prompts
+ * are remembered.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,9 +11,13 @@
 #include <string.h>
 
 #include "eshi-pipeline-private.h"
+#include "eshi-prompt-schedule.h"
 
 /* Chunks; enough for the longest pair of prompts. */
 #define MAX_HIDDEN (2 * ESHI_PIPELINE_MAX_CHUNKS)
+
+/* Of all texts of a call: 60 MB for Stable Diffusion 1. */
+#define MAX_ALL_CHUNKS 256
 
 /* What the text encoder made of a chunk. */
 typedef struct
@@ -230,17 +235,104 @@ encode (EshiPipeline              *self,
 }
 
 static gboolean
-check_chunks (guint    n_chunks,
-              GError **error)
+check_size (const EshiReading  *self,
+            GError            **error)
 {
-  if (n_chunks <= ESHI_PIPELINE_MAX_CHUNKS)
-    return TRUE;
+  if (self->n_chunks > ESHI_PIPELINE_MAX_CHUNKS)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The prompt fills the text encoder's window %u times; shorten it until it fills it %d times at most, or "
+                     "switch emphasis off, which cuts it."),
+                   self->n_chunks, ESHI_PIPELINE_MAX_CHUNKS);
+      return FALSE;
+    }
+  if (self->texts->len * self->n_chunks > MAX_ALL_CHUNKS)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("The prompts take %u different forms over the steps, which is more than can be kept; let them change "
+                     "less often, or shorten them."),
+                   self->texts->len);
+      return FALSE;
+    }
 
-  g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
-               _("The prompt fills the text encoder's window %u times; shorten it until it fills it %d times at most, or "
-                 "switch emphasis off, which cuts it."),
-               n_chunks, ESHI_PIPELINE_MAX_CHUNKS);
-  return FALSE;
+  return TRUE;
+}
+
+/* What a reading is made from. */
+typedef struct
+{
+  EshiReading              *reading;
+  EshiPipeline             *pipeline;
+  const EshiPipelineParams *params;
+  const EshiPromptWord     *words;
+  guint                     n_words;
+  GHashTable               *indices; /* text → index + 1 */
+} Maker;
+
+/* Sets @index to that of @text, which is taken over. */
+static gboolean
+add_text (Maker   *self,
+          char    *text,
+          guint   *index,
+          GError **error)
+{
+  EshiReading *reading = self->reading;
+  g_autofree char *taken = text;
+  EshiPromptChunks *chunks = NULL;
+
+  *index = GPOINTER_TO_UINT (g_hash_table_lookup (self->indices, text));
+  if (*index > 0)
+    {
+      --*index;
+      return TRUE;
+    }
+
+  chunks = eshi_prompt_chunks_new (self->pipeline->tokenizer, text, self->params->emphasis,
+                                   _eshi_pipeline_n_tokens (self->pipeline), self->words, self->n_words);
+  *index = reading->texts->len;
+  g_ptr_array_add (reading->texts, chunks);
+  g_hash_table_insert (self->indices, g_steal_pointer (&taken), GUINT_TO_POINTER (*index + 1));
+  reading->n_chunks = MAX (reading->n_chunks, chunks->n_chunks);
+  return check_size (reading, error) &&
+         eshi_embeddings_check (self->pipeline->embeddings, chunks->used, reading->embeddings, error);
+}
+
+/* The text of @prompt at step @step, from 0; (transfer full). */
+static char *
+read_step (const EshiPipelineParams *params,
+           const char               *prompt,
+           guint                     step,
+           gboolean                 *changes)
+{
+  if (params->emphasis == ESHI_EMPHASIS_OFF)
+    return g_strdup (prompt);
+  return eshi_prompt_schedule_read (prompt, step + 1, params->steps, changes);
+}
+
+static gboolean
+add_texts (Maker   *self,
+           GError **error)
+{
+  EshiReading *reading = self->reading;
+  gboolean guided = self->params->guidance > 1.0;
+  const char *prompts[] = { guided ? self->params->negative_prompt : self->params->prompt, self->params->prompt };
+
+  reading->n_prompts = guided ? 2 : 1;
+  reading->n_steps = 1;
+  reading->steps = g_new (guint, (gsize) MAX (self->params->steps, 1) * reading->n_prompts);
+  for (guint i = 0; i < reading->n_steps; i++)
+    for (guint j = 0; j < reading->n_prompts; j++)
+      {
+        gboolean changes = FALSE;
+        char *text = read_step (self->params, prompts[j], i, &changes);
+
+        if (!add_text (self, text, &reading->steps[i * reading->n_prompts + j], error))
+          return FALSE;
+        if (changes)
+          reading->n_steps = self->params->steps;
+      }
+
+  return TRUE;
 }
 
 gboolean
@@ -249,37 +341,30 @@ _eshi_reading_init (EshiReading               *self,
                     const EshiPipelineParams  *params,
                     GError                   **error)
 {
-  gboolean guided = params->guidance > 1.0;
-  const char *texts[] = { guided ? params->negative_prompt : params->prompt, params->prompt };
-  guint n_words = 0;
-  const EshiPromptWord *words = eshi_embeddings_load (&pipeline->embeddings, params->embeddings,
-                                                      eshi_text_encoder_get_config (pipeline->text)->hidden_size,
-                                                      &n_words);
+  g_autoptr(GHashTable) indices = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Maker maker = { .reading = self, .pipeline = pipeline, .params = params, .indices = indices };
 
+  maker.words = eshi_embeddings_load (&pipeline->embeddings, params->embeddings,
+                                      eshi_text_encoder_get_config (pipeline->text)->hidden_size, &maker.n_words);
   self->embeddings = g_ptr_array_new_with_free_func (g_free);
-  self->n_prompts = guided ? 2 : 1;
-  for (guint i = 0; i < self->n_prompts; i++)
-    {
-      self->prompts[i] = eshi_prompt_chunks_new (pipeline->tokenizer, texts[i], params->emphasis,
-                                                 _eshi_pipeline_n_tokens (pipeline), words, n_words);
-      self->n_chunks = MAX (self->n_chunks, self->prompts[i]->n_chunks);
-      if (!eshi_embeddings_check (pipeline->embeddings, self->prompts[i]->used, self->embeddings, error))
-        return FALSE;
-    }
-  if (!check_chunks (self->n_chunks, error))
+  self->texts = g_ptr_array_new_with_free_func ((GDestroyNotify) eshi_prompt_chunks_free);
+  if (!add_texts (&maker, error))
     return FALSE;
 
-  for (guint i = 0; i < self->n_prompts; i++)
-    eshi_prompt_chunks_pad (self->prompts[i], pipeline->tokenizer, self->n_chunks);
+  for (guint i = 0; i < self->texts->len; i++)
+    eshi_prompt_chunks_pad (g_ptr_array_index (self->texts, i), pipeline->tokenizer, self->n_chunks);
   return TRUE;
 }
 
 void
 _eshi_reading_clear (EshiReading *self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->prompts); i++)
-    g_clear_pointer (&self->prompts[i], eshi_prompt_chunks_free);
+  g_clear_pointer (&self->texts, g_ptr_array_unref);
   g_clear_pointer (&self->embeddings, g_ptr_array_unref);
+  g_clear_pointer (&self->keys, g_ptr_array_unref);
+  g_clear_pointer (&self->steps, g_free);
+  g_clear_pointer (&self->values, g_free);
+  g_clear_pointer (&self->shown, g_free);
 }
 
 char **
@@ -298,52 +383,104 @@ eshi_pipeline_find_embeddings (EshiPipeline              *self,
   return (char **) g_ptr_array_steal (reading.embeddings, NULL);
 }
 
-gboolean
-_eshi_pipeline_encode_text (EshiPipeline              *self,
-                            const EshiPipelineParams  *params,
-                            const EshiReading         *reading,
-                            float                     *values,
-                            GString                   *key,
-                            GCancellable              *cancellable,
-                            GError                   **error)
+/* Encodes text @index. */
+static gboolean
+encode_text (EshiReading               *self,
+             EshiPipeline              *pipeline,
+             const EshiPipelineParams  *params,
+             guint                      index,
+             GCancellable              *cancellable,
+             GError                   **error)
 {
-  gsize count = hidden_count (self);
+  const EshiPromptChunks *chunks = g_ptr_array_index (self->texts, index);
+  g_autoptr(GString) key = g_string_new (NULL);
+  gsize count = hidden_count (pipeline);
 
-  for (guint i = 0; i < reading->n_prompts * reading->n_chunks; i++)
+  for (guint i = 0; i < self->n_chunks; i++)
     {
-      const EshiHidden *hidden = encode (self, params, reading->prompts[i / reading->n_chunks], i % reading->n_chunks,
-                                         cancellable, error);
+      const EshiHidden *hidden = encode (pipeline, params, chunks, i, cancellable, error);
 
       if (hidden == NULL)
         return FALSE;
       g_string_append (key, hidden->key);
-      memcpy (values + i * count, hidden->values, count * sizeof (float));
+      memcpy (self->values + index * self->n_values + i * count, hidden->values, count * sizeof (float));
     }
 
+  g_ptr_array_add (self->keys, g_string_free (g_steal_pointer (&key), FALSE));
   return TRUE;
 }
 
 gboolean
-_eshi_pipeline_read (EshiPipeline              *self,
-                     const EshiPipelineParams  *params,
-                     const EshiReading         *reading,
-                     EshiContextGraph          *context,
-                     GCancellable              *cancellable,
-                     GError                   **error)
+_eshi_reading_encode (EshiReading               *self,
+                      EshiPipeline              *pipeline,
+                      const EshiPipelineParams  *params,
+                      GCancellable              *cancellable,
+                      GError                   **error)
 {
-  g_autofree float *values = g_new (float, reading->n_prompts * reading->n_chunks * hidden_count (self));
-  g_autoptr(GString) key = g_string_new (NULL);
-
-  if (!_eshi_pipeline_encode_text (self, params, reading, values, key, cancellable, error))
-    return FALSE;
-  if (g_strcmp0 (context->key, key->str) == 0)
-    return TRUE;
-
-  g_clear_pointer (&context->key, g_free);
-  if (!eshi_graph_upload (context->graph, context->input, values, error) ||
-      !eshi_graph_run (context->graph, cancellable, error))
-    return FALSE;
-
-  context->key = g_string_free (g_steal_pointer (&key), FALSE);
+  self->n_values = self->n_chunks * hidden_count (pipeline);
+  self->keys = g_ptr_array_new_with_free_func (g_free);
+  self->values = g_new (float, self->texts->len * self->n_values);
+  self->shown = g_new (float, self->n_prompts * self->n_values);
+  for (guint i = 0; i < self->texts->len; i++)
+    if (!encode_text (self, pipeline, params, i, cancellable, error))
+      return FALSE;
   return TRUE;
+}
+
+/* The indices of the texts of step @step. */
+static const guint *
+get_texts (const EshiReading *self,
+           guint              step)
+{
+  return self->steps + (gsize) MIN (step, self->n_steps - 1) * self->n_prompts;
+}
+
+static gboolean
+upload (EshiReading       *self,
+        EshiContextGraph  *context,
+        guint              step,
+        GCancellable      *cancellable,
+        GError           **error)
+{
+  const guint *texts = get_texts (self, step);
+
+  for (guint i = 0; i < self->n_prompts; i++)
+    memcpy (self->shown + i * self->n_values, self->values + texts[i] * self->n_values, self->n_values * sizeof (float));
+  g_clear_pointer (&context->key, g_free);
+  return eshi_graph_upload (context->graph, context->input, self->shown, error) &&
+         eshi_graph_run (context->graph, cancellable, error);
+}
+
+gboolean
+_eshi_reading_begin (EshiReading       *self,
+                     EshiContextGraph  *context,
+                     GCancellable      *cancellable,
+                     GError           **error)
+{
+  const guint *texts = get_texts (self, 0);
+  g_autofree char *key = g_strconcat (g_ptr_array_index (self->keys, texts[0]), " ",
+                                      g_ptr_array_index (self->keys, texts[self->n_prompts - 1]), NULL);
+
+  self->shown_step = 0;
+  if (g_strcmp0 (context->key, key) == 0)
+    return TRUE;
+  if (!upload (self, context, 0, cancellable, error))
+    return FALSE;
+
+  context->key = g_steal_pointer (&key);
+  return TRUE;
+}
+
+gboolean
+_eshi_reading_show (EshiReading       *self,
+                    EshiContextGraph  *context,
+                    guint              step,
+                    GCancellable      *cancellable,
+                    GError           **error)
+{
+  gboolean same = memcmp (get_texts (self, step), get_texts (self, self->shown_step),
+                          self->n_prompts * sizeof (guint)) == 0;
+
+  self->shown_step = step;
+  return same || upload (self, context, step, cancellable, error);
 }

@@ -319,11 +319,11 @@ resolve_tiling (EshiPipeline       *self,
   guint height = params->height / factor;
   guint width = params->width / factor;
 
-  if (params->vae_tiling == ESHI_VAE_TILING_AUTO)
+  if (params->vae_tiling == ESHI_SWITCH_AUTO)
     params->vae_tiling = _eshi_pipeline_choose_tiling (self, height, width, params->guidance > 1.0,
                                                        _eshi_pipeline_get_free_memory (self));
   if (!_eshi_tiles_are_many (&tiles, height, width))
-    params->vae_tiling = ESHI_VAE_TILING_OFF;
+    params->vae_tiling = ESHI_SWITCH_OFF;
 }
 
 gboolean
@@ -404,7 +404,7 @@ prepare (EshiPipeline                 *self,
   guint width = params->width / factor;
   guint n_tiles = 0;
 
-  self->tiled = params->vae_tiling == ESHI_VAE_TILING_ON;
+  self->tiled = params->vae_tiling == ESHI_SWITCH_ON;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
   if (!_eshi_guard_open (self, params, error))
     return FALSE;
@@ -448,7 +448,7 @@ eshi_pipeline_prepare (EshiPipeline                 *self,
 static gboolean
 read_prompts (EshiPipeline              *self,
               const EshiPipelineParams  *params,
-              const EshiReading         *reading,
+              EshiReading               *reading,
               GCancellable              *cancellable,
               GError                   **error)
 {
@@ -456,7 +456,8 @@ read_prompts (EshiPipeline              *self,
   EshiStepGraph *step = _eshi_pipeline_get_step (self, params->height / factor, params->width / factor,
                                                  params->guidance > 1.0, reading->n_chunks, cancellable, error);
 
-  return step != NULL && _eshi_pipeline_read (self, params, reading, step->context, cancellable, error);
+  return step != NULL && _eshi_reading_encode (reading, self, params, cancellable, error) &&
+         _eshi_reading_begin (reading, step->context, cancellable, error);
 }
 
 /* Whom encode_cb() tells. */

@@ -14,7 +14,6 @@
 #include "eshi-emphasis.h"
 #include "eshi-rng-kind.h"
 #include "eshi-switch.h"
-#include "eshi-vae-tiling.h"
 
 G_BEGIN_DECLS
 
@@ -207,10 +206,10 @@ typedef struct
   const EshiPipelineLora *loras;
   guint                   n_loras;
 
-  EshiSwitch    safety;
-  EshiSwitch    watermark;
+  EshiSwitch              safety;
+  EshiSwitch              watermark;
   const char             *vae;
-  EshiVaeTiling           vae_tiling;
+  EshiSwitch              vae_tiling;
   gboolean                vae_f32;
   GBytes                 *resume;
   const char             *context;

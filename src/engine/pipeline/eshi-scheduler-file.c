@@ -62,6 +62,31 @@ read_words (EshiModelJson        *json,
   return TRUE;
 }
 
+/* A file without a spacing is from before there was a choice. */
+static gboolean
+read_spacing (EshiModelJson        *json,
+              EshiSchedulerConfig  *config,
+              GError              **error)
+{
+  static const char * const names[] = {
+    [ESHI_SPACING_LINSPACE] = "linspace",
+    [ESHI_SPACING_LEADING] = "leading",
+    [ESHI_SPACING_TRAILING] = "trailing",
+  };
+  const char *spacing = eshi_model_json_string (json, "timestep_spacing");
+  guint i = ESHI_SPACING_LINSPACE;
+
+  config->ends_noisy = g_strcmp0 (eshi_model_json_string (json, "final_sigmas_type"), "sigma_min") == 0;
+  if (spacing == NULL)
+    return TRUE;
+  while (i < G_N_ELEMENTS (names) && !g_str_equal (names[i], spacing))
+    i++;
+  if (i == G_N_ELEMENTS (names))
+    return eshi_model_json_unsupported (json, "timestep_spacing", error);
+  config->spacing = (EshiTimestepSpacing) i;
+  return TRUE;
+}
+
 gboolean
 eshi_scheduler_file_load (EshiSchedulerConfig  *config,
                           const char          **sampler,
@@ -71,6 +96,7 @@ eshi_scheduler_file_load (EshiSchedulerConfig  *config,
   g_autofree char *path = g_build_filename (folder, "scheduler", NULL);
   g_auto(EshiModelJson) json = { 0 };
   gboolean karras = FALSE;
+  gboolean zero_snr = FALSE;
 
   *config = (EshiSchedulerConfig) ESHI_SCHEDULER_CONFIG_INIT;
   if (!eshi_model_json_load (&json, path, "scheduler_config.json", TRUE, error) ||
@@ -79,9 +105,14 @@ eshi_scheduler_file_load (EshiSchedulerConfig  *config,
       !eshi_model_json_double (&json, "beta_end", 1e-9, 1.0, &config->beta_end, error) ||
       !eshi_model_json_bool (&json, "set_alpha_to_one", &config->set_alpha_to_one, error) ||
       !eshi_model_json_bool (&json, "use_karras_sigmas", &karras, error) ||
-      !read_words (&json, config, error))
+      !eshi_model_json_bool (&json, "rescale_betas_zero_snr", &zero_snr, error) ||
+      !read_words (&json, config, error) ||
+      !read_spacing (&json, config, error))
     return FALSE;
 
+  /* It would need another table of noise, and pictures would only look wrong without it. */
+  if (zero_snr)
+    return eshi_model_json_unsupported (&json, "rescale_betas_zero_snr", error);
   if (config->beta_start > config->beta_end)
     return eshi_model_json_nonsense (&json, "beta_start", error);
 

@@ -14,6 +14,8 @@ G_BEGIN_DECLS
  * @folder: the model's folder; without scheduler/scheduler_config.json there all values are Stable Diffusion 1.4's
  * @sampler: (out) (transfer none): id of the sampler; static
  *
+ * The spacing of timesteps belongs to @sampler; another one that is chosen instead has its own.
+ *
  * As the reference pipeline does, steps start at an offset of 1 and samples are never clipped, whatever the file says.
  *
  * Errors: MODEL_INVALID, UNSUPPORTED.

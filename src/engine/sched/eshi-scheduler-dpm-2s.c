@@ -7,36 +7,16 @@
 
 #include "eshi-scheduler-private.h"
 
-#include <math.h>
-
-static double
-get_middle (double from,
-            double to)
+static void
+finish (EshiScheduler *self,
+        guint          i,
+        const float   *model_output,
+        float         *x,
+        EshiRng       *noise_rng)
 {
   double up;
+  double down = _eshi_sigma_split (self->levels[i - 1].sigma, self->levels[i + 1].sigma, &up);
 
-  return sqrt (from * _eshi_sigma_split (from, to, &up));
-}
-
-static void
-prepare (EshiScheduler *self)
-{
-  _eshi_scheduler_prepare_two_calls (self, get_middle);
-}
-
-static void
-step (EshiScheduler *self,
-      guint          i,
-      const float   *model_output,
-      float         *x,
-      EshiRng       *noise_rng)
-{
-  double up;
-  double down;
-
-  if (_eshi_scheduler_try_step (self, i, model_output, x))
-    return;
-  down = _eshi_sigma_split (self->levels[i - 1].sigma, self->levels[i + 1].sigma, &up);
   _eshi_scheduler_redo_step (self, i, down, model_output, x);
   _eshi_scheduler_stir (self, up, x, noise_rng);
 }
@@ -50,6 +30,8 @@ const EshiSchedulerClass _eshi_scheduler_dpmpp_2s_a = {
   .keeps_x = TRUE,
   .draws_noise = TRUE,
   .needs_noise = TRUE,
-  .prepare = prepare,
-  .step = step,
+  .prepare = _eshi_scheduler_prepare_two_calls,
+  .step = _eshi_scheduler_step_two_calls,
+  .get_middle = _eshi_sigma_middle_ancestral,
+  .finish = finish,
 };

@@ -10,21 +10,7 @@
 
 #include "eshi-scheduler-private.h"
 
-#include <math.h>
-
-static double
-get_middle (double from,
-            double to)
-{
-  return sqrt (from * to);
-}
-
-static void
-prepare (EshiScheduler *self)
-{
-  _eshi_scheduler_prepare_two_calls (self, get_middle);
-}
-
+/* Unlike the others' first call, this one adds noise as well. */
 static void
 step (EshiScheduler *self,
       guint          i,
@@ -54,6 +40,7 @@ const EshiSchedulerClass _eshi_scheduler_dpmpp_sde = {
   .keeps_x = TRUE,
   .draws_noise = TRUE,
   .needs_noise = TRUE,
-  .prepare = prepare,
+  .prepare = _eshi_scheduler_prepare_two_calls,
   .step = step,
+  .get_middle = _eshi_sigma_middle,
 };

@@ -1,7 +1,7 @@
 /* eshi-scheduler-dpm.c: DPM-Solver++ of second order (2M), with even timesteps or Karras' noise levels.
  *
  * The even variant ends at timestep 0, which still holds a little noise, as diffusers 0.8.1 does; the Karras one
- * ends at none. Where a schedule was chosen for "dpmpp-2m", its timesteps are not rounded, as in k-diffusion.
+ * ends at none, and so does one that the model's file spreads otherwise. Where a schedule was chosen for "dpmpp-2m", its timesteps are not rounded, as in k-diffusion.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,22 +20,12 @@
 static void
 prepare (EshiScheduler *self)
 {
-  guint n = self->n_steps;
-  double last = self->schedule->n - 1;
-
   if (self->sigma_schedule != NULL)
-    {
-      _eshi_scheduler_prepare_schedule (self);
-      return;
-    }
-  _eshi_scheduler_set_n_calls (self, n);
-  for (guint i = 0; i <= n; i++)
-    {
-      int timestep = (int) rint ((n - i) * (last / n));
-
-      _eshi_noise_level_init_alpha (&self->levels[i], self->config.prediction, timestep,
-                                    eshi_noise_schedule_get_alpha_bar (self->schedule, timestep));
-    }
+    _eshi_scheduler_prepare_schedule (self);
+  else if (self->config.spacing == ESHI_SPACING_OWN)
+    _eshi_scheduler_prepare_whole (self, eshi_noise_schedule_get_alpha_bar (self->schedule, 0));
+  else
+    _eshi_scheduler_prepare_whole (self, _eshi_scheduler_get_end_alpha_bar (self));
 }
 
 static void

@@ -7,43 +7,13 @@
 
 #include "eshi-scheduler-private.h"
 
-#include <math.h>
-
-static double
-get_middle (double from,
-            double to)
-{
-  return sqrt (from * to);
-}
-
-static double
-get_middle_ancestral (double from,
-                      double to)
-{
-  double up;
-
-  return sqrt (from * _eshi_sigma_split (from, to, &up));
-}
-
-static void
-prepare (EshiScheduler *self)
-{
-  _eshi_scheduler_prepare_two_calls (self, get_middle);
-}
-
-static void
-prepare_ancestral (EshiScheduler *self)
-{
-  _eshi_scheduler_prepare_two_calls (self, get_middle_ancestral);
-}
-
 /* From the step's start to @target with the slope of its middle, where call @i asked. */
 static void
-finish (EshiScheduler *self,
-        guint          i,
-        double         target,
-        const float   *model_output,
-        float         *x)
+go_to (EshiScheduler *self,
+       guint          i,
+       double         target,
+       const float   *model_output,
+       float         *x)
 {
   const EshiNoiseLevel *level = &self->levels[i];
   double distance = target - self->levels[i - 1].sigma;
@@ -57,30 +27,26 @@ finish (EshiScheduler *self,
 }
 
 static void
-step (EshiScheduler *self,
-      guint          i,
-      const float   *model_output,
-      float         *x,
-      EshiRng       *noise_rng)
+finish (EshiScheduler *self,
+        guint          i,
+        const float   *model_output,
+        float         *x,
+        EshiRng       *noise_rng)
 {
-  if (!_eshi_scheduler_try_step (self, i, model_output, x))
-    finish (self, i, self->levels[i + 1].sigma, model_output, x);
+  go_to (self, i, self->levels[i + 1].sigma, model_output, x);
 }
 
 static void
-step_ancestral (EshiScheduler *self,
-                guint          i,
-                const float   *model_output,
-                float         *x,
-                EshiRng       *noise_rng)
+finish_ancestral (EshiScheduler *self,
+                  guint          i,
+                  const float   *model_output,
+                  float         *x,
+                  EshiRng       *noise_rng)
 {
   double up;
-  double down;
+  double down = _eshi_sigma_split (self->levels[i - 1].sigma, self->levels[i + 1].sigma, &up);
 
-  if (_eshi_scheduler_try_step (self, i, model_output, x))
-    return;
-  down = _eshi_sigma_split (self->levels[i - 1].sigma, self->levels[i + 1].sigma, &up);
-  finish (self, i, down, model_output, x);
+  go_to (self, i, down, model_output, x);
   _eshi_scheduler_stir (self, up, x, noise_rng);
 }
 
@@ -92,8 +58,10 @@ const EshiSchedulerClass _eshi_scheduler_dpm2 = {
   .discards_sigma = TRUE,
   .calls_per_step = 2,
   .keeps_x = TRUE,
-  .prepare = prepare,
-  .step = step,
+  .prepare = _eshi_scheduler_prepare_two_calls,
+  .step = _eshi_scheduler_step_two_calls,
+  .get_middle = _eshi_sigma_middle,
+  .finish = finish,
 };
 
 const EshiSchedulerClass _eshi_scheduler_dpm2_a = {
@@ -106,6 +74,8 @@ const EshiSchedulerClass _eshi_scheduler_dpm2_a = {
   .keeps_x = TRUE,
   .draws_noise = TRUE,
   .needs_noise = TRUE,
-  .prepare = prepare_ancestral,
-  .step = step_ancestral,
+  .prepare = _eshi_scheduler_prepare_two_calls,
+  .step = _eshi_scheduler_step_two_calls,
+  .get_middle = _eshi_sigma_middle_ancestral,
+  .finish = finish_ancestral,
 };

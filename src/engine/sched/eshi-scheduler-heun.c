@@ -17,26 +17,16 @@ get_middle (double from,
 }
 
 static void
-prepare (EshiScheduler *self)
-{
-  _eshi_scheduler_prepare_two_calls (self, get_middle);
-}
-
-static void
-step (EshiScheduler *self,
-      guint          i,
-      const float   *model_output,
-      float         *x,
-      EshiRng       *noise_rng)
+finish (EshiScheduler *self,
+        guint          i,
+        const float   *model_output,
+        float         *x,
+        EshiRng       *noise_rng)
 {
   const EshiNoiseLevel *level = &self->levels[i];
-  double distance;
-  float *slope;
+  const float *slope = self->history[0];
+  double distance = self->levels[i + 1].sigma - self->levels[i - 1].sigma;
 
-  if (_eshi_scheduler_try_step (self, i, model_output, x))
-    return;
-  slope = self->history[0];
-  distance = self->levels[i + 1].sigma - self->levels[i - 1].sigma;
   for (gsize k = 0; k < self->n_elements; k++)
     {
       double other = level->noise_from_x * x[k] + level->noise_from_model * model_output[k];
@@ -53,6 +43,8 @@ const EshiSchedulerClass _eshi_scheduler_heun = {
   .calls_per_step = 2,
   .n_history = 1,
   .keeps_x = TRUE,
-  .prepare = prepare,
-  .step = step,
+  .prepare = _eshi_scheduler_prepare_two_calls,
+  .step = _eshi_scheduler_step_two_calls,
+  .get_middle = get_middle,
+  .finish = finish,
 };

@@ -34,7 +34,7 @@ typedef struct
   const char *own_schedule;   /* where the artist chose none; NULL: the sampler spreads its levels itself */
   gboolean    takes_schedule; /* another one may be chosen */
   gboolean    discards_sigma; /* makes one level more, and leaves the last but one out */
-  guint       calls_per_step; /* 0 means 1; 2 all but for the last step, see _eshi_scheduler_prepare_two_calls() */
+  guint       calls_per_step; /* 0 means 1; 2 all but for the last step, see _eshi_scheduler_step_two_calls() */
   guint       n_history;   /* model outputs or clean predictions to remember, at most MAX_HISTORY */
   gboolean    keeps_x;     /* remembers one sample as well */
   gboolean    draws_noise; /* steps use @noise */
@@ -46,6 +46,17 @@ typedef struct
 
   /* Moves @x from levels[i] to levels[i + 1]. */
   void (*step)    (EshiScheduler *self,
+                   guint          i,
+                   const float   *model_output,
+                   float         *x,
+                   EshiRng       *noise_rng);
+
+  /* Of samplers that ask twice a step. The σ of the second call, by those of the step's two ends. */
+  double (*get_middle) (double from,
+                        double to);
+
+  /* The second call @i: from kept_x at levels[i − 1] to levels[i + 1], into @x, which is the first call's result. */
+  void (*finish)  (EshiScheduler *self,
                    guint          i,
                    const float   *model_output,
                    float         *x,
@@ -117,20 +128,18 @@ void         _eshi_scheduler_prepare_schedule (EshiScheduler            *self);
 /* The levels of sigma_schedule, which must be set: (transfer full): [n_steps + 1], falling, the last one 0. */
 double      *_eshi_scheduler_get_sigmas      (EshiScheduler             *self);
 
-/* Levels of samplers that ask twice a step: call 2k at the step's start, call 2k + 1 at @get_middle of its two ends,
- * and once for the last step, to σ = 0. */
-void         _eshi_scheduler_prepare_two_calls (EshiScheduler           *self,
-                                                double                 (*get_middle) (double from,
-                                                                                      double to));
+/* A prepare of samplers that ask twice a step: call 2k at the step's start, call 2k + 1 at the class's middle of its two
+ * ends, and once for the last step, to σ = 0. */
+void         _eshi_scheduler_prepare_two_calls (EshiScheduler           *self);
 
-/* The first call of such a step, plainly to the level of the second one; keeps @x in kept_x, and its slope in the
- * history where the class has one. FALSE, and nothing done, when @i is a second call. */
-gboolean     _eshi_scheduler_try_step        (EshiScheduler             *self,
+/* A step of such samplers: the first call goes plainly to the level of the second one, which is the class's to finish. */
+void         _eshi_scheduler_step_two_calls  (EshiScheduler             *self,
                                               guint                      i,
                                               const float               *model_output,
-                                              float                     *x);
+                                              float                     *x,
+                                              EshiRng                   *noise_rng);
 
-/* The same to @target's noise, when @i is known to be a first call. */
+/* A first call @i, plainly to @target's noise; keeps @x in kept_x, and its slope in the history where the class has one. */
 void         _eshi_scheduler_try_step_to     (EshiScheduler             *self,
                                               guint                      i,
                                               double                     target,
@@ -155,6 +164,24 @@ void         _eshi_scheduler_stir            (EshiScheduler             *self,
 double       _eshi_sigma_split               (double                     from,
                                               double                     to,
                                               double                    *up);
+
+/* Middles in ln σ: of a step's ends, and of its start and where it goes before noise is added. */
+double       _eshi_sigma_middle              (double                     from,
+                                              double                     to);
+double       _eshi_sigma_middle_ancestral    (double                     from,
+                                              double                     to);
+
+/* Timestep of step @i by config.spacing, which is not OWN, for the Euler samplers, LMS and DDIM: fractional where even. */
+double       _eshi_scheduler_spaced_timestep (const EshiScheduler       *self,
+                                              guint                      i);
+
+/* Levels of "dpmpp-2m" and "unipc" by config.spacing, OWN being LINSPACE, whose timesteps are whole and never reach 0;
+ * then one of share @end_alpha_bar. */
+void         _eshi_scheduler_prepare_whole   (EshiScheduler             *self,
+                                              double                     end_alpha_bar);
+
+/* ᾱ at the end of a sampler with a chosen spacing: none of the noise remains, or that of timestep 0. */
+double       _eshi_scheduler_get_end_alpha_bar (const EshiScheduler     *self);
 
 /* Timestep of step @i of "pndm" and "ddim": multiples of n_train / n_steps plus the offset, from above. */
 int          _eshi_scheduler_leading_timestep (const EshiScheduler      *self,

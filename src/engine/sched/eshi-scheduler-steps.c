@@ -46,9 +46,7 @@ _eshi_scheduler_prepare_schedule (EshiScheduler *self)
 }
 
 void
-_eshi_scheduler_prepare_two_calls (EshiScheduler *self,
-                                   double       (*get_middle) (double from,
-                                                               double to))
+_eshi_scheduler_prepare_two_calls (EshiScheduler *self)
 {
   g_autofree double *sigmas = _eshi_scheduler_get_sigmas (self);
   guint last = self->n_steps - 1;
@@ -57,7 +55,7 @@ _eshi_scheduler_prepare_two_calls (EshiScheduler *self,
   for (guint i = 0; i < last; i++)
     {
       init_level (self, 2 * i, sigmas[i]);
-      init_level (self, 2 * i + 1, get_middle (sigmas[i], sigmas[i + 1]));
+      init_level (self, 2 * i + 1, self->class->get_middle (sigmas[i], sigmas[i + 1]));
     }
   init_level (self, 2 * last, sigmas[last]);
   _eshi_noise_level_init_sigma (&self->levels[2 * last + 1], self->config.prediction, 0.0, 0.0);
@@ -86,16 +84,17 @@ _eshi_scheduler_try_step_to (EshiScheduler *self,
     }
 }
 
-gboolean
-_eshi_scheduler_try_step (EshiScheduler *self,
-                          guint          i,
-                          const float   *model_output,
-                          float         *x)
+void
+_eshi_scheduler_step_two_calls (EshiScheduler *self,
+                                guint          i,
+                                const float   *model_output,
+                                float         *x,
+                                EshiRng       *noise_rng)
 {
-  if (i % 2 != 0)
-    return FALSE;
-  _eshi_scheduler_try_step_to (self, i, self->levels[i + 1].sigma, model_output, x);
-  return TRUE;
+  if (i % 2 == 0)
+    _eshi_scheduler_try_step_to (self, i, self->levels[i + 1].sigma, model_output, x);
+  else
+    self->class->finish (self, i, model_output, x, noise_rng);
 }
 
 void
@@ -134,4 +133,20 @@ _eshi_sigma_split (double  from,
 {
   *up = MIN (to, to * sqrt (MAX (from * from - to * to, 0.0)) / from);
   return sqrt (to * to - *up * *up);
+}
+
+double
+_eshi_sigma_middle (double from,
+                    double to)
+{
+  return sqrt (from * to);
+}
+
+double
+_eshi_sigma_middle_ancestral (double from,
+                              double to)
+{
+  double up;
+
+  return sqrt (from * _eshi_sigma_split (from, to, &up));
 }

@@ -15,40 +15,24 @@
 #define ORDER 2
 
 static void
-prepare_even (EshiScheduler *self)
-{
-  guint n = self->n_steps;
-  double last = self->schedule->n - 1;
-
-  _eshi_scheduler_set_n_calls (self, n);
-  for (guint i = 0; i < n; i++)
-    {
-      int timestep = (int) rint ((n - i) * (last / n));
-
-      _eshi_noise_level_init_alpha (&self->levels[i], self->config.prediction, timestep,
-                                    eshi_noise_schedule_get_alpha_bar (self->schedule, timestep));
-    }
-}
-
-static void
 prepare (EshiScheduler *self)
 {
   g_autofree double *sigmas = NULL;
   guint n = self->n_steps;
 
   if (self->sigma_schedule == NULL)
-    prepare_even (self);
-  else
     {
-      sigmas = _eshi_scheduler_get_sigmas (self);
-      _eshi_scheduler_set_n_calls (self, n);
-      for (guint i = 0; i < n; i++)
-        {
-          double timestep = rint (eshi_noise_schedule_find_timestep (self->schedule, sigmas[i]));
+      _eshi_scheduler_prepare_whole (self, _eshi_scheduler_get_end_alpha_bar (self));
+      return;
+    }
+  sigmas = _eshi_scheduler_get_sigmas (self);
+  _eshi_scheduler_set_n_calls (self, n);
+  for (guint i = 0; i < n; i++)
+    {
+      double timestep = rint (eshi_noise_schedule_find_timestep (self->schedule, sigmas[i]));
 
-          _eshi_noise_level_init_alpha (&self->levels[i], self->config.prediction, timestep,
-                                        1.0 / (sigmas[i] * sigmas[i] + 1.0));
-        }
+      _eshi_noise_level_init_alpha (&self->levels[i], self->config.prediction, timestep,
+                                    1.0 / (sigmas[i] * sigmas[i] + 1.0));
     }
   _eshi_noise_level_init_alpha (&self->levels[n], self->config.prediction, 0.0, 1.0);
 }

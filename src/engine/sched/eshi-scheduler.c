@@ -143,11 +143,24 @@ _eshi_noise_level_init_sigma (EshiNoiseLevel *level,
   level->noise_from_model = is_v ? 1.0 / sqrt (power) : 1.0;
 }
 
+/* The first version of the samplers starts from the most noise of the training, whatever its first timestep; where that
+ * one is never asked about, later versions keep the whole variance of the noise and a picture. */
+static double
+get_init_sigma (const EshiScheduler *self)
+{
+  double first = self->levels[0].sigma;
+
+  if (self->config.spacing == ESHI_SPACING_LEADING)
+    return sqrt (first * first + 1.0);
+  if (self->config.spacing == ESHI_SPACING_TRAILING)
+    return first;
+  return self->schedule->sigma[self->schedule->n - 1];
+}
+
 void
 _eshi_scheduler_prepare_sigmas (EshiScheduler *self)
 {
   guint n = self->n_steps;
-  double last = self->schedule->n - 1;
 
   if (self->sigma_schedule != NULL)
     {
@@ -157,14 +170,13 @@ _eshi_scheduler_prepare_sigmas (EshiScheduler *self)
   _eshi_scheduler_set_n_calls (self, n);
   for (guint i = 0; i < n; i++)
     {
-      guint rank = n - 1 - i; /* from below; a single step is asked at 0, as in the reference */
-      double timestep = rank == 0 ? 0.0 : rank == n - 1 ? last : rank * (last / (n - 1));
+      double timestep = _eshi_scheduler_spaced_timestep (self, i);
 
       _eshi_noise_level_init_sigma (&self->levels[i], self->config.prediction, timestep,
                                     eshi_noise_schedule_get_sigma (self->schedule, timestep));
     }
   _eshi_noise_level_init_sigma (&self->levels[n], self->config.prediction, 0.0, 0.0);
-  self->init_noise_sigma = self->schedule->sigma[self->schedule->n - 1];
+  self->init_noise_sigma = get_init_sigma (self);
 }
 
 int

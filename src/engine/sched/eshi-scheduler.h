@@ -37,28 +37,50 @@ typedef enum
 } EshiPrediction;
 
 /**
+ * EshiTimestepSpacing:
+ * @ESHI_SPACING_OWN: as the sampler's first version did
+ * @ESHI_SPACING_LINSPACE: evenly from the last timestep to the first
+ * @ESHI_SPACING_LEADING: multiples of a whole number, plus the offset: the last timestep is never asked about
+ * @ESHI_SPACING_TRAILING: evenly from the last timestep, not quite to the first
+ *
+ * How later versions of diffusers spread the timesteps where the model's scheduler_config.json says so.
+ */
+typedef enum
+{
+  ESHI_SPACING_OWN,
+  ESHI_SPACING_LINSPACE,
+  ESHI_SPACING_LEADING,
+  ESHI_SPACING_TRAILING,
+} EshiTimestepSpacing;
+
+/**
  * EshiSchedulerConfig:
  * @n_train: timesteps the network was trained with; 2 to 10,000
  * @beta_start: first β; above 0, at most @beta_end
  * @beta_end: last β; below 1
  * @schedule: the curve between them
  * @prediction: what the network predicts
- * @steps_offset: added to each timestep of "pndm" and "ddim"; the others ignore it
+ * @steps_offset: added to each timestep of "pndm" and "ddim", and where @spacing is leading; the others ignore it
  * @set_alpha_to_one: whether the last step of "pndm" and "ddim" ends without any noise
  * @eta: noise that "ddim" adds at each step, 0 (none) to 1; the others ignore it
+ * @spacing: timesteps of "lms", "euler", "euler-a", "ddim", "dpmpp-2m" and "unipc" where no schedule was chosen; the
+ *   others ignore it
+ * @ends_noisy: whether "dpmpp-2m" and "unipc" with a @spacing end with the noise of timestep 0, and not without any
  *
  * Facts about a model, as in its scheduler_config.json.
  */
 typedef struct
 {
-  guint            n_train;
-  double           beta_start;
-  double           beta_end;
-  EshiBetaSchedule schedule;
-  EshiPrediction   prediction;
-  guint            steps_offset;
-  gboolean         set_alpha_to_one;
-  double           eta;
+  guint               n_train;
+  double              beta_start;
+  double              beta_end;
+  EshiBetaSchedule    schedule;
+  EshiPrediction      prediction;
+  guint               steps_offset;
+  gboolean            set_alpha_to_one;
+  double              eta;
+  EshiTimestepSpacing spacing;
+  gboolean            ends_noisy;
 } EshiSchedulerConfig;
 
 /* What Stable Diffusion 1.x and japanese-stable-diffusion were trained with. */

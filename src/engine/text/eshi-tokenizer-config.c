@@ -14,31 +14,9 @@
 #include <glib/gi18n-lib.h>
 
 #include "eshi-error.h"
+#include "eshi-json-text.h"
 
 #define MAX_CONFIG_BYTES ((gsize) 256 << 10)
-#define MAX_DEPTH 32
-
-/* The parser calls itself for each level, so that a file of brackets could overflow the stack. */
-static gboolean
-is_shallow (const char *text,
-            gsize       length)
-{
-  guint depth = 0;
-  gboolean is_string = FALSE;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      if (is_string && text[i] == '\\')
-        i++;
-      else if (text[i] == '"')
-        is_string = !is_string;
-      else if (!is_string && (text[i] == '[' || text[i] == '{') && ++depth > MAX_DEPTH)
-        return FALSE;
-      else if (!is_string && (text[i] == ']' || text[i] == '}') && depth > 0)
-        depth--;
-    }
-  return TRUE;
-}
 
 JsonParser *
 _eshi_tokenizer_parse_json (GBytes *bytes)
@@ -47,7 +25,7 @@ _eshi_tokenizer_parse_json (GBytes *bytes)
   gsize length;
   const char *text = g_bytes_get_data (bytes, &length);
 
-  if (length > 0 && is_shallow (text, length) && g_utf8_validate_len (text, length, NULL) &&
+  if (length > 0 && eshi_json_text_is_safe (text, length) && g_utf8_validate_len (text, length, NULL) &&
       json_parser_load_from_data (parser, text, (gssize) length, NULL) &&
       json_parser_get_root (parser) != NULL && JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
     return g_steal_pointer (&parser);

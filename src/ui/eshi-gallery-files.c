@@ -1,0 +1,279 @@
+/* eshi-gallery-files.c: the gallery's files in other programs' hands: dragged out, copied, exported.
+ *
+ * A file is given away as it is, with the settings in it. Nothing is moved, and no file is overwritten without the
+ * file chooser having asked.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-gallery-private.h"
+
+#include "eshi-test-log.h"
+#include "eshi-picture.h"
+
+#include <eshi-picture-file.h>
+#include <glib/gi18n-lib.h>
+
+#define MAX_DRAGGED 500
+#define MAX_NAMES 1000
+
+static void
+add_file (GPtrArray       *files,
+          EshiHistoryItem *item)
+{
+  const EshiHistoryPicture *picture = eshi_history_item_get_picture (item);
+
+  if (picture != NULL && !picture->missing)
+    g_ptr_array_add (files, g_file_new_for_path (picture->path));
+}
+
+/* Files of the selected pictures as far as they are known: those that were ever in sight. (transfer full) */
+static GPtrArray *
+dup_selected_files (EshiGallery *self)
+{
+  GPtrArray *files = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr(GtkBitset) places = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+  GtkBitsetIter iter;
+  guint position;
+
+  for (gboolean there = gtk_bitset_iter_init_first (&iter, places, &position); there && files->len < MAX_DRAGGED;
+       there = gtk_bitset_iter_next (&iter, &position))
+    {
+      g_autoptr(EshiHistoryItem) item = g_list_model_get_item (G_LIST_MODEL (self->model), position);
+
+      add_file (files, item);
+    }
+  return files;
+}
+
+static GdkContentProvider *
+provide (GPtrArray *files)
+{
+  g_auto(GValue) value = G_VALUE_INIT;
+
+  g_value_init (&value, GDK_TYPE_FILE_LIST);
+  g_value_take_boxed (&value, gdk_file_list_new_from_array ((GFile **) files->pdata, files->len));
+  return gdk_content_provider_new_for_value (&value);
+}
+
+GdkContentProvider *
+_eshi_gallery_provide_files (EshiGallery     *self,
+                             EshiHistoryItem *item)
+{
+  g_autoptr(GPtrArray) files = NULL;
+  guint position;
+
+  if (item == NULL)
+    return NULL;
+  /* A picture that is dragged without being selected goes alone. */
+  if (eshi_history_model_find (self->model, eshi_history_item_get_id (item), &position) &&
+      gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), position))
+    {
+      files = dup_selected_files (self);
+    }
+  else
+    {
+      files = g_ptr_array_new_with_free_func (g_object_unref);
+      add_file (files, item);
+    }
+  return files->len > 0 ? provide (files) : NULL;
+}
+
+/* --- copying ----------------------------------------------------------------------------------------------------- */
+
+static void
+read_texture_in_thread (GTask        *task,
+                        gpointer      source,
+                        gpointer      task_data,
+                        GCancellable *cancellable)
+{
+  GPtrArray *files = task_data;
+  GError *error = NULL;
+  g_autoptr(EshiImage) image = eshi_picture_file_load_image (g_file_peek_path (g_ptr_array_index (files, 0)), &error);
+
+  if (image == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, eshi_picture_make_texture (image), g_object_unref);
+}
+
+static void
+on_texture_cb (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  EshiGallery *self = ESHI_GALLERY (source);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GdkTexture) texture = g_task_propagate_pointer (G_TASK (result), &error);
+  GdkContentProvider *both[2];
+  g_autoptr(GdkContentProvider) provider = NULL;
+
+  if (texture == NULL)
+    {
+      _eshi_gallery_fail (self, _("The Picture Was Not Copied"), error);
+      return;
+    }
+  both[0] = gdk_content_provider_new_typed (GDK_TYPE_TEXTURE, texture);
+  both[1] = provide (g_task_get_task_data (G_TASK (result)));
+  provider = gdk_content_provider_new_union (both, G_N_ELEMENTS (both));
+  gdk_clipboard_set_content (gtk_widget_get_clipboard (GTK_WIDGET (self)), provider);
+  _eshi_gallery_toast (self, _("Picture copied"));
+}
+
+void
+_eshi_gallery_copy (EshiGallery *self)
+{
+  g_autoptr(GPtrArray) files = dup_selected_files (self);
+  g_autoptr(GTask) task = NULL;
+
+  if (files->len == 0)
+    {
+      _eshi_gallery_toast (self, _("The file is missing; paint the picture again to get it back"));
+      return;
+    }
+  /* Programs that take pictures get the first one, and those that take files all of them. */
+  task = g_task_new (self, self->cancellable, on_texture_cb, NULL);
+  g_task_set_source_tag (task, _eshi_gallery_copy);
+  g_task_set_task_data (task, g_steal_pointer (&files), (GDestroyNotify) g_ptr_array_unref);
+  g_task_run_in_thread (task, read_texture_in_thread);
+}
+
+/* --- exporting --------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  GPtrArray *files;
+  GFile *target;        /* a folder for several files, else the new file */
+} Export;
+
+static void
+export_free (Export *export)
+{
+  g_ptr_array_unref (export->files);
+  g_clear_object (&export->target);
+  g_free (export);
+}
+
+/* Copies @file into @folder under its own name, or with a number behind it if that is taken. */
+static gboolean
+copy_into (GFile         *file,
+           GFile         *folder,
+           GCancellable  *cancellable,
+           GError       **error)
+{
+  g_autofree char *name = g_file_get_basename (file);
+  g_autofree char *stem = g_str_has_suffix (name, ".png") ? g_strndup (name, strlen (name) - 4) : g_strdup (name);
+
+  for (int i = 1; i < MAX_NAMES; i++)
+    {
+      g_autofree char *numbered = i == 1 ? g_strdup (name) : g_strdup_printf ("%s-%d.png", stem, i);
+      g_autoptr(GFile) target = g_file_get_child (folder, numbered);
+      g_autoptr(GError) copy_error = NULL;
+
+      if (g_file_copy (file, target, G_FILE_COPY_NONE, cancellable, NULL, NULL, &copy_error))
+        return TRUE;
+      if (!g_error_matches (copy_error, G_IO_ERROR, G_IO_ERROR_EXISTS) || i == MAX_NAMES - 1)
+        {
+          g_propagate_error (error, g_steal_pointer (&copy_error));
+          return FALSE;
+        }
+    }
+  return FALSE;
+}
+
+static void
+export_in_thread (GTask        *task,
+                  gpointer      source,
+                  gpointer      task_data,
+                  GCancellable *cancellable)
+{
+  Export *export = task_data;
+  GError *error = NULL;
+  gboolean done = TRUE;
+
+  if (export->files->len == 1)
+    done = g_file_copy (g_ptr_array_index (export->files, 0), export->target, G_FILE_COPY_OVERWRITE, cancellable,
+                        NULL, NULL, &error);
+  for (guint i = 0; export->files->len > 1 && done && i < export->files->len; i++)
+    done = copy_into (g_ptr_array_index (export->files, i), export->target, cancellable, &error);
+  if (done)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_exported_cb (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  EshiGallery *self = ESHI_GALLERY (source);
+  g_autoptr(GError) error = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      _eshi_gallery_fail (self, _("The Picture Was Not Exported"), error);
+      return;
+    }
+  eshi_test_log ("EXPORTED");
+  _eshi_gallery_toast (self, _("Saved"));
+}
+
+static void
+on_export_response_cb (EshiGallery          *self,
+                       int                   response,
+                       GtkFileChooserNative *chooser)
+{
+  Export *export = g_object_steal_data (G_OBJECT (chooser), "eshi-export");
+  g_autoptr(GTask) task = NULL;
+
+  g_assert (ESHI_IS_GALLERY (self));
+
+  export->target = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+  if (response != GTK_RESPONSE_ACCEPT || export->target == NULL)
+    {
+      export_free (export);
+    }
+  else
+    {
+      task = g_task_new (self, self->cancellable, on_exported_cb, NULL);
+      g_task_set_source_tag (task, on_export_response_cb);
+      g_task_set_task_data (task, export, (GDestroyNotify) export_free);
+      g_task_run_in_thread (task, export_in_thread);
+    }
+  g_object_unref (chooser);
+}
+
+void
+_eshi_gallery_export (EshiGallery *self)
+{
+  g_autoptr(GPtrArray) files = dup_selected_files (self);
+  GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+  GtkFileChooserNative *chooser;
+  gboolean several = files->len > 1;
+  Export *export;
+
+  if (files->len == 0)
+    {
+      _eshi_gallery_toast (self, _("The file is missing; paint the picture again to get it back"));
+      return;
+    }
+  chooser = gtk_file_chooser_native_new (several ? _("Export Pictures Into a Folder") : _("Export Picture"), window,
+                                         several ? GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER
+                                                 : GTK_FILE_CHOOSER_ACTION_SAVE,
+                                         _("_Save"), _("_Cancel"));
+  if (!several)
+    {
+      g_autofree char *name = g_file_get_basename (g_ptr_array_index (files, 0));
+
+      gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
+    }
+  export = g_new0 (Export, 1);
+  export->files = g_steal_pointer (&files);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
+  g_object_set_data_full (G_OBJECT (chooser), "eshi-export", export, (GDestroyNotify) export_free);
+  g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_response_cb), self, G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}

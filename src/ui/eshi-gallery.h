@@ -1,0 +1,40 @@
+/* eshi-gallery.h: all pictures that were ever painted, to look through, search, mark and use again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include <adwaita.h>
+#include <eshi-history.h>
+
+G_BEGIN_DECLS
+
+#define ESHI_TYPE_GALLERY (eshi_gallery_get_type ())
+
+/**
+ * EshiGallery:
+ *
+ * Its actions are in the group `gallery` and act on the selected pictures, or on the one that is shown large. It uses
+ * `win.view`, `win.open-folder` and, if there is one, `win.use-as-input` of the window it stands in.
+ *
+ * Signals:
+ *   `generate (EshiSettings *settings, gint64 parent)`: paint this picture of the history again
+ *   `load-settings (EshiSettings *settings, char *parts)`: show these settings; @parts is "all", "prompt" or "seed"
+ *   `failed (char *heading, GError *error)`: something that was asked for did not happen
+ */
+G_DECLARE_FINAL_TYPE (EshiGallery, eshi_gallery, ESHI, GALLERY, AdwBin)
+
+GtkWidget *eshi_gallery_new (void);
+
+/* @history: what it shows; a reference is kept. To be called once */
+void eshi_gallery_set_history (EshiGallery *self,
+                               EshiHistory *history);
+
+/* Puts the keyboard into the search entry. */
+void eshi_gallery_focus_search (EshiGallery *self);
+
+/* Puts the keyboard onto the pictures. */
+void eshi_gallery_focus_pictures (EshiGallery *self);
+
+G_END_DECLS

@@ -1,0 +1,135 @@
+/* eshi-window-views.c: the window's views: puts the studio into its frame beside the gallery, and joins the two.
+ *
+ * The gallery knows no session and no prompt panel: what it asks for by its signals is done here.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-window-private.h"
+
+#include "eshi-test-log.h"
+
+#include <glib/gi18n-lib.h>
+
+#define STUDIO "studio"
+#define GALLERY "gallery"
+
+gboolean
+_eshi_window_shows_studio (EshiWindow *self)
+{
+  return g_strcmp0 (eshi_views_get_visible_name (self->views), STUDIO) == 0;
+}
+
+static void
+show_view (EshiWindow *self,
+           const char *name)
+{
+  eshi_views_set_visible_name (self->views, name);
+}
+
+static void
+on_view_cb (EshiWindow *self)
+{
+  const char *name = eshi_views_get_visible_name (self->views);
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "view");
+
+  g_assert (ESHI_IS_WINDOW (self));
+
+  if (name == NULL || action == NULL)
+    return;
+  g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (name));
+  eshi_test_log ("VIEW %s", name);
+  if (g_str_equal (name, GALLERY))
+    eshi_gallery_focus_pictures (self->gallery);
+}
+
+static void
+view_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  show_view (ESHI_WINDOW (user_data), g_variant_get_string (parameter, NULL));
+}
+
+static void
+search_action (GSimpleAction *action,
+               GVariant      *parameter,
+               gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  show_view (self, GALLERY);
+  eshi_gallery_focus_search (self->gallery);
+}
+
+/* --- what the gallery asks for ----------------------------------------------------------------------------------- */
+
+static void
+on_generate_cb (EshiWindow         *self,
+                const EshiSettings *settings,
+                gint64              parent)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  if (self->models == NULL || self->models->len == 0)
+    {
+      _eshi_window_toast (self, _("There is no model to paint with"));
+      return;
+    }
+  show_view (self, STUDIO);
+  _eshi_window_generate_from (self, settings, parent, ESHI_RELATION_RERUN);
+}
+
+static void
+on_load_settings_cb (EshiWindow         *self,
+                     const EshiSettings *settings,
+                     const char         *parts)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  _eshi_window_take_over_settings (self, settings, parts);
+  show_view (self, STUDIO);
+}
+
+static void
+on_failed_cb (EshiWindow   *self,
+              const char   *heading,
+              const GError *error)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  _eshi_window_show_error (self, heading, error, NULL);
+}
+
+static const GActionEntry entries[] = {
+  { "view", view_action, "s", "'" STUDIO "'" },
+  { "search", search_action },
+};
+
+void
+_eshi_window_add_views (EshiWindow *self)
+{
+  GtkWidget *gallery = eshi_gallery_new ();
+  GtkWidget *studio = g_object_ref (GTK_WIDGET (self->leaflet));
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  self->gallery = ESHI_GALLERY (gallery);
+  self->views = ESHI_VIEWS (eshi_views_new ());
+  self->model_button = eshi_views_get_model_button (self->views);
+  gtk_menu_button_set_menu_model (self->model_button, G_MENU_MODEL (self->model_menu));
+  eshi_views_set_menu (self->views, self->primary_menu);
+
+  adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), NULL);
+  eshi_views_add (self->views, studio, STUDIO, _("Studio"), "eshi-brush-symbolic");
+  eshi_views_add (self->views, gallery, GALLERY, _("Gallery"), "image-x-generic-symbolic");
+  eshi_views_follow_leaflet (self->views, self->leaflet, self->panel_page);
+  adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), GTK_WIDGET (self->views));
+  g_object_unref (studio);
+
+  g_signal_connect_object (self->views, "notify::visible-name", G_CALLBACK (on_view_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gallery, "generate", G_CALLBACK (on_generate_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gallery, "load-settings", G_CALLBACK (on_load_settings_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gallery, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
+}

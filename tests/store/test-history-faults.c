@@ -1,0 +1,702 @@
+/* test-history-faults.c: damaged databases, full disks, folders that cannot be written, programs that are killed.
+ *
+ * test-history-faults --write DATA PICTURES
+ *     is the program that is killed: saves pictures and works through a queue until then, and says what was answered
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "eshi-db-private.h"
+#include "eshi-picture-file.h"
+#include "history-rig.h"
+
+#define N_KILLS 24
+#define LONGEST_LIFE_US 600000
+
+static char *program;
+
+static char *
+database_path (Rig *rig)
+{
+  return g_build_filename (rig->data, "history.db", NULL);
+}
+
+/* Runs @sql on the file of a history that is closed. */
+static void
+run_sql (const char *path,
+         const char *sql)
+{
+  sqlite3 *db = NULL;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (db);
+}
+
+/* --- damage ------------------------------------------------------------------------------------------------------- */
+
+/* Writes nonsense over the file from @from on, to its end or for some pages. */
+static void
+spoil (const char *path,
+       gsize       from,
+       gsize       n_bytes)
+{
+  g_autofree char *contents = NULL;
+  FILE *file = NULL;
+  gsize length = 0;
+
+  g_assert_true (g_file_get_contents (path, &contents, &length, NULL));
+  for (gsize i = from; i < MIN (length, from + n_bytes); i++)
+    contents[i] = (char) (i * 167 + 13);
+  /* In its place: a program that has it open sees it as well. */
+  file = g_fopen (path, "r+");
+  g_assert_cmpuint (fwrite (contents, 1, length, file), ==, length);
+  fclose (file);
+}
+
+static guint
+count_aside (Rig *rig)
+{
+  g_autoptr(GDir) dir = g_dir_open (rig->data, 0, NULL);
+  const char *name = NULL;
+  guint n_files = 0;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    n_files += g_str_has_prefix (name, "history-damaged-") && g_str_has_suffix (name, ".db");
+
+  return n_files;
+}
+
+static void
+tag (Rig        *rig,
+     gint64      id,
+     const char *word)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  eshi_history_set_tag_async (rig->history, &id, 1, word, TRUE, rig_cb, &result);
+  rig_wait (&result);
+  g_assert_true (eshi_history_finish (rig->history, result, NULL));
+}
+
+/* @data: "header", "middle" or "empty": what is spoilt. */
+static void
+test_backup (Rig           *rig,
+             gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+  g_autofree char *notice = NULL;
+  g_autofree char *backups = g_build_filename (rig->data, "backups", NULL);
+  gint64 id = rig_save (rig, "古い", 1);
+
+  tag (rig, id, "札");
+  rig_remove_folder (backups);
+  g_free (rig_reopen (rig));
+  rig_settle (rig); /* backs up */
+  rig_save (rig, "新しい", 2);
+  rig_close (rig);
+  if (g_str_equal (data, "header"))
+    spoil (path, 0, 4096);
+  else if (g_str_equal (data, "middle"))
+    spoil (path, 4096, G_MAXSIZE / 2);
+  else
+    g_assert_true (g_file_set_contents (path, "", 0, NULL));
+
+  notice = rig_reopen (rig);
+  g_assert_nonnull (notice);
+  g_assert_cmpuint (count_aside (rig), ==, 1);
+  rig_settle (rig);
+  g_assert_cmpint (rig_count (rig, "古い 札"), ==, 1);
+  g_assert_cmpint (rig_count (rig, "新しい"), ==, 1);
+  g_assert_cmpint (rig_count (rig, NULL), ==, 2);
+  g_free (notice);
+  notice = rig_reopen (rig);
+  g_assert_null (notice);
+}
+
+static void
+test_rebuild (Rig           *rig,
+              gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+  g_autofree char *notice = NULL;
+  g_autoptr(EshiHistoryPage) page = NULL;
+
+  for (guint i = 0; i < 45; i++)
+    rig_save (rig, i % 3 == 0 ? "猫" : "犬", i);
+  rig_close (rig);
+  spoil (path, 0, G_MAXSIZE / 2);
+  notice = rig_reopen (rig);
+  g_assert_nonnull (notice);
+  rig_settle (rig);
+  g_assert_cmpint (rig_count (rig, NULL), ==, 45);
+  g_assert_cmpint (rig_count (rig, "猫"), ==, 15);
+  page = rig_find (rig, &(EshiHistoryQuery) { .limit = 1 });
+  g_assert_true (g_str_has_suffix (((EshiHistoryPicture *) page->pictures->pdata[0])->path, "/0045-4294967295.png"));
+}
+
+/* A rebuilding that was broken off goes on. */
+static void
+test_rebuild_broken_off (Rig           *rig,
+                         gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+
+  for (guint i = 0; i < 45; i++)
+    rig_save (rig, "猫", i);
+  rig_close (rig);
+  spoil (path, 0, G_MAXSIZE / 2);
+  g_free (rig_reopen (rig));
+  g_free (rig_reopen (rig));
+  rig_settle (rig);
+  g_assert_cmpint (rig_count (rig, "猫"), ==, 45);
+}
+
+static void
+test_damaged_and_open (Rig           *rig,
+                       gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+  g_autoptr(EshiHistory) other = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  rig_save (rig, "猫", 1);
+  g_free (rig_reopen (rig));
+  spoil (path, 4096, G_MAXSIZE / 2);
+  other = eshi_history_new (rig->data, rig->pictures);
+  eshi_history_open_async (other, rig_cb, &result);
+  rig_wait (&result);
+  g_assert_false (eshi_history_open_finish (other, result, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
+/* --- versions ----------------------------------------------------------------------------------------------------- */
+
+static void
+test_newer (Rig           *rig,
+            gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GAsyncResult) saved = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) unrecorded = NULL;
+  g_autoptr(EshiImage) image = rig_make_image (1);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  EshiHistoryNew spec = { .image = image, .settings = settings };
+  gsize n_before = 0;
+  gsize n_after = 0;
+
+  rig_save (rig, "猫", 1);
+  rig_close (rig);
+  run_sql (path, "PRAGMA user_version = 999; CREATE TABLE future (x); PRAGMA wal_checkpoint (TRUNCATE)");
+  g_assert_true (g_file_get_contents (path, &before, &n_before, NULL));
+
+  rig->history = eshi_history_new (rig->data, rig->pictures);
+  eshi_history_open_async (rig->history, rig_cb, &result);
+  rig_wait (&result);
+  g_assert_false (eshi_history_open_finish (rig->history, result, NULL, &error));
+  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED);
+
+  /* Pictures are saved all the same. */
+  eshi_history_save_async (rig->history, &spec, rig_cb, &saved);
+  rig_wait (&saved);
+  picture = eshi_history_save_finish (rig->history, saved, &unrecorded, NULL);
+  g_assert_nonnull (picture);
+  g_assert_cmpint (picture->id, ==, 0);
+  g_assert_error (unrecorded, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED);
+  g_assert_true (g_file_test (picture->path, G_FILE_TEST_IS_REGULAR));
+
+  rig_close (rig);
+  g_assert_true (g_file_get_contents (path, &after, &n_after, NULL));
+  g_assert_cmpmem (before, n_before, after, n_after);
+}
+
+/* The steps of a migration, one of which fails: the step before it is kept, and it is tried again. */
+static void
+test_migrate (Rig           *rig,
+              gconstpointer  data)
+{
+  static const char *const broken[] = { "CREATE TABLE a (x); INSERT INTO a VALUES (1)",
+                                        "ALTER TABLE a ADD y; INSERT INTO nowhere VALUES (1)" };
+  static const char *const whole[] = { "CREATE TABLE a (x); INSERT INTO a VALUES (1)",
+                                       "ALTER TABLE a ADD y; UPDATE a SET y = x + 1" };
+  g_autofree char *path = g_build_filename (rig->folder, "old.db", NULL);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(EshiDb) db = _eshi_db_open (path, &error);
+  gint64 value = 0;
+
+  g_assert_no_error (error);
+  g_assert_false (_eshi_db_migrate (db, broken, 2, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_cmpint (_eshi_db_version (db, &error), ==, 1);
+  g_assert_true (_eshi_db_migrate (db, whole, 2, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (_eshi_db_version (db, &error), ==, 2);
+  g_assert_true (_eshi_db_get_int (db, &value, 0, &error, "SELECT y FROM a", ""));
+  g_assert_cmpint (value, ==, 2);
+  g_assert_false (_eshi_db_migrate (db, whole, 1, &error));
+  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED);
+}
+
+/* --- disks -------------------------------------------------------------------------------------------------------- */
+
+/* Mounts a disk of @options at @path; FALSE with the test skipped where that is not allowed. */
+static gboolean
+mount_small (const char *path,
+             const char *options)
+{
+  g_mkdir_with_parents (path, 0700);
+  if (mount ("eshi-test", path, "tmpfs", 0, options) == 0)
+    return TRUE;
+
+  g_test_skip_printf ("no small disk could be mounted: %s", g_strerror (errno));
+
+  return FALSE;
+}
+
+static void
+start_on_disk (Rig        *rig,
+               const char *disk)
+{
+  rig_close (rig);
+  g_free (rig->data);
+  g_free (rig->pictures);
+  rig->data = g_build_filename (disk, "data", NULL);
+  rig->pictures = g_build_filename (disk, "pictures", NULL);
+  g_free (rig_reopen (rig));
+}
+
+/* Saves until the disk is full. Returns how many are in the history; sets how many have files. */
+static guint
+fill (Rig   *rig,
+      guint *n_files)
+{
+  g_autoptr(EshiSettings) settings = rig_make_settings ("満");
+  guint n_recorded = 0;
+
+  *n_files = 0;
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autoptr(EshiImage) image = rig_make_image (i);
+      g_autoptr(GAsyncResult) result = NULL;
+      g_autoptr(GError) error = NULL;
+      g_autoptr(EshiHistoryPicture) picture = NULL;
+
+      eshi_history_save_async (rig->history, &(EshiHistoryNew) { .image = image, .settings = settings }, rig_cb, &result);
+      rig_wait (&result);
+      picture = eshi_history_save_finish (rig->history, result, NULL, &error);
+      if (picture == NULL)
+        {
+          g_assert_true (g_str_has_suffix (error->message, "."));
+          return n_recorded;
+        }
+      (*n_files)++;
+      n_recorded += picture->id != 0;
+    }
+  g_assert_not_reached ();
+}
+
+static void
+test_full (Rig           *rig,
+           gconstpointer  data)
+{
+  g_autofree char *disk = g_build_filename (rig->folder, "disk", NULL);
+  g_autofree char *ballast = g_build_filename (disk, "ballast", NULL);
+  g_autofree char *notice = NULL;
+  g_autofree char *zeros = g_malloc0 (300000);
+  guint n_files = 0;
+  guint n_recorded = 0;
+
+  if (!mount_small (disk, "size=2m"))
+    return;
+  g_assert_true (g_file_set_contents (ballast, zeros, 300000, NULL));
+  start_on_disk (rig, disk);
+  n_recorded = fill (rig, &n_files);
+  g_assert_cmpuint (n_recorded, >, 10);
+
+  /* There is room again: what was recorded is there, and what has a file but was not recorded is found. */
+  g_assert_cmpint (g_unlink (ballast), ==, 0);
+  notice = rig_reopen (rig);
+  g_assert_null (notice);
+  g_assert_cmpint (rig_count (rig, "満"), >=, n_recorded);
+  g_assert_cmpint (rig_count (rig, "満"), <=, n_files);
+  rig_save (rig, "空いた", 1);
+  g_assert_cmpint (rig_count (rig, "空いた"), ==, 1);
+  rig_close (rig);
+  g_assert_cmpint (umount (disk), ==, 0);
+}
+
+static void
+test_read_only (Rig           *rig,
+                gconstpointer  data)
+{
+  g_autofree char *disk = g_build_filename (rig->folder, "disk", NULL);
+  g_autofree char *notice = NULL;
+  g_autoptr(GAsyncResult) saved = NULL;
+  g_autoptr(GAsyncResult) trashed = NULL;
+  g_autoptr(GAsyncResult) opened = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(EshiImage) image = rig_make_image (1);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  gint64 id = 0;
+
+  if (!mount_small (disk, "size=4m"))
+    return;
+  rig_close (rig);
+  g_free (rig->pictures);
+  rig->pictures = g_build_filename (disk, "pictures", NULL);
+  g_free (rig_reopen (rig));
+  id = rig_save (rig, "猫", 1);
+  g_assert_cmpint (mount ("eshi-test", disk, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), ==, 0);
+
+  /* Pictures cannot be written: said, and the history is as before. */
+  eshi_history_save_async (rig->history, &(EshiHistoryNew) { .image = image, .settings = settings }, rig_cb, &saved);
+  rig_wait (&saved);
+  g_assert_null (eshi_history_save_finish (rig->history, saved, NULL, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  eshi_history_trash_async (rig->history, &id, 1, rig_cb, &trashed);
+  rig_wait (&trashed);
+  g_assert_false (eshi_history_finish (rig->history, trashed, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_clear_error (&error);
+  g_assert_cmpint (rig_count (rig, "猫"), ==, 1);
+
+  /* A history that cannot be written says so at opening. */
+  rig_close (rig);
+  g_free (rig->data);
+  rig->data = g_build_filename (disk, "data", NULL);
+  rig->history = eshi_history_new (rig->data, rig->pictures);
+  eshi_history_open_async (rig->history, rig_cb, &opened);
+  rig_wait (&opened);
+  g_assert_false (eshi_history_open_finish (rig->history, opened, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  rig_close (rig);
+  g_assert_cmpint (umount (disk), ==, 0);
+}
+
+/* --- two programs ------------------------------------------------------------------------------------------------- */
+
+static void
+count_saved_cb (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  g_autoptr(GError) unrecorded = NULL;
+  guint *n_saved = user_data;
+
+  picture = eshi_history_save_finish (ESHI_HISTORY (source), result, &unrecorded, NULL);
+  g_assert_nonnull (picture);
+  g_assert_no_error (unrecorded);
+  (*n_saved)++;
+}
+
+static void
+test_two_writers (Rig           *rig,
+                  gconstpointer  data)
+{
+  g_autoptr(EshiHistory) other = eshi_history_new (rig->data, rig->pictures);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("同時");
+  guint n_saved = 0;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr(EshiImage) image = rig_make_image (i);
+      EshiHistoryNew spec = { .image = image, .settings = settings };
+
+      eshi_history_save_async (i % 2 == 0 ? other : rig->history, &spec, count_saved_cb, &n_saved);
+    }
+  while (n_saved < 20)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (rig_count (rig, "同時"), ==, 20);
+}
+
+/* --- killed programs ---------------------------------------------------------------------------------------------- */
+
+/* Says that something was answered, at once: what is said must be true after a kill. */
+static void
+say (const char *what,
+     gint64      id,
+     const char *more)
+{
+  printf ("%s %" G_GINT64_FORMAT " %s\n", what, id, more);
+  fflush (stdout);
+}
+
+static void
+write_round (Rig   *rig,
+             guint  n)
+{
+  g_autofree char *prompt = g_strdup_printf ("仕事%u", n);
+  g_autofree char *state = g_strdup_printf ("状態%u", n);
+  g_autoptr(EshiSettings) settings = rig_make_settings (prompt);
+  g_autoptr(GBytes) bytes = g_bytes_new (state, strlen (state));
+  g_autoptr(GAsyncResult) added = NULL;
+  g_autoptr(GAsyncResult) taken = NULL;
+  g_autoptr(GAsyncResult) kept = NULL;
+  g_autoptr(GAsyncResult) removed = NULL;
+  g_autoptr(EshiHistoryJob) job = NULL;
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  gint64 id = 0;
+
+  eshi_history_add_job_async (rig->history, settings, 0, ESHI_RELATION_NONE, FALSE, rig_cb, &added);
+  rig_wait (&added);
+  id = eshi_history_finish_id (rig->history, added, NULL);
+  say ("added", id, prompt);
+  eshi_history_take_job_async (rig->history, rig_cb, &taken);
+  rig_wait (&taken);
+  job = eshi_history_take_job_finish (rig->history, taken, NULL);
+  eshi_history_checkpoint_job_async (rig->history, job->id, 0, 5, bytes, rig_cb, &kept);
+  rig_wait (&kept);
+  say ("kept", job->id, state);
+  picture = rig_load (rig, rig_save (rig, prompt, n));
+  say ("saved", picture->id, picture->path);
+  if (n % 4 == 0)
+    {
+      rig_trash (rig, picture->id);
+      say ("trashed", picture->id, picture->path);
+    }
+  say ("removing", job->id, "");
+  eshi_history_remove_job_async (rig->history, job->id, rig_cb, &removed);
+  rig_wait (&removed);
+}
+
+static void
+write_until_killed (const char *data,
+                    const char *pictures)
+{
+  Rig rig = { .data = g_strdup (data), .pictures = g_strdup (pictures) };
+
+  /* Their reading takes longer than the shortest lives. */
+  g_setenv ("ESHI_MODEL_DIR", "/nonexistent", TRUE);
+  g_setenv ("ESHI_MECAB", "no", TRUE);
+  rig.history = eshi_history_new (data, pictures);
+  for (guint n = 1;; n++)
+    write_round (&rig, n);
+}
+
+/* What the killed program had said. */
+typedef struct
+{
+  GHashTable *jobs;    /* id that was added -> prompt, or state that was kept */
+  GHashTable *saved;   /* id -> path */
+  GHashTable *trashed; /* ids */
+  gint64      removing;
+} Said;
+
+static gpointer
+key_of (gint64 id)
+{
+  return GINT_TO_POINTER ((int) id);
+}
+
+static void
+read_said (Said *said,
+           char *text)
+{
+  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+
+  /* The last line may be cut off. */
+  for (guint i = 0; lines[i] != NULL && lines[i + 1] != NULL; i++)
+    {
+      g_auto(GStrv) parts = g_strsplit (lines[i], " ", 3);
+      gint64 id = g_ascii_strtoll (parts[1], NULL, 10);
+
+      if (g_str_equal (parts[0], "added") || g_str_equal (parts[0], "kept"))
+        g_hash_table_insert (said->jobs, key_of (id), g_strdup (g_str_equal (parts[0], "kept") ? parts[2] : ""));
+      else if (g_str_equal (parts[0], "saved"))
+        g_hash_table_insert (said->saved, key_of (id), g_strdup (parts[2]));
+      else if (g_str_equal (parts[0], "trashed"))
+        g_hash_table_add (said->trashed, key_of (id));
+      else
+        g_hash_table_remove (said->jobs, key_of (said->removing = id));
+    }
+}
+
+/* Starts the writer, kills it after @life_us, and takes in what it said. */
+static void
+kill_writer (Rig    *rig,
+             Said   *said,
+             gulong  life_us)
+{
+  const char *argv[] = { program, "--write", rig->data, rig->pictures, NULL };
+  g_autofree char *text = NULL;
+  g_autoptr(GIOChannel) channel = NULL;
+  g_autoptr(GError) error = NULL;
+  GPid pid = 0;
+  int out = -1;
+
+  g_spawn_async_with_pipes (NULL, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL, &out, NULL,
+                            &error);
+  g_assert_no_error (error);
+  g_usleep (life_us);
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  waitpid (pid, NULL, 0);
+  channel = g_io_channel_unix_new (out);
+  g_io_channel_set_close_on_unref (channel, TRUE);
+  g_io_channel_set_encoding (channel, NULL, NULL);
+  g_io_channel_read_to_end (channel, &text, NULL, NULL);
+  if (text != NULL)
+    read_said (said, text);
+}
+
+static void
+check_pictures (Rig        *rig,
+                const Said *said)
+{
+  GHashTableIter iter;
+  gpointer id = NULL;
+  gpointer path = NULL;
+
+  g_hash_table_iter_init (&iter, said->saved);
+  while (g_hash_table_iter_next (&iter, &id, &path))
+    {
+      g_autoptr(EshiHistoryPicture) picture = rig_load (rig, GPOINTER_TO_INT (id));
+      gboolean trashed = picture->trashed != 0;
+
+      g_assert_cmpstr (picture->path, ==, path);
+      g_assert_true (trashed || !g_hash_table_contains (said->trashed, id));
+      g_assert_true (trashed || g_file_test (path, G_FILE_TEST_IS_REGULAR));
+    }
+}
+
+/* No job may be gone that was not being removed, and no state that was kept. */
+static void
+check_jobs (Rig        *rig,
+            const Said *said)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GPtrArray) jobs = NULL;
+  g_autoptr(GHashTable) left = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer id = NULL;
+  gpointer state = NULL;
+
+  eshi_history_list_jobs_async (rig->history, rig_cb, &result);
+  rig_wait (&result);
+  jobs = eshi_history_list_jobs_finish (rig->history, result, NULL);
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      const EshiHistoryJob *job = jobs->pdata[i];
+
+      g_assert_cmpint (job->state, !=, ESHI_JOB_RUNNING);
+      g_hash_table_add (left, key_of (job->id));
+    }
+  g_hash_table_iter_init (&iter, said->jobs);
+  while (g_hash_table_iter_next (&iter, &id, &state))
+    {
+      g_autoptr(GAsyncResult) loaded = NULL;
+      g_autoptr(GBytes) bytes = NULL;
+
+      g_assert_true (g_hash_table_contains (left, id));
+      eshi_history_load_checkpoint_async (rig->history, GPOINTER_TO_INT (id), rig_cb, &loaded);
+      rig_wait (&loaded);
+      bytes = eshi_history_load_checkpoint_finish (rig->history, loaded, NULL);
+      if (*(const char *) state != '\0')
+        g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), state, strlen (state));
+    }
+}
+
+/* Every picture in the folder must be in the history, and no half-written one be left under a picture's name. */
+static void
+check_folder (Rig *rig)
+{
+  g_autofree char *today = eshi_picture_file_today ();
+  g_autofree char *day = g_path_get_basename (today);
+  g_autofree char *folder = g_build_filename (rig->pictures, day, NULL);
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name = NULL;
+  gint64 n_files = 0;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autoptr(EshiImage) image = NULL;
+
+      if (!g_str_has_suffix (name, ".png"))
+        continue;
+      image = eshi_picture_file_load_image (path, NULL);
+      g_assert_nonnull (image);
+      n_files++;
+    }
+  g_assert_cmpint (rig_count (rig, NULL), ==, n_files);
+}
+
+static void
+test_kill (Rig           *rig,
+           gconstpointer  data)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (20261126);
+  Said said = {
+    .jobs = g_hash_table_new_full (NULL, NULL, NULL, g_free),
+    .saved = g_hash_table_new_full (NULL, NULL, NULL, g_free),
+    .trashed = g_hash_table_new (NULL, NULL),
+  };
+
+  rig_close (rig);
+  for (guint i = 0; i < N_KILLS; i++)
+    {
+      g_autofree char *notice = NULL;
+
+      kill_writer (rig, &said, (gulong) g_rand_int_range (random, 1000, LONGEST_LIFE_US));
+      notice = rig_reopen (rig);
+      g_assert_null (notice);
+      check_pictures (rig, &said);
+      check_jobs (rig, &said);
+      check_folder (rig);
+      rig_close (rig);
+    }
+  g_test_message ("%d kills, %u pictures saved, %u in the trash, %u jobs left: nothing lost", N_KILLS,
+                  g_hash_table_size (said.saved), g_hash_table_size (said.trashed), g_hash_table_size (said.jobs));
+  g_hash_table_unref (said.jobs);
+  g_hash_table_unref (said.saved);
+  g_hash_table_unref (said.trashed);
+}
+
+#define ADD(name, data, function) g_test_add ("/eshi/history/" name, Rig, data, rig_set_up, function, rig_tear_down)
+
+int
+main (int    argc,
+      char **argv)
+{
+  if (argc == 4 && g_str_equal (argv[1], "--write"))
+    write_until_killed (argv[2], argv[3]);
+
+  program = argv[0];
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("backup/header", "header", test_backup);
+  ADD ("backup/middle", "middle", test_backup);
+  ADD ("backup/empty", "empty", test_backup);
+  ADD ("rebuild", NULL, test_rebuild);
+  ADD ("rebuild-broken-off", NULL, test_rebuild_broken_off);
+  ADD ("damaged-and-open", NULL, test_damaged_and_open);
+  ADD ("newer", NULL, test_newer);
+  ADD ("migrate", NULL, test_migrate);
+  ADD ("full-disk", NULL, test_full);
+  ADD ("read-only", NULL, test_read_only);
+  ADD ("two-writers", NULL, test_two_writers);
+  ADD ("killed", NULL, test_kill);
+
+  return g_test_run ();
+}
