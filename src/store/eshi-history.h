@@ -26,7 +26,8 @@ G_BEGIN_DECLS
 /**
  * EshiHistory:
  *
- * Signals: `changed`: pictures or jobs were added, changed or removed by this object; once for a burst of them.
+ * Signals: `changed`: pictures or jobs were added, changed or removed by this object, and after eshi_history_watch() by
+ * another program; once for a burst of them.
  *
  * A call keeps the object until it is answered. A program that ends sooner leaves undone what had not had its turn, so
  * it waits for the answers of what must not be lost. Thread: the one that made it.
@@ -88,6 +89,10 @@ gboolean eshi_history_finish (EshiHistory   *self,
 gint64 eshi_history_finish_id (EshiHistory   *self,
                                GAsyncResult  *result,
                                GError       **error);
+
+/* From now on `changed` also tells what other programs wrote, at most a second later. Costs a look at one number
+ * whenever the database is written to, by this object as well; nothing where files cannot be watched. */
+void eshi_history_watch (EshiHistory *self);
 
 /* --- pictures ----------------------------------------------------------------------------------------------------- */
 
@@ -246,7 +251,7 @@ void eshi_history_purge_async (EshiHistory         *self,
                                gpointer             user_data);
 
 /* Looks whether the files of these pictures are there, and keeps the answer in "missing"; for those that come into
- * view. Finish with eshi_history_finish(). */
+ * view. `changed` tells if the answer is a new one for any. Finish with eshi_history_finish(). */
 void eshi_history_check_files_async (EshiHistory         *self,
                                      const gint64        *ids,
                                      guint                n_ids,

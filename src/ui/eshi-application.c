@@ -7,6 +7,7 @@
 
 #include "eshi-application.h"
 
+#include "eshi-test-log.h"
 #include "eshi-window.h"
 
 #include <glib/gi18n-lib.h>
@@ -91,6 +92,7 @@ static void
 eshi_application_activate (GApplication *application)
 {
   gtk_window_present (ensure_window (ESHI_APPLICATION (application)));
+  eshi_test_log ("ACTIVATED");
 }
 
 static void

@@ -38,6 +38,7 @@ struct _EshiGallery
   AdwFlap *flap;
   GtkStack *state;
   AdwStatusPage *no_match_page;
+  AdwStatusPage *closed_page;
   GtkWidget *scroller;
   GtkGridView *grid;
   GtkRevealer *date_revealer;

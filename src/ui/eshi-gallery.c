@@ -229,7 +229,18 @@ on_find_failed_cb (EshiGallery  *self,
 {
   g_assert (ESHI_IS_GALLERY (self));
 
-  _eshi_gallery_fail (self, _("The Pictures Could Not Be Looked Up"), error);
+  if (self->searched)
+    {
+      _eshi_gallery_fail (self, _("The Pictures Could Not Be Looked Up"), error);
+      return;
+    }
+  /* It never was open, so there is nothing else to be seen. */
+  {
+    g_autofree char *escaped = g_markup_escape_text (error->message, -1);
+
+    adw_status_page_set_description (self->closed_page, escaped);
+    show_state (self, "closed");
+  }
 }
 
 static gboolean
@@ -573,6 +584,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, flap);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, state);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, no_match_page);
+  gtk_widget_class_bind_template_child (widget_class, EshiGallery, closed_page);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, scroller);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, grid);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, date_revealer);
@@ -682,4 +694,13 @@ eshi_gallery_focus_pictures (EshiGallery *self)
   g_return_if_fail (ESHI_IS_GALLERY (self));
 
   gtk_widget_grab_focus (GTK_WIDGET (self->grid));
+}
+
+void
+eshi_gallery_check_files (EshiGallery *self)
+{
+  g_return_if_fail (ESHI_IS_GALLERY (self));
+
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    eshi_history_model_check_files (self->model);
 }

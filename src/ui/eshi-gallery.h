@@ -37,4 +37,7 @@ void eshi_gallery_focus_search (EshiGallery *self);
 /* Puts the keyboard onto the pictures. */
 void eshi_gallery_focus_pictures (EshiGallery *self);
 
+/* Looks again whether the files of the pictures in view are there. Does nothing while the gallery is not in view. */
+void eshi_gallery_check_files (EshiGallery *self);
+
 G_END_DECLS

@@ -28,13 +28,13 @@ struct _EshiSession
   EshiEngine *engine;
   EshiHistory *history;     /* NULL until it is needed */
   GListStore *pictures;
+  GPtrArray *unsaved;       /* of Saving: what has no file, to be tried again */
   GQueue jobs;              /* of Job, in the order the engine paints them */
   GdkTexture *preview;
 
   EshiProgress progress;
   guint64 running;          /* id of the request that has started; 0 for none */
   double seconds;           /* that the finished pictures of that request took */
-  guint told_unrecorded : 1;
 };
 
 enum
@@ -51,6 +51,7 @@ enum
   PREVIEW,
   PAINTED,
   SAVED,
+  UNSAVED,
   STOPPED,
   FAILED,
   N_SIGNALS,
@@ -84,23 +85,35 @@ find_job (EshiSession *self,
 
 /* --- saving ------------------------------------------------------------------------------------------------------ */
 
-/* A picture on its way to its file. */
+/* A picture on its way to its file, with all that is recorded beside its settings. */
 typedef struct
 {
-  EshiSession *session;
+  EshiSession *session;     /* NULL while it is nowhere on its way */
   EshiPicture *picture;
+  char *backend;
+  double seconds;
+  gint64 parent;
+  EshiRelation relation;
 } Saving;
 
-/* The picture is safe in its file; that the history does not know it is said once. */
 static void
-tell_unrecorded (EshiSession  *self,
-                 EshiPicture  *picture,
-                 const GError *error)
+saving_free (Saving *saving)
 {
-  eshi_test_log ("UNRECORDED %s", error->message);
-  if (!self->told_unrecorded)
-    g_signal_emit (self, signals[FAILED], 0, error, eshi_picture_get_title (picture));
-  self->told_unrecorded = TRUE;
+  g_clear_object (&saving->session);
+  g_object_unref (saving->picture);
+  g_free (saving->backend);
+  g_free (saving);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Saving, saving_free)
+
+static void
+tell_unsaved (EshiSession  *self,
+              EshiPicture  *picture,
+              const GError *error)
+{
+  eshi_test_log ("%s %s", eshi_picture_get_path (picture) != NULL ? "UNRECORDED" : "UNSAVED", error->message);
+  g_signal_emit (self, signals[UNSAVED], 0, picture, error);
 }
 
 static void
@@ -108,9 +121,9 @@ on_saved_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  g_autofree Saving *saving = user_data;
-  g_autoptr(EshiSession) self = saving->session;
-  g_autoptr(EshiPicture) picture = saving->picture;
+  g_autoptr(Saving) saving = user_data;
+  g_autoptr(EshiSession) self = g_steal_pointer (&saving->session);
+  g_autoptr(EshiPicture) picture = g_object_ref (saving->picture);
   g_autoptr(GError) error = NULL;
   g_autoptr(GError) unrecorded = NULL;
   g_autoptr(EshiHistoryPicture) saved = eshi_history_save_finish (ESHI_HISTORY (source), result, &unrecorded, &error);
@@ -119,8 +132,8 @@ on_saved_cb (GObject      *source,
     g_application_release (g_application_get_default ());
   if (saved == NULL)
     {
-      eshi_test_log ("FAILED %s", error->message);
-      g_signal_emit (self, signals[FAILED], 0, error, eshi_picture_get_title (picture));
+      g_ptr_array_add (self->unsaved, g_steal_pointer (&saving));
+      tell_unsaved (self, picture, error);
       return;
     }
   eshi_picture_set_id (picture, saved->id);
@@ -128,7 +141,29 @@ on_saved_cb (GObject      *source,
   eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
   if (unrecorded != NULL)
-    tell_unrecorded (self, picture, unrecorded);
+    tell_unsaved (self, picture, unrecorded);
+}
+
+/* Takes @saving. */
+static void
+send (EshiSession *self,
+      Saving      *saving)
+{
+  EshiHistoryNew spec = {
+    .image = eshi_picture_get_image (saving->picture),
+    .settings = eshi_picture_get_settings (saving->picture),
+    .model_name = eshi_picture_get_model_name (saving->picture),
+    .backend = saving->backend,
+    .seconds = saving->seconds,
+    .parent = saving->parent,
+    .relation = saving->relation,
+  };
+
+  /* The program does not end before the file is there. */
+  if (g_application_get_default () != NULL)
+    g_application_hold (g_application_get_default ());
+  saving->session = g_object_ref (self);
+  eshi_history_save_async (eshi_session_get_history (self), &spec, on_saved_cb, saving);
 }
 
 static void
@@ -138,32 +173,44 @@ save_picture (EshiSession *self,
               const char  *backend,
               double       seconds)
 {
-  Saving *saving = g_new (Saving, 1);
-  EshiHistoryNew spec = {
-    .image = eshi_picture_get_image (picture),
-    .settings = eshi_picture_get_settings (picture),
-    .model_name = eshi_picture_get_model_name (picture),
-    .backend = backend,
-    .seconds = seconds,
-    .parent = job != NULL ? job->parent : 0,
-    .relation = job != NULL ? job->relation : ESHI_RELATION_NONE,
-  };
+  Saving *saving = g_new0 (Saving, 1);
 
-  /* The program does not end before the file is there. */
-  if (g_application_get_default () != NULL)
-    g_application_hold (g_application_get_default ());
-  *saving = (Saving) { g_object_ref (self), g_object_ref (picture) };
-  eshi_history_save_async (eshi_session_get_history (self), &spec, on_saved_cb, saving);
+  saving->picture = g_object_ref (picture);
+  saving->backend = g_strdup (backend);
+  saving->seconds = seconds;
+  saving->parent = job != NULL ? job->parent : 0;
+  saving->relation = job != NULL ? job->relation : ESHI_RELATION_NONE;
+  send (self, saving);
+}
+
+/* Whether it still is in the list: one that was taken away needs no file. */
+static gboolean
+is_wanted (EshiSession  *self,
+           const Saving *saving)
+{
+  return g_list_store_find (self->pictures, saving->picture, NULL);
 }
 
 void
-eshi_session_save (EshiSession *self,
-                   EshiPicture *picture)
+eshi_session_save_unsaved (EshiSession *self)
 {
   g_return_if_fail (ESHI_IS_SESSION (self));
-  g_return_if_fail (ESHI_IS_PICTURE (picture));
 
-  save_picture (self, picture, NULL, NULL, 0.0);
+  for (guint i = self->unsaved->len; i > 0; i--)
+    if (is_wanted (self, g_ptr_array_index (self->unsaved, i - 1)))
+      send (self, g_ptr_array_steal_index (self->unsaved, i - 1));
+}
+
+guint
+eshi_session_get_n_unsaved (EshiSession *self)
+{
+  guint n = 0;
+
+  g_return_val_if_fail (ESHI_IS_SESSION (self), 0);
+
+  for (guint i = 0; i < self->unsaved->len; i++)
+    n += is_wanted (self, g_ptr_array_index (self->unsaved, i));
+  return n;
 }
 
 EshiHistory *
@@ -315,6 +362,7 @@ eshi_session_dispose (GObject *object)
   g_clear_object (&self->engine);
   g_clear_object (&self->history);
   g_clear_object (&self->pictures);
+  g_clear_pointer (&self->unsaved, g_ptr_array_unref);
   g_clear_object (&self->preview);
   g_queue_clear_full (&self->jobs, (GDestroyNotify) job_free);
   G_OBJECT_CLASS (eshi_session_parent_class)->dispose (object);
@@ -363,6 +411,8 @@ eshi_session_class_init (EshiSessionClass *klass)
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
   signals[SAVED] = g_signal_new ("saved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                  0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
+  signals[UNSAVED] = g_signal_new ("unsaved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                   0, NULL, NULL, NULL, G_TYPE_NONE, 2, ESHI_TYPE_PICTURE, G_TYPE_ERROR);
   signals[STOPPED] = g_signal_new ("stopped", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -374,6 +424,7 @@ eshi_session_init (EshiSession *self)
 {
   g_queue_init (&self->jobs);
   self->pictures = g_list_store_new (ESHI_TYPE_PICTURE);
+  self->unsaved = g_ptr_array_new_with_free_func ((GDestroyNotify) saving_free);
   self->engine = eshi_engine_new (NULL, 0);
   g_signal_connect_object (self->engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
 }

@@ -28,8 +28,9 @@ G_BEGIN_DECLS
  *   `preview`: eshi_session_get_preview() changed
  *   `painted (EshiPicture *picture)`: a picture is finished and heads the list
  *   `saved (EshiPicture *picture)`: it has a file now
+ *   `unsaved (EshiPicture *picture, GError *error)`: it was not saved; or, if it has a path, the history does not know it
  *   `stopped (gboolean cancelled)`: the request ended with or without its pictures
- *   `failed (GError *error, char *about)`: a request or saving a picture failed; @about says which, in one line
+ *   `failed (GError *error, char *about)`: a request failed; @about says which, in one line
  *
  * Thread: main.
  */
@@ -64,9 +65,12 @@ gboolean eshi_session_cancel (EshiSession *self);
 /* Returns: (transfer none): the history that the pictures are recorded in; opened at the first call */
 EshiHistory *eshi_session_get_history (EshiSession *self);
 
-/* Writes @picture to a file again, after saving failed. */
-void eshi_session_save (EshiSession *self,
-                        EshiPicture *picture);
+/* Tries again to save all pictures of the list that have no file, each with what is recorded beside it; `saved` or
+ * `unsaved` tells of each. */
+void eshi_session_save_unsaved (EshiSession *self);
+
+/* Returns: how many pictures of the list have no file because saving failed */
+guint eshi_session_get_n_unsaved (EshiSession *self);
 
 /* Takes @picture out of the list; its file stays. */
 void eshi_session_forget (EshiSession *self,

@@ -195,6 +195,19 @@ eshi_views_follow_leaflet (EshiViews  *self,
 }
 
 void
+eshi_views_add_top_bar (EshiViews *self,
+                        GtkWidget *bar)
+{
+  GtkWidget *stack;
+
+  g_return_if_fail (ESHI_IS_VIEWS (self));
+  g_return_if_fail (GTK_IS_WIDGET (bar));
+
+  stack = GTK_WIDGET (self->stack);
+  gtk_box_insert_child_after (GTK_BOX (gtk_widget_get_parent (stack)), bar, gtk_widget_get_prev_sibling (stack));
+}
+
+void
 eshi_views_set_menu (EshiViews  *self,
                      GMenuModel *menu)
 {

@@ -40,6 +40,10 @@ void eshi_views_follow_leaflet (EshiViews  *self,
                                 AdwLeaflet *leaflet,
                                 GtkWidget  *panel_page);
 
+/* Puts @bar between the header and the views, below those that are there. */
+void eshi_views_add_top_bar (EshiViews *self,
+                             GtkWidget *bar);
+
 void eshi_views_set_menu (EshiViews  *self,
                           GMenuModel *menu);
 

@@ -463,11 +463,7 @@ save_again_action (GSimpleAction *action,
                    GVariant      *parameter,
                    gpointer       user_data)
 {
-  EshiWindow *self = ESHI_WINDOW (user_data);
-  EshiPicture *picture = _eshi_window_get_picture (self);
-
-  if (picture != NULL && eshi_picture_get_path (picture) == NULL)
-    eshi_session_save (self->session, picture);
+  eshi_session_save_unsaved (ESHI_WINDOW (user_data)->session);
 }
 
 /* --- trash ------------------------------------------------------------------------------------------------------- */
@@ -661,5 +657,5 @@ _eshi_window_update_actions (EshiWindow *self)
   enable (self, "undo-trash", self->trashed != NULL);
   gtk_widget_set_visible (self->picture_bar, picture != NULL);
   enable (self, "open", saved);
-  enable (self, "save-again", picture != NULL && !saved);
+  enable (self, "save-again", self->session != NULL && eshi_session_get_n_unsaved (self->session) > 0);
 }

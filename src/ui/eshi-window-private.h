@@ -2,7 +2,7 @@
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
- * joins the studio and the gallery.
+ * joins the studio and the gallery; -notices.c says what is wrong with the history, and what has no file.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,6 +15,7 @@
 #include "eshi-input-store.h"
 #include "eshi-mask-bar.h"
 #include "eshi-mask-layer.h"
+#include "eshi-notice-bar.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
 #include "eshi-views.h"
@@ -49,6 +50,7 @@ struct _EshiWindow
   /* Borrowed References */
   EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
   EshiGallery *gallery;
+  EshiNoticeBar *notices;       /* below the header */
   GtkMenuButton *model_button;
   AdwToast *saved_toast;        /* weak */
   GtkWidget *error_dialog;      /* weak */
@@ -128,6 +130,11 @@ void         _eshi_window_choose_model   (EshiWindow         *self,
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
+
+/* eshi-window-notices.c */
+void         _eshi_window_add_notices    (EshiWindow         *self);
+/* Returns: whether pictures have no file, and closing the window waits for an answer */
+gboolean     _eshi_window_ask_about_unsaved (EshiWindow      *self);
 
 /* eshi-window-keys.c */
 void         _eshi_window_add_keys       (EshiWindow         *self);

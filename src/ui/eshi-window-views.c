@@ -41,8 +41,10 @@ on_view_cb (EshiWindow *self)
     return;
   g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (name));
   eshi_test_log ("VIEW %s", name);
-  if (g_str_equal (name, GALLERY))
-    eshi_gallery_focus_pictures (self->gallery);
+  if (!g_str_equal (name, GALLERY))
+    return;
+  eshi_gallery_focus_pictures (self->gallery);
+  eshi_gallery_check_files (self->gallery);
 }
 
 static void
@@ -120,6 +122,8 @@ _eshi_window_add_views (EshiWindow *self)
   self->model_button = eshi_views_get_model_button (self->views);
   gtk_menu_button_set_menu_model (self->model_button, G_MENU_MODEL (self->model_menu));
   eshi_views_set_menu (self->views, self->primary_menu);
+  self->notices = ESHI_NOTICE_BAR (eshi_notice_bar_new ());
+  eshi_views_add_top_bar (self->views, GTK_WIDGET (self->notices));
 
   adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), NULL);
   eshi_views_add (self->views, studio, STUDIO, _("Studio"), "eshi-brush-symbolic");

@@ -381,6 +381,8 @@ eshi_window_close_request (GtkWindow *window)
       ask_before_quitting (self);
       return TRUE;
     }
+  if (_eshi_window_ask_about_unsaved (self))
+    return TRUE;
   store_window_size (self);
   eshi_draft_flush (self->draft);
   eshi_input_store_flush (self->input_store);
@@ -555,6 +557,7 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);
   eshi_filmstrip_set_pictures (self->filmstrip, eshi_session_get_pictures (self->session));
   eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
+  _eshi_window_add_notices (self);
 }
 
 static void

@@ -493,6 +493,49 @@ test_changed (Rig           *rig,
 }
 
 static void
+wait_for (const guint *n,
+          guint        wanted)
+{
+  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  while (*n < wanted && g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (*n, >=, wanted);
+}
+
+/* What another program writes is told as well, and only when somebody wants to know; a look that finds nothing new is
+ * not told. */
+static void
+test_watch (Rig           *rig,
+            gconstpointer  data)
+{
+  g_autoptr(EshiHistory) other = eshi_history_new (rig->data, rig->pictures);
+  g_autoptr(EshiImage) image = rig_make_image (1);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("他");
+  g_autoptr(GAsyncResult) result = NULL;
+  gint64 id = rig_save (rig, "一", 1);
+  guint n_changes = 0;
+
+  eshi_history_watch (rig->history);
+  rig_settle (rig);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_signal_connect (rig->history, "changed", G_CALLBACK (count_cb), &n_changes);
+  eshi_history_save_async (other, &(EshiHistoryNew) { .image = image, .settings = settings }, rig_cb, &result);
+  rig_wait (&result);
+  wait_for (&n_changes, 1);
+  g_assert_cmpint (rig_count (rig, NULL), ==, 2);
+
+  g_clear_object (&result);
+  n_changes = 0;
+  eshi_history_check_files_async (rig->history, &id, 1, rig_cb, &result);
+  rig_wait (&result);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (n_changes, ==, 0);
+}
+
+static void
 test_cancelled (Rig           *rig,
                 gconstpointer  data)
 {
@@ -575,6 +618,7 @@ main (int    argc,
   ADD ("purge", test_purge);
   ADD ("missing", test_missing);
   ADD ("changed", test_changed);
+  ADD ("watch", test_watch);
   ADD ("cancelled", test_cancelled);
   ADD ("dropped", test_dropped);
   ADD ("adopt", test_adopt);
