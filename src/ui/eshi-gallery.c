@@ -693,7 +693,11 @@ eshi_gallery_focus_pictures (EshiGallery *self)
 {
   g_return_if_fail (ESHI_IS_GALLERY (self));
 
-  gtk_widget_grab_focus (GTK_WIDGET (self->grid));
+  /* A widget that is not seen would take the keys and do nothing with them. */
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->state), "grid") == 0)
+    gtk_widget_grab_focus (GTK_WIDGET (self->grid));
+  else
+    gtk_widget_child_focus (GTK_WIDGET (self->state), GTK_DIR_TAB_FORWARD);
 }
 
 void

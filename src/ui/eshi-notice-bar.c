@@ -9,8 +9,6 @@
 
 #include "eshi-notice-bar.h"
 
-#include <glib/gi18n-lib.h>
-
 typedef struct
 {
   char *text;           /* NULL if there is none */

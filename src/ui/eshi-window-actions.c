@@ -15,7 +15,7 @@
 #include <eshi-picture-file.h>
 #include <glib/gi18n-lib.h>
 
-#define COMMIT_WAIT_MS 40
+#define COMMIT_WAIT_MS 250   /* fcitx5 sends the word after the click that ended it; on a busy machine late */
 #define COMPOSING_WAIT_MS 500
 #define UNDO_SECONDS 10
 
@@ -49,10 +49,24 @@ on_composing_cb (EshiWindow *self)
 {
   g_assert (ESHI_IS_WINDOW (self));
 
-  if (!self->generate_pending || eshi_prompt_panel_get_composing (self->panel))
+  if (eshi_prompt_panel_get_composing (self->panel))
+    return;
+  self->composed_at = g_get_monotonic_time ();
+  if (!self->generate_pending)
     return;
   g_clear_handle_id (&self->pending_source, g_source_remove);
   self->pending_source = g_timeout_add (COMMIT_WAIT_MS, on_pending_cb, self);
+}
+
+/* How long a word may still be on its way into the prompt: it is being composed, or was until a moment ago. */
+static guint
+commit_wait_ms (EshiWindow *self)
+{
+  gint64 since_ms = (g_get_monotonic_time () - self->composed_at) / 1000;
+
+  if (eshi_prompt_panel_get_composing (self->panel))
+    return COMPOSING_WAIT_MS;
+  return self->composed_at != 0 && since_ms < COMMIT_WAIT_MS ? (guint) (COMMIT_WAIT_MS - since_ms) : 0;
 }
 
 static void
@@ -61,16 +75,18 @@ generate_action (GSimpleAction *action,
                  gpointer       user_data)
 {
   EshiWindow *self = ESHI_WINDOW (user_data);
+  guint wait_ms;
 
   if (self->generate_pending)
     return;
-  if (!eshi_prompt_panel_get_composing (self->panel))
+  wait_ms = commit_wait_ms (self);
+  if (wait_ms == 0)
     {
       generate_now (self);
       return;
     }
   self->generate_pending = TRUE;
-  self->pending_source = g_timeout_add (COMPOSING_WAIT_MS, on_pending_cb, self);
+  self->pending_source = g_timeout_add (wait_ms, on_pending_cb, self);
 }
 
 static void

@@ -68,6 +68,7 @@ struct _EshiWindow
   GCancellable *input_loading;  /* of the picture that is being read; NULL when none is */
   EshiPicture *trashed;         /* taken away, its file still there: can come back */
 
+  gint64 composed_at;           /* when a word stopped being composed, by the monotonic clock; 0 for never */
   guint trashed_position;
   guint inhibit_cookie;
   guint pending_source;         /* waits for a commit before it generates */
