@@ -1,7 +1,7 @@
 /* emu-driver.cpp: in place of libcuda.so.1: memory, one kind of stream, kernels by name, and failures on demand.
  *
- * A stream is lazy: nothing is done before somebody waits for it, so a host that reads too early sees old data. Each
- * allocation is its own, so that AddressSanitizer guards its ends, and begins as NaN.
+ * A stream is lazy: nothing is done before somebody waits for it or reads what it makes, so that what a launch names must
+ * last until then. Each allocation is its own, so that AddressSanitizer guards its ends, and begins as NaN.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -355,6 +355,7 @@ cuMemcpyHtoDAsync_v2 (unsigned long long  dst,
   return SUCCESS;
 }
 
+/* Into memory that is not pinned, the copy has been made when the call returns. */
 int
 cuMemcpyDtoHAsync_v2 (void               *dst,
                       unsigned long long  src,
@@ -364,7 +365,8 @@ cuMemcpyDtoHAsync_v2 (void               *dst,
   BEGIN_CALL
   if (!is_device (src, bytes))
     return INVALID_VALUE;
-  enqueue (stream, [=] () { std::memcpy (dst, emu_memory (src, bytes), bytes); });
+  drain (static_cast<Stream *> (stream));
+  std::memcpy (dst, emu_memory (src, bytes), bytes);
   return SUCCESS;
 }
 

@@ -85,7 +85,7 @@ struct Grid
 
 Grid g;
 Fiber scheduler;
-std::vector<Fiber *> idle;
+std::vector<Fiber *> &idle = *new std::vector<Fiber *>; /* for good: stacks are not given back */
 std::mt19937 dice;
 
 /* --- stacks --- */

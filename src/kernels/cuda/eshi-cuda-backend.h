@@ -130,6 +130,7 @@ _eshi_cuda_align (gsize bytes)
 typedef struct
 {
   const void *source;  /* the tensor's data, which outlive all users */
+  gint64      n;       /* elements */
   EshiDType   from;
   EshiDType   to;
   gboolean    by_tap;  /* [co, ci, kh, kw] as [co, kh, kw, ci] */

@@ -25,7 +25,7 @@ _eshi_cuda_weight_equal (gconstpointer a,
   const EshiCudaWeight *x = a;
   const EshiCudaWeight *y = b;
 
-  return x->source == y->source && x->from == y->from && x->to == y->to && x->by_tap == y->by_tap;
+  return x->source == y->source && x->n == y->n && x->from == y->from && x->to == y->to && x->by_tap == y->by_tap;
 }
 
 /* [co, ci, taps] → [co, taps, ci] */
@@ -111,6 +111,7 @@ _eshi_cuda_weight_get (EshiCudaBackend   *self,
   if (weight == NULL)
     return TRUE;
   key.source = weight->data;
+  key.n = eshi_tensor_count (weight);
   key.from = weight->dtype;
   key.to = dtype;
   key.by_tap = by_tap;
