@@ -357,6 +357,7 @@ paint_with_model (PipelinePainter        *self,
     callbacks->checkpoint = checkpoint_cb;
   params.resume = eshi_request_get_state (request);
   params.context = self->stamp;
+  params.stop_after = (guint) eshi_request_get_stop_after (request);
 
   return eshi_pipeline_generate (self->pipeline, &params, callbacks, cancellable, &result, error);
 }

@@ -31,6 +31,7 @@ struct _EshiRequest
   EshiSettings    *settings; /* (nullable) */
   double           checkpoint_seconds;
   GBytes          *state;    /* (nullable) */
+  int              stop_after;
 };
 
 G_DEFINE_BOXED_TYPE (EshiSettings, eshi_settings, eshi_settings_copy, eshi_settings_free)
@@ -404,6 +405,23 @@ eshi_request_new_resumable (const EshiSettings *settings,
 }
 
 EshiRequest *
+eshi_request_new_stopping (const EshiSettings *settings,
+                           int                 stop_after,
+                           GBytes             *state)
+{
+  EshiRequest *self = NULL;
+
+  g_return_val_if_fail (settings != NULL && settings->n_images == 1, NULL);
+  g_return_val_if_fail (stop_after > 0, NULL);
+
+  /* No checkpoint but the one where it stops. */
+  self = eshi_request_new_resumable (settings, G_MAXDOUBLE, state);
+  self->stop_after = stop_after;
+
+  return self;
+}
+
+EshiRequest *
 eshi_request_ref (EshiRequest *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
@@ -458,4 +476,12 @@ eshi_request_get_state (const EshiRequest *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->state;
+}
+
+int
+eshi_request_get_stop_after (const EshiRequest *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->stop_after;
 }

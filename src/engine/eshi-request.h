@@ -238,6 +238,22 @@ EshiRequest *eshi_request_new_resumable (const EshiSettings *settings,
                                          double              checkpoint_seconds,
                                          GBytes             *state);
 
+/**
+ * eshi_request_new_stopping:
+ * @settings: copied; one picture
+ * @stop_after: steps, 1 or more; with the picture's number of steps or more, only the last decoding is left to do
+ * @state: (nullable): where to go on, as in eshi_request_new_resumable()
+ *
+ * Asks for a picture that is left unfinished: after @stop_after steps comes a preview, decoded in full unless the VAE works
+ * in tiles (none where the settings want no previews, nothing was left to do, or all steps are done), then a checkpoint event, then the end. No
+ * image event comes, and that of the end has no image. eshi_request_new_resumable(), or another call of this, goes on from
+ * the checkpoint to the picture that an undisturbed request would have given, byte for byte.
+ */
+ESHI_AVAILABLE
+EshiRequest *eshi_request_new_stopping (const EshiSettings *settings,
+                                        int                 stop_after,
+                                        GBytes             *state);
+
 ESHI_AVAILABLE
 EshiRequest *eshi_request_ref (EshiRequest *self);
 
@@ -258,6 +274,10 @@ double eshi_request_get_checkpoint_seconds (const EshiRequest *self);
 /* Returns: (transfer none) (nullable) */
 ESHI_AVAILABLE
 GBytes *eshi_request_get_state (const EshiRequest *self);
+
+/* Steps after which the picture is left unfinished; 0 where it is not. */
+ESHI_AVAILABLE
+int eshi_request_get_stop_after (const EshiRequest *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiSettings, eshi_settings_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiRequest, eshi_request_unref)
