@@ -413,6 +413,24 @@ eshi_session_generate_from (EshiSession        *self,
                             gint64              parent,
                             EshiRelation        relation)
 {
+  return eshi_session_continue (self, settings, NULL, parent, relation);
+}
+
+EshiEngine *
+eshi_session_get_engine (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  return self->engine;
+}
+
+guint
+eshi_session_continue (EshiSession        *self,
+                       const EshiSettings *settings,
+                       GBytes             *state,
+                       gint64              parent,
+                       EshiRelation        relation)
+{
   Job *job;
   guint place;
 
@@ -426,7 +444,7 @@ eshi_session_generate_from (EshiSession        *self,
   g_queue_push_tail (&self->jobs, job);
   place = g_queue_get_length (&self->jobs);
   eshi_test_log ("GENERATE [%s] seed=%" G_GUINT64_FORMAT " place=%u", settings->prompt, settings->seed, place);
-  job->id = eshi_engine_submit (self->engine, eshi_request_new (ESHI_REQUEST_GENERATE, settings), NULL);
+  job->id = eshi_engine_submit (self->engine, eshi_request_new_resumable (settings, -1.0, state), NULL);
   if (place == 1)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
   if (self->running != 0)

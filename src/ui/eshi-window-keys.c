@@ -24,6 +24,7 @@ static const Key keys[] = {
   { GDK_KEY_Return, GDK_CONTROL_MASK, "win.generate", NULL },
   { GDK_KEY_KP_Enter, GDK_CONTROL_MASK, "win.generate", NULL },
   { GDK_KEY_Escape, 0, "win.cancel", NULL },
+  { GDK_KEY_k, GDK_CONTROL_MASK, "win.compare-seeds", NULL },
   { GDK_KEY_period, GDK_CONTROL_MASK, "win.cancel", NULL },
   { GDK_KEY_l, GDK_CONTROL_MASK, "win.focus-prompt", NULL },
   { GDK_KEY_r, GDK_CONTROL_MASK, "win.roll-seed", NULL },

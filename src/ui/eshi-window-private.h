@@ -2,7 +2,7 @@
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
- * joins the studio and the gallery.
+ * joins the studio and the gallery; -seeds.c brings the contact sheet of seeds.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,6 +17,7 @@
 #include "eshi-mask-layer.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
+#include "eshi-seeds-view.h"
 #include "eshi-views.h"
 #include "eshi-window.h"
 
@@ -49,6 +50,7 @@ struct _EshiWindow
   /* Borrowed References */
   EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
   EshiGallery *gallery;
+  EshiSeedsView *seeds;         /* in the stack beside the canvas; NULL before the first sheet */
   GtkMenuButton *model_button;
   AdwToast *saved_toast;        /* weak */
   GtkWidget *error_dialog;      /* weak */
@@ -128,6 +130,9 @@ void         _eshi_window_choose_model   (EshiWindow         *self,
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
+
+/* eshi-window-seeds.c */
+void         _eshi_window_add_seeds      (EshiWindow         *self);
 
 /* eshi-window-keys.c */
 void         _eshi_window_add_keys       (EshiWindow         *self);
