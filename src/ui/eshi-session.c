@@ -51,6 +51,7 @@ enum
   PREVIEW,
   PAINTED,
   SAVED,
+  COMPARED,
   STOPPED,
   FAILED,
   N_SIGNALS,
@@ -127,6 +128,8 @@ on_saved_cb (GObject      *source,
   eshi_picture_set_path (picture, saved->path);
   eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
+  if (saved->relation == ESHI_RELATION_REPRODUCED || saved->relation == ESHI_RELATION_CHANGED)
+    g_signal_emit (self, signals[COMPARED], 0, saved);
   if (unrecorded != NULL)
     tell_unrecorded (self, picture, unrecorded);
 }
@@ -363,6 +366,8 @@ eshi_session_class_init (EshiSessionClass *klass)
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
   signals[SAVED] = g_signal_new ("saved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                  0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
+  signals[COMPARED] = g_signal_new ("compared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_HISTORY_PICTURE);
   signals[STOPPED] = g_signal_new ("stopped", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,

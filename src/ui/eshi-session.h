@@ -28,6 +28,7 @@ G_BEGIN_DECLS
  *   `preview`: eshi_session_get_preview() changed
  *   `painted (EshiPicture *picture)`: a picture is finished and heads the list
  *   `saved (EshiPicture *picture)`: it has a file now
+ *   `compared (EshiHistoryPicture *picture)`: it was painted again, and is now known to be the same or not
  *   `stopped (gboolean cancelled)`: the request ended with or without its pictures
  *   `failed (GError *error, char *about)`: a request or saving a picture failed; @about says which, in one line
  *

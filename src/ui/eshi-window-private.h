@@ -2,7 +2,8 @@
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
- * joins the studio and the gallery; -seeds.c brings the contact sheet of seeds.
+ * joins the studio and the gallery; -seeds.c brings the contact sheet of seeds;
+ * -rerun.c says whether a picture that was painted again is the same.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -130,6 +131,9 @@ void         _eshi_window_choose_model   (EshiWindow         *self,
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
+
+/* eshi-window-rerun.c */
+void         _eshi_window_follow_reruns (EshiWindow         *self);
 
 /* eshi-window-seeds.c */
 void         _eshi_window_add_seeds      (EshiWindow         *self);

@@ -554,6 +554,7 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "stopped", G_CALLBACK (on_stopped_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);
+  _eshi_window_follow_reruns (self);
   eshi_filmstrip_set_pictures (self->filmstrip, eshi_session_get_pictures (self->session));
   eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
 }
