@@ -31,6 +31,7 @@ static const Key keys[] = {
   { GDK_KEY_r, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.rerun", NULL },
   { GDK_KEY_Up, GDK_ALT_MASK, "win.step-history", "true" },
   { GDK_KEY_Down, GDK_ALT_MASK, "win.step-history", "false" },
+  { GDK_KEY_k, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.show-steps", NULL },
   { GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.copy", NULL },
   { GDK_KEY_e, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.export", NULL },
   { GDK_KEY_v, GDK_CONTROL_MASK, "win.paste-input", NULL },

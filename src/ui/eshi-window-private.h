@@ -3,7 +3,7 @@
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
  * joins the studio and the gallery; -seeds.c brings the contact sheet of seeds;
- * -rerun.c says whether a picture that was painted again is the same.
+ * -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,6 +19,7 @@
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
 #include "eshi-seeds-view.h"
+#include "eshi-steps-view.h"
 #include "eshi-views.h"
 #include "eshi-window.h"
 
@@ -52,6 +53,7 @@ struct _EshiWindow
   EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
   EshiGallery *gallery;
   EshiSeedsView *seeds;         /* in the stack beside the canvas; NULL before the first sheet */
+  EshiStepsView *steps;         /* likewise; NULL before it is first wanted */
   GtkMenuButton *model_button;
   AdwToast *saved_toast;        /* weak */
   GtkWidget *error_dialog;      /* weak */
@@ -134,6 +136,10 @@ gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
 
 /* eshi-window-rerun.c */
 void         _eshi_window_follow_reruns (EshiWindow         *self);
+
+/* eshi-window-steps.c */
+void         _eshi_window_add_steps      (EshiWindow         *self);
+void         _eshi_window_update_foot    (EshiWindow         *self);
 
 /* eshi-window-seeds.c */
 void         _eshi_window_add_seeds      (EshiWindow         *self);

@@ -61,17 +61,16 @@ on_failed_cb (EshiWindow   *self,
   _eshi_window_show_error (self, _("The Seeds Could Not Be Painted"), error, NULL);
 }
 
-/* What is below the picture has nothing to say about the sheet. */
 static void
 on_shown_cb (EshiWindow *self)
 {
-  gboolean seeds;
-
   g_assert (ESHI_IS_WINDOW (self));
 
-  seeds = g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), SEEDS) == 0;
-  gtk_widget_set_visible (GTK_WIDGET (self->foot), !seeds);
-  eshi_test_log (seeds ? "SHEET shown" : "SHEET left");
+  _eshi_window_update_foot (self);
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), SEEDS) == 0)
+    eshi_test_log ("SHEET shown");
+  else
+    eshi_test_log ("SHEET left");
 }
 
 static void

@@ -540,6 +540,7 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_keys (self);
   _eshi_window_init_input (self);
   _eshi_window_add_seeds (self);
+  _eshi_window_add_steps (self);
   gtk_window_set_icon_name (GTK_WINDOW (self), ESHI_APP_ID);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""shoot-seeds.py: a picture of the contact sheet of seeds for the documents; run by tools/screenshot.
+"""shoot-seeds.py: pictures of 種くらべ and 工程 for the documents; run by tools/screenshot.
 
 SPDX-License-Identifier: MIT
 """
@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from driver import application, press, set_text, walk  # noqa: E402
+from driver import Atspi, application, find, press, set_text, walk  # noqa: E402
 
 spec = importlib.util.spec_from_file_location("shoot_window", os.path.join(os.path.dirname(__file__), "shoot.py"))
 shoot = importlib.util.module_from_spec(spec)
@@ -30,6 +30,16 @@ def main():
         press("2", "5", "7")
         time.sleep(0.5)
         shoot.shoot_window(program, "seeds.png")
+        press("Escape")
+        press("ctrl+l", "ctrl+Return")
+        program.wait("SAVED", 120)
+        # The toast about the saved file goes by itself.
+        time.sleep(5)
+        press("ctrl+shift+k")
+        program.wait("STEPS 25/25", 120)
+        Atspi.Value.set_current_value(find(application(program), "ステップ", "slider"), 5)
+        time.sleep(0.5)
+        shoot.shoot_window(program, "steps.png")
     finally:
         program.end()
 
