@@ -7,6 +7,7 @@
 
 #include <glib-object.h>
 
+#include "eshi-branch.h"
 #include "eshi-image.h"
 #include "eshi-macros.h"
 #include "eshi-rng-kind.h"
@@ -76,6 +77,8 @@ typedef enum
  *   "original"
  * @embeddings: (nullable) (array zero-terminated=1): the textual inversions that the prompts named, filled out; they are
  *   asked for in the prompts, so nobody reads it
+ * @branch: (nullable): what the picture is painted as for its first steps; the prompts, @guidance and @seed hold from there
+ *   on. Another @seed than that of @branch means other noise where the sampler adds some. For one picture at a time
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -113,6 +116,7 @@ typedef struct
   int          clip_skip;
   char        *emphasis;
   char       **embeddings;
+  EshiBranch  *branch;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())

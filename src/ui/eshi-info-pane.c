@@ -316,6 +316,8 @@ relation_words (EshiRelation relation,
       return _("A variation of it");
     case ESHI_RELATION_IMAGE:
       return _("Painted over it");
+    case ESHI_RELATION_BRANCH:
+      return _("Parts from it half-way");
     case ESHI_RELATION_REPRODUCED:
       return _("Painted again, the same picture ✓");
     case ESHI_RELATION_CHANGED:

@@ -346,7 +346,9 @@ static gboolean
 find_start (Run     *self,
             GError **error)
 {
-  if (!_eshi_state_read (&self->state, self->params->resume, self->key, 4 * self->n_pixels, error) ||
+  const guint8 *key = self->params->branch ? NULL : self->key;
+
+  if (!_eshi_state_read (&self->state, self->params->resume, key, 4 * self->n_pixels, error) ||
       !eshi_scheduler_restore (self->scheduler, self->state.scheduler, error))
     return FALSE;
   if (self->state.index < self->params->n_pictures && self->state.n_done <= self->n_calls)
@@ -389,8 +391,11 @@ go_on (Run      *self,
     return FALSE;
 
   memcpy (self->x, self->state.x, 4 * self->n_pixels * sizeof (float));
-  eshi_rng_free (*rng);
-  *rng = g_steal_pointer (&self->state.rng);
+  if (!self->params->branch || !self->params->reseed)
+    {
+      eshi_rng_free (*rng);
+      *rng = g_steal_pointer (&self->state.rng);
+    }
   self->n_done = self->state.n_done;
   _eshi_state_clear (&self->state);
   return TRUE;
@@ -598,4 +603,20 @@ _eshi_pipeline_run (EshiPipeline                 *self,
 
   run_clear (&run);
   return ok;
+}
+
+gboolean
+eshi_pipeline_fits (EshiPipeline             *self,
+                    const EshiPipelineParams *params,
+                    GBytes                   *state)
+{
+  guint8 key[ESHI_STATE_KEY_BYTES];
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (params != NULL, FALSE);
+
+  if (state == NULL)
+    return FALSE;
+  _eshi_state_make_key (self, params, key);
+  return _eshi_state_has_key (state, key);
 }

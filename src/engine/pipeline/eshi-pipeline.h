@@ -177,6 +177,9 @@ typedef struct
  * @resume: (nullable): where to go on, from EshiPipelineCallbacks.checkpoint of a call with the same parameters on the same
  *   backend and computer, perhaps in an earlier run of the program; borrowed. The pictures before that one are left out, and
  *   the others are those of an undisturbed call, byte for byte. Anything else is refused, and all is painted
+ * @branch: whether @resume may be of a call with other prompts, guidance, LoRAs and seed: it goes on from there with these.
+ *   Size, sampler, schedule and number of steps must be the same, or it is refused
+ * @reseed: with @branch: whether noise that the sampler adds is drawn anew from @seed, not where @resume stands
  * @context: (nullable): facts about the model's files that a state must share with the call that goes on; borrowed
  * @stop_after: steps after which each picture is left unfinished: EshiPipelineCallbacks.checkpoint says where it stands,
  *   after a last preview, and there is no picture. 0, or a state that stands further: paint as always, or stop at once
@@ -217,6 +220,8 @@ typedef struct
   GBytes                 *resume;
   const char             *context;
   guint                   stop_after;
+  gboolean                branch;
+  gboolean                reseed;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
@@ -331,6 +336,11 @@ gboolean      eshi_pipeline_generate     (EshiPipeline                 *self,
                                           GCancellable                 *cancellable,
                                           EshiPipelineResult           *result,
                                           GError                      **error);
+
+/* Whether @state is of a call with @params, which are resolved, so that params.resume would not refuse it. */
+gboolean      eshi_pipeline_fits         (EshiPipeline                 *self,
+                                          const EshiPipelineParams     *params,
+                                          GBytes                       *state);
 
 /**
  * eshi_pipeline_set_ema:
