@@ -10,6 +10,7 @@
 #include "eshi-prompt-panel.h"
 
 #include "eshi-input-row.h"
+#include "eshi-options.h"
 #include "eshi-prompt-view.h"
 #include "eshi-seed-row.h"
 #include "eshi-style-chips.h"
@@ -477,6 +478,7 @@ eshi_prompt_panel_take_settings (EshiPromptPanel *self)
   g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
 
   settings = eshi_prompt_panel_dup_settings (self);
+  eshi_options_fill_settings (settings);
   eshi_input_fill_settings (eshi_input_row_get_input (self->input_row), settings);
   /* Picture i uses seed + i, and the last one must still be a seed. */
   settings->seed = MIN (eshi_seed_row_take (self->seed_row), ESHI_SEED_MAX - (guint) (settings->n_images - 1));

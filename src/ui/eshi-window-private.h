@@ -2,7 +2,7 @@
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
- * joins the studio and the gallery.
+ * joins the studio and the gallery; -preferences.c opens the settings.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -124,6 +124,9 @@ void         _eshi_window_find_models    (EshiWindow         *self);
 void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
+
+/* eshi-window-preferences.c */
+void         _eshi_window_add_preferences (EshiWindow        *self);
 
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);

@@ -538,6 +538,7 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_views (self);
   _eshi_window_add_actions (self);
   _eshi_window_add_keys (self);
+  _eshi_window_add_preferences (self);
   _eshi_window_init_input (self);
   gtk_window_set_icon_name (GTK_WINDOW (self), ESHI_APP_ID);
 }
