@@ -14,6 +14,7 @@
 #include "eshi-error.h"
 #include "eshi-event.h"
 #include "eshi-image.h"
+#include "eshi-lora-folder.h"
 #include "eshi-model-folders.h"
 #include "eshi-model-hash.h"
 #include "eshi-model-list.h"

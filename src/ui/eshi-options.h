@@ -25,6 +25,8 @@ G_BEGIN_DECLS
 #define ESHI_OPTION_KEEP_SETTINGS "keep-settings"
 #define ESHI_OPTION_SAFETY "safety"
 #define ESHI_OPTION_WATERMARK "watermark"
+/* Not in the settings window: kept from run to run alone. */
+#define ESHI_OPTION_EXPERT_OPEN "expert-open"
 
 /**
  * eshi_options_get:
