@@ -274,11 +274,11 @@ eshi_picture_name_expand (const char          *pattern,
 }
 
 char *
-eshi_picture_name_example (const char          *pattern,
-                           const EshiSettings  *settings,
-                           const char          *model_name,
-                           GDateTime           *when,
-                           guint                number)
+eshi_picture_name_example (const char         *pattern,
+                           const EshiSettings *settings,
+                           const char         *model_name,
+                           GDateTime          *when,
+                           guint               number)
 {
   g_autofree char *before = NULL;
   g_autofree char *after = NULL;

@@ -166,8 +166,8 @@ on_device_toggled_cb (GtkCheckButton *check)
 
 static void
 adopt_check (EshiDevicePage *self,
-             GtkCheckButton        *check,
-             const char            *backend)
+             GtkCheckButton *check,
+             const char     *backend)
 {
   g_object_set_data_full (G_OBJECT (check), "eshi-backend", g_strdup (backend), g_free);
   g_hash_table_insert (self->checks, g_strdup (backend), check);
@@ -175,8 +175,8 @@ adopt_check (EshiDevicePage *self,
 }
 
 static void
-add_device (EshiDevicePage *self,
-            const EshiDevice      *device)
+add_device (EshiDevicePage   *self,
+            const EshiDevice *device)
 {
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *check = gtk_check_button_new ();
@@ -307,7 +307,7 @@ _eshi_device_page_measure (GPtrArray *pictures,
 
 static void
 show_speed (EshiDevicePage *self,
-            GPtrArray             *pictures)
+            GPtrArray      *pictures)
 {
   const EshiHistoryPicture *newest = NULL;
   guint n = 0;
@@ -355,7 +355,7 @@ on_threads_output_cb (EshiDevicePage *self)
 /* Anything but a number is automatic. */
 static int
 on_threads_input_cb (EshiDevicePage *self,
-                     double                *value)
+                     double         *value)
 {
   *value = (double) g_ascii_strtoll (gtk_editable_get_text (GTK_EDITABLE (self->threads)), NULL, 10);
   return TRUE;
@@ -425,7 +425,7 @@ eshi_device_page_init (EshiDevicePage *self)
 
 void
 eshi_device_page_set_session (EshiDevicePage *self,
-                                     EshiSession           *session)
+                              EshiSession    *session)
 {
   EshiHistoryQuery query = { .limit = N_PICTURES };
 

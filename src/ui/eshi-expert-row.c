@@ -233,8 +233,8 @@ load_lora (EshiExpertRow *self,
 }
 
 static void
-load_loras (EshiExpertRow *self,
-            char         **items)
+load_loras (EshiExpertRow  *self,
+            char          **items)
 {
   for (guint i = 0; i < self->loras->len; i++)
     gtk_spin_button_set_value (((Lora *) self->loras->pdata[i])->weight, 0.0);

@@ -47,7 +47,7 @@ G_DEFINE_FINAL_TYPE (EshiFilesPage, eshi_files_page, ADW_TYPE_PREFERENCES_PAGE)
 
 static void
 add_toast (EshiFilesPage *self,
-           AdwToast              *toast)
+           AdwToast      *toast)
 {
   GtkWidget *window = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_PREFERENCES_WINDOW);
 
@@ -86,9 +86,9 @@ show_folder (EshiFilesPage *self)
 }
 
 static void
-on_folder_chosen_cb (EshiFilesPage *self,
-                     int                    response,
-                     GtkFileChooserNative  *chooser)
+on_folder_chosen_cb (EshiFilesPage        *self,
+                     int                   response,
+                     GtkFileChooserNative *chooser)
 {
   g_autoptr(GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
 
@@ -101,8 +101,8 @@ on_folder_chosen_cb (EshiFilesPage *self,
 
 static void
 choose_folder (EshiFilesPage *self,
-               const char            *title,
-               GCallback              callback)
+               const char    *title,
+               GCallback      callback)
 {
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
   GtkFileChooserNative *chooser = gtk_file_chooser_native_new (title, GTK_WINDOW (root),
@@ -126,7 +126,7 @@ on_choose_folder_cb (EshiFilesPage *self)
 
 static void
 show_example (EshiFilesPage *self,
-              const char            *pattern)
+              const char    *pattern)
 {
   g_autoptr(GDateTime) now = g_date_time_new_now_local ();
   g_autoptr(EshiSettings) settings = eshi_settings_new ();
@@ -189,7 +189,7 @@ static void list_models (EshiFilesPage *self);
 
 static void
 tell_error (EshiFilesPage *self,
-            const GError          *error)
+            const GError  *error)
 {
   g_autofree char *escaped = g_markup_escape_text (error->message, -1);
 
@@ -199,7 +199,7 @@ tell_error (EshiFilesPage *self,
 
 static gboolean
 add_model_folder (EshiFilesPage *self,
-                  const char            *path)
+                  const char    *path)
 {
   g_autoptr(GError) error = NULL;
 
@@ -215,9 +215,9 @@ add_model_folder (EshiFilesPage *self,
 }
 
 static void
-on_model_folder_chosen_cb (EshiFilesPage *self,
-                           int                    response,
-                           GtkFileChooserNative  *chooser)
+on_model_folder_chosen_cb (EshiFilesPage        *self,
+                           int                   response,
+                           GtkFileChooserNative *chooser)
 {
   g_autoptr(GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
 
@@ -238,7 +238,7 @@ on_add_models_cb (EshiFilesPage *self)
 
 static void
 on_undo_cb (EshiFilesPage *self,
-            AdwToast              *toast)
+            AdwToast      *toast)
 {
   g_assert (ESHI_IS_FILES_PAGE (self));
 
@@ -289,8 +289,8 @@ new_remove_button (const char *path,
 
 static void
 add_model_row (EshiFilesPage *self,
-               const char            *path,
-               gboolean               added)
+               const char    *path,
+               gboolean       added)
 {
   GtkWidget *row = adw_action_row_new ();
   g_autofree char *shown = dup_shown_path (path);

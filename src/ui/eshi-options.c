@@ -20,7 +20,7 @@ read_source (const char  *folder,
              GError     **error)
 {
   g_autoptr(GBytes) bytes = g_resources_lookup_data ("/io/github/eshi_app/Eshi/" SCHEMA_FILE,
-                                                     G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+                                                      G_RESOURCE_LOOKUP_FLAGS_NONE, error);
 
   if (bytes == NULL || !g_file_set_contents (path, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes),
                                              error))
