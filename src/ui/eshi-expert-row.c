@@ -191,7 +191,6 @@ add_lora (EshiExpertRow *self,
   gtk_spin_button_set_digits (lora->weight, 2);
   gtk_spin_button_set_value (lora->weight, 0.0);
   gtk_widget_set_valign (GTK_WIDGET (lora->weight), GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (lora->weight), GTK_ACCESSIBLE_PROPERTY_LABEL, shown, -1);
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (lora->row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (lora->row), shown);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (lora->row), _("LoRA"));

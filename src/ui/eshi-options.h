@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 /* The keys. */
 #define ESHI_OPTION_COLOR_SCHEME "color-scheme"
 #define ESHI_OPTION_PREVIEWS "previews"
+#define ESHI_OPTION_STYLE_PICTURES "style-pictures"
 #define ESHI_OPTION_DEVICE "device"
 #define ESHI_OPTION_PRECISION "precision"
 #define ESHI_OPTION_THREADS "threads"

@@ -25,6 +25,7 @@ struct _EshiPreferences
   /* Template Widgets */
   AdwComboRow *color_scheme;
   GtkSwitch *previews;
+  GtkSwitch *style_pictures;
   AdwComboRow *safety;
   AdwComboRow *watermark;
   EshiDevicePage *device;
@@ -179,6 +180,7 @@ eshi_preferences_class_init (EshiPreferencesClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/eshi_app/Eshi/ui/eshi-preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, color_scheme);
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, previews);
+  gtk_widget_class_bind_template_child (widget_class, EshiPreferences, style_pictures);
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, safety);
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, watermark);
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, device);
@@ -197,6 +199,8 @@ eshi_preferences_init (EshiPreferences *self)
   _eshi_preferences_bind_choice (self->safety, ESHI_OPTION_SAFETY, switches);
   _eshi_preferences_bind_choice (self->watermark, ESHI_OPTION_WATERMARK, switches);
   g_settings_bind (eshi_options_get (), ESHI_OPTION_PREVIEWS, self->previews, "active", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (eshi_options_get (), ESHI_OPTION_STYLE_PICTURES, self->style_pictures, "active",
+                   G_SETTINGS_BIND_DEFAULT);
 }
 
 GtkWidget *

@@ -524,6 +524,14 @@ eshi_prompt_panel_get_input_row (EshiPromptPanel *self)
   return self->input_row;
 }
 
+EshiStyleChips *
+eshi_prompt_panel_get_chips (EshiPromptPanel *self)
+{
+  g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
+
+  return self->chips;
+}
+
 /* The row has unfolded: all of it is scrolled into sight. */
 static gboolean
 on_unfolded_cb (gpointer user_data)

@@ -429,6 +429,14 @@ eshi_session_get_busy (EshiSession *self)
   return !g_queue_is_empty (&self->jobs);
 }
 
+EshiEngine *
+eshi_session_get_engine (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  return self->engine;
+}
+
 GListModel *
 eshi_session_get_pictures (EshiSession *self)
 {

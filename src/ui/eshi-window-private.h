@@ -17,6 +17,7 @@
 #include "eshi-mask-layer.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
+#include "eshi-style-thumbs.h"
 #include "eshi-views.h"
 #include "eshi-window.h"
 
@@ -57,6 +58,7 @@ struct _EshiWindow
   /* Owned References */
   EshiSession *session;
   EshiDraft *draft;
+  EshiStyleThumbs *style_thumbs;
   GCancellable *cancellable;    /* cancelled when the window goes */
   GPtrArray *models;            /* of EshiModelInfo; NULL until they were looked for */
   EshiMaskLayer *mask_layer;    /* the canvas's */

@@ -471,6 +471,7 @@ eshi_window_dispose (GObject *object)
   g_clear_weak_pointer (&self->error_dialog);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESHI_TYPE_WINDOW);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->style_thumbs);
   g_clear_object (&self->session);
   g_clear_object (&self->draft);
   g_clear_object (&self->trashed);
@@ -608,6 +609,7 @@ eshi_window_new (GtkApplication *application,
   self->draft = g_object_ref (draft);
   keep_input (self);
   follow_session (self);
+  self->style_thumbs = eshi_style_thumbs_new (session, eshi_prompt_panel_get_chips (self->panel));
   _eshi_window_update_actions (self);
   _eshi_window_find_models (self);
   eshi_prompt_panel_focus_prompt (self->panel);
