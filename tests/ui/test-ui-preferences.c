@@ -288,6 +288,37 @@ test_folder (void)
   reset_all ();
 }
 
+/* At once where nothing is painted, else when the next picture is asked for. */
+static void
+test_engine (void)
+{
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  EshiEngine *first = g_object_ref (eshi_session_get_engine (session));
+  EshiEngine *second = NULL;
+
+  g_settings_set_boolean (eshi_options_get (), ESHI_OPTION_PREVIEWS, FALSE);
+  g_assert_true (eshi_session_get_engine (session) == first);
+  g_settings_set_int (eshi_options_get (), ESHI_OPTION_THREADS, 1);
+  second = g_object_ref (eshi_session_get_engine (session));
+  g_assert_true (second != first);
+
+  settings->model = g_strdup ("/nonexistent/model");
+  eshi_session_generate (session, settings);
+  g_assert_true (eshi_session_get_busy (session));
+  g_settings_set_int (eshi_options_get (), ESHI_OPTION_THREADS, 2);
+  g_assert_true (eshi_session_get_engine (session) == second);
+  while (eshi_session_get_busy (session))
+    g_main_context_iteration (NULL, TRUE);
+  eshi_session_generate (session, settings);
+  g_assert_true (eshi_session_get_engine (session) != second);
+  while (eshi_session_get_busy (session))
+    g_main_context_iteration (NULL, TRUE);
+  g_object_unref (first);
+  g_object_unref (second);
+  reset_all ();
+}
+
 int
 main (int    argc,
       char **argv)
@@ -304,6 +335,7 @@ main (int    argc,
   g_test_add_func ("/eshi/ui/preferences/measure", test_measure);
   g_test_add_func ("/eshi/ui/options/fill-settings", test_fill_settings);
   g_test_add_func ("/eshi/ui/options/folder", test_folder);
+  g_test_add_func ("/eshi/ui/options/engine", test_engine);
 
   return g_test_run ();
 }
