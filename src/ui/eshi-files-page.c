@@ -14,6 +14,8 @@
 
 #include <eshi-picture-name.h>
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
 
 #define EXAMPLE_NUMBER 12
 #define EXAMPLE_SEED 42
@@ -85,6 +87,27 @@ show_folder (EshiFilesPage *self)
   adw_action_row_set_subtitle (self->folder_row, shown);
 }
 
+/* What cannot be written to is refused now, not when a picture is finished. */
+static void
+take_folder (EshiFilesPage *self,
+             const char    *path)
+{
+  g_autofree char *shown = dup_shown_path (path);
+  g_autofree char *sentence = NULL;
+  g_autofree char *escaped = NULL;
+
+  if (g_access (path, W_OK | X_OK) == 0)
+    {
+      g_settings_set_string (eshi_options_get (), ESHI_OPTION_FOLDER, path);
+      return;
+    }
+  sentence = g_strdup_printf (_("“%s” cannot be written to; pictures go where they went before. Choose another folder."),
+                              shown);
+  escaped = g_markup_escape_text (sentence, -1);
+  eshi_test_log ("REFUSED %s", sentence);
+  add_toast (self, adw_toast_new (escaped));
+}
+
 static void
 on_folder_chosen_cb (EshiFilesPage        *self,
                      int                   response,
@@ -95,7 +118,7 @@ on_folder_chosen_cb (EshiFilesPage        *self,
   g_assert (ESHI_IS_FILES_PAGE (self));
 
   if (response == GTK_RESPONSE_ACCEPT && file != NULL && g_file_peek_path (file) != NULL)
-    g_settings_set_string (eshi_options_get (), ESHI_OPTION_FOLDER, g_file_peek_path (file));
+    take_folder (self, g_file_peek_path (file));
   g_object_unref (chooser);
 }
 

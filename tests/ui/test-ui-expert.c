@@ -219,6 +219,22 @@ test_panel_and_draft (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* The panel is 340 wide, with a margin of 18 at each side. */
+static void
+test_narrow (void)
+{
+  EshiExpertRow *row = new_row ();
+  g_autoptr(EshiSettings) settings = make_settings ();
+  int minimum;
+
+  g_settings_set_boolean (eshi_options_get (), ESHI_OPTION_EXPERT_OPEN, TRUE);
+  eshi_expert_row_load_settings (row, settings);
+  gtk_widget_measure (GTK_WIDGET (row), GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  g_assert_cmpint (minimum, <=, 304);
+  g_settings_reset (eshi_options_get (), ESHI_OPTION_EXPERT_OPEN);
+  dispose (row);
+}
+
 /* Folded or not is remembered. */
 static void
 test_unfolded (void)
@@ -247,6 +263,7 @@ main (int    argc,
   g_test_add_func ("/eshi/expert-row/reset", test_reset);
   g_test_add_func ("/eshi/expert-row/files", test_files);
   g_test_add_func ("/eshi/expert-row/panel-and-draft", test_panel_and_draft);
+  g_test_add_func ("/eshi/expert-row/narrow", test_narrow);
   g_test_add_func ("/eshi/expert-row/unfolded", test_unfolded);
 
   return g_test_run ();

@@ -171,6 +171,18 @@ test_file_name (void)
   destroy (window);
 }
 
+/* The narrowest screen is 360 pixels wide; the frame around the content is the desktop's business. */
+static void
+test_narrow (void)
+{
+  GtkWidget *window = new_window ();
+  int minimum;
+
+  gtk_widget_measure (gtk_widget_get_first_child (window), GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  g_assert_cmpint (minimum, <=, 360);
+  destroy (window);
+}
+
 /* --- devices ------------------------------------------------------------------------------------------------------ */
 
 static gboolean
@@ -331,6 +343,7 @@ main (int    argc,
   g_test_add_func ("/eshi/ui/preferences/reset", test_reset);
   g_test_add_func ("/eshi/ui/preferences/reset-all", test_reset_all);
   g_test_add_func ("/eshi/ui/preferences/file-name", test_file_name);
+  g_test_add_func ("/eshi/ui/preferences/narrow", test_narrow);
   g_test_add_func ("/eshi/ui/preferences/devices", test_devices);
   g_test_add_func ("/eshi/ui/preferences/measure", test_measure);
   g_test_add_func ("/eshi/ui/options/fill-settings", test_fill_settings);
