@@ -216,6 +216,22 @@ _eshi_backend_registry_open (const char                *name,
   return entry->klass->open (options, error);
 }
 
+void
+_eshi_backend_registry_foreach (EshiBackendFunc func,
+                                gpointer        user_data)
+{
+  const Entry *chosen = choose (NULL, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      const Entry *entry = ensure_entry (&entries[i]);
+      gboolean runs = entry->klass != NULL;
+
+      func (entry->name, runs ? &entry->device : NULL, runs || entry->refusal == NULL ? NULL : entry->refusal->message,
+            entry == chosen, user_data);
+    }
+}
+
 static void
 describe_entry (GString     *text,
                 const Entry *entry,
