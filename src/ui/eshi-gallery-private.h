@@ -66,6 +66,7 @@ struct _EshiGallery
   char *text;                   /* what is searched for */
 
   guint select_after;           /* place to select when the list has changed; GTK_INVALID_LIST_POSITION for none */
+  gint64 wanted;                /* id of a picture that is to be opened when it was found; 0 for none */
   gint64 returned;              /* id of a picture that was taken back and is to be shown; 0 for none */
   guint columns;
   guint columns_source;
@@ -132,5 +133,6 @@ void      _eshi_gallery_add_large        (EshiGallery  *self);
 gboolean  _eshi_gallery_shows_large      (EshiGallery  *self);
 void      _eshi_gallery_open             (EshiGallery  *self,
                                           guint         position);
+void      _eshi_gallery_open_wanted      (EshiGallery  *self);
 
 G_END_DECLS

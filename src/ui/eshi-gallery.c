@@ -219,6 +219,7 @@ on_found_cb (EshiGallery *self)
   update_state (self);
   update_count (self);
   show_info (self);
+  _eshi_gallery_open_wanted (self);
   _eshi_gallery_update_actions (self);
   eshi_test_log ("FOUND %u", g_list_model_get_n_items (G_LIST_MODEL (self->model)));
 }

@@ -34,6 +34,14 @@ void eshi_gallery_set_history (EshiGallery *self,
 /* Puts the keyboard into the search entry. */
 void eshi_gallery_focus_search (EshiGallery *self);
 
+/* Searches for @text alone: filters that were set are taken off. */
+void eshi_gallery_search (EshiGallery *self,
+                          const char  *text);
+
+/* Shows picture @id large; where filters hide it, they are taken off. Says so when there is no such picture. */
+void eshi_gallery_open_picture (EshiGallery *self,
+                                gint64       id);
+
 /* Puts the keyboard onto the pictures. */
 void eshi_gallery_focus_pictures (EshiGallery *self);
 

@@ -703,6 +703,15 @@ eshi_prompt_panel_focus_prompt (EshiPromptPanel *self)
 }
 
 void
+eshi_prompt_panel_select_prompt (EshiPromptPanel *self)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  if (!eshi_prompt_panel_get_composing (self))
+    gtk_widget_activate_action (GTK_WIDGET (self->prompt), "selection.select-all", NULL);
+}
+
+void
 eshi_prompt_panel_set_obstacle (EshiPromptPanel *self,
                                 const char      *sentence)
 {

@@ -97,6 +97,9 @@ void eshi_prompt_panel_roll_seed (EshiPromptPanel *self);
 
 void eshi_prompt_panel_focus_prompt (EshiPromptPanel *self);
 
+/* Selects all of the prompt, unless an input method is composing in it. */
+void eshi_prompt_panel_select_prompt (EshiPromptPanel *self);
+
 /* Why nothing can be painted, as a sentence; %NULL when it can. */
 void eshi_prompt_panel_set_obstacle (EshiPromptPanel *self,
                                      const char      *sentence);

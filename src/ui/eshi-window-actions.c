@@ -11,6 +11,7 @@
 #include "eshi-window-private.h"
 
 #include "eshi-options.h"
+#include "eshi-input-image.h"
 #include "eshi-test-log.h"
 
 #include <eshi-picture-file.h>
@@ -264,6 +265,10 @@ read_settings_in_thread (GTask        *task,
       return;
     }
 
+  /* Settings are of use also where the pixels are not. */
+  g_object_set_data_full (G_OBJECT (task), "eshi-image", eshi_input_image_load (task_data, cancellable, NULL),
+                          (GDestroyNotify) eshi_image_unref);
+  g_object_set_data_full (G_OBJECT (task), "eshi-model-name", g_strdup (name), g_free);
   settings->model = dup_model_of (settings->model_hash, name);
   g_task_return_pointer (task, settings, (GDestroyNotify) eshi_settings_free);
 }
@@ -285,6 +290,9 @@ on_settings_read_cb (GObject      *source,
     {
       if (settings->model != NULL)
         _eshi_window_choose_model (self, settings->model, FALSE);
+      if (g_object_get_data (G_OBJECT (result), "eshi-image") != NULL)
+        _eshi_window_show_opened (self, file, g_object_get_data (G_OBJECT (result), "eshi-image"), settings,
+                                  g_object_get_data (G_OBJECT (result), "eshi-model-name"));
       _eshi_window_take_settings (self, settings, ESHI_SETTINGS_ALL, file);
     }
   else if (g_error_matches (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT))

@@ -157,6 +157,7 @@ on_models_cb (GObject      *source,
   else
     _eshi_window_choose_model (self, path, !self->restored);
   _eshi_window_update_actions (self);
+  _eshi_window_run_requests (self);
   eshi_test_log ("MODELS %u", models->len);
 }
 

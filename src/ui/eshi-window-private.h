@@ -4,7 +4,8 @@
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
  * joins the studio and the gallery; -seeds.c brings the contact sheet of seeds;
  * -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
- * -preferences.c opens the settings.
+ * -preferences.c opens the settings;
+ * -desktop.c does what other programs ask for.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -73,6 +74,7 @@ struct _EshiWindow
   EshiPicture *mask_return;     /* that was shown before the mask was painted */
   GCancellable *input_loading;  /* of the picture that is being read; NULL when none is */
   EshiPicture *trashed;         /* taken away, its file still there: can come back */
+  GPtrArray *requests;          /* of GVariant: asked for before it was known which models there are; NULL for none */
 
   guint trashed_position;
   guint inhibit_cookie;
@@ -113,6 +115,14 @@ void         _eshi_window_empty_trash    (EshiWindow         *self);
 void         _eshi_window_take_over_settings (EshiWindow         *self,
                                               const EshiSettings *settings,
                                               const char         *parts);
+
+/* eshi-window-desktop.c */
+void         _eshi_window_run_requests   (EshiWindow         *self);
+void         _eshi_window_show_opened    (EshiWindow         *self,
+                                          GFile              *file,
+                                          EshiImage          *image,
+                                          const EshiSettings *settings,
+                                          const char         *model_name);
 
 /* eshi-window-input.c */
 void         _eshi_window_init_input     (EshiWindow         *self);

@@ -480,6 +480,7 @@ eshi_window_dispose (GObject *object)
   g_clear_object (&self->mask_return);
   g_clear_object (&self->input_loading);
   g_clear_pointer (&self->models, g_ptr_array_unref);
+  g_clear_pointer (&self->requests, g_ptr_array_unref);
   G_OBJECT_CLASS (eshi_window_parent_class)->dispose (object);
 }
 
