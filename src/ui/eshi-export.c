@@ -205,7 +205,7 @@ write_one (EshiExport    *self,
   g_autofree char *fitting = dup_name (name, self->format, 1);
   g_autoptr(GFile) folder = g_file_get_parent (self->target);
   g_autoptr(GFile) target = g_str_equal (name, fitting) ? g_object_ref (self->target)
-                                                        : find_free (folder, name, self->format);
+                                                         : find_free (folder, name, self->format);
 
   if (self->files->len > 0)
     return write_file (self, g_ptr_array_index (self->files, 0), target, cancellable, error);

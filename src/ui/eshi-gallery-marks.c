@@ -87,7 +87,7 @@ value_of (const EshiHistoryPicture *picture,
     return picture->favourite ? 1 : 0;
   if (mark->kind == ESHI_MARK_RATING)
     return picture->rating;
-  return g_strv_contains ((const char * const *) picture->tags, mark->tag) ? 1 : 0;
+  return g_strv_contains ((const char *const *) picture->tags, mark->tag) ? 1 : 0;
 }
 
 /* Adds @id to what is set back to @value. */
@@ -143,22 +143,26 @@ dup_words (const EshiMark *mark)
 
   if (mark->kind == ESHI_MARK_FAVOURITE && mark->value != 0)
     return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu picture is a favourite now",
-                                         "%lu pictures are favourites now", n), n);
+                                         "%lu pictures are favourites now", n),
+                            n);
   if (mark->kind == ESHI_MARK_FAVOURITE)
     return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu picture is no favourite any more",
-                                         "%lu pictures are no favourites any more", n), n);
+                                         "%lu pictures are no favourites any more", n),
+                            n);
   if (mark->kind == ESHI_MARK_RATING && mark->value > 0)
     /* Translators: %s is one to five stars */
     return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu picture rated %s", "%lu pictures rated %s", n), n,
                             stars[MIN (mark->value, 5)]);
   if (mark->kind == ESHI_MARK_RATING)
     return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Rating of %lu picture removed",
-                                         "Ratings of %lu pictures removed", n), n);
+                                         "Ratings of %lu pictures removed", n),
+                            n);
   if (mark->value != 0)
     return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu picture tagged “%s”", "%lu pictures tagged “%s”", n), n,
                             mark->tag);
   return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Tag “%2$s” taken off %1$lu picture",
-                                       "Tag “%2$s” taken off %1$lu pictures", n), n, mark->tag);
+                                       "Tag “%2$s” taken off %1$lu pictures", n),
+                          n, mark->tag);
 }
 
 static void begin (EshiGallery *self);

@@ -116,7 +116,7 @@ on_called_cb (GObject      *source,
   Asking *asking = g_task_get_task_data (task);
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) handle = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source), NULL, result,
-                                                                                &error);
+                                                                                 &error);
 
   /* The answer to the call is only that there will be a response. */
   if (handle != NULL)
