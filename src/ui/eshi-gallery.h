@@ -16,10 +16,11 @@ G_BEGIN_DECLS
  * EshiGallery:
  *
  * Its actions are in the group `gallery` and act on the selected pictures, or on the one that is shown large. It uses
- * `win.view`, `win.open-folder` and, if there is one, `win.use-as-input` of the window it stands in.
+ * `win.view`, `win.open-folder`, `win.show-panel` and `win.input-from-file` of the window it stands in.
  *
  * Signals:
  *   `generate (EshiSettings *settings, gint64 parent)`: paint this picture of the history again
+ *   `vary (EshiSettings *settings, gint64 parent)`: paint these settings, which are those of that picture but for a little
  *   `load-settings (EshiSettings *settings, char *parts)`: show these settings; @parts is "all", "prompt" or "seed"
  *   `failed (char *heading, GError *error)`: something that was asked for did not happen
  */

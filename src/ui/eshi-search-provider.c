@@ -128,9 +128,9 @@ on_found_cb (GObject      *source,
 }
 
 static void
-find (EshiSearchProvider    *self,
-      char                 **terms,
-      GDBusMethodInvocation *invocation)
+find (EshiSearchProvider     *self,
+      char                  **terms,
+      GDBusMethodInvocation  *invocation)
 {
   g_autofree char *text = g_strjoinv (" ", terms);
   EshiHistoryQuery query = { .text = g_strstrip (text), .limit = MAX_RESULTS };
@@ -255,9 +255,9 @@ on_loaded_cb (GObject      *source,
 }
 
 static void
-describe (EshiSearchProvider    *self,
-          char                 **results,
-          GDBusMethodInvocation *invocation)
+describe (EshiSearchProvider     *self,
+          char                  **results,
+          GDBusMethodInvocation  *invocation)
 {
   g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
 

@@ -11,9 +11,10 @@
 
 #include "eshi-window-private.h"
 
-#include "eshi-input-image.h"
+#include "eshi-open-with.h"
 #include "eshi-paint-request.h"
 #include "eshi-test-log.h"
+#include "eshi-wallpaper.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -152,6 +153,85 @@ eshi_window_show_picture (EshiWindow *self,
 
   show_view (self, "gallery");
   eshi_gallery_open_picture (self->gallery, id);
+}
+
+/* --- the shown picture for the desktop --------------------------------------------------------------------------- */
+
+/* (transfer full) (nullable): NULL for a picture without a file */
+static GFile *
+dup_picture_file (EshiWindow *self)
+{
+  EshiPicture *picture = _eshi_window_get_picture (self);
+
+  if (picture == NULL || eshi_picture_get_path (picture) == NULL)
+    return NULL;
+  return g_file_new_for_path (eshi_picture_get_path (picture));
+}
+
+static void
+vary_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+  g_autoptr(EshiSettings) settings = NULL;
+
+  if (picture == NULL)
+    return;
+  settings = eshi_settings_copy (eshi_picture_get_settings (picture));
+  eshi_picture_vary_settings (settings);
+  _eshi_window_generate_from (self, settings, eshi_picture_get_id (picture), ESHI_RELATION_VARIATION);
+}
+
+static void
+open_with_action (GSimpleAction *action,
+                  GVariant      *parameter,
+                  gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  g_autoptr(GFile) file = dup_picture_file (self);
+
+  if (file != NULL)
+    eshi_open_with (GTK_WINDOW (self), file);
+}
+
+static void
+on_wallpaper_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr(EshiWindow) self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (eshi_wallpaper_set_finish (result, &error))
+    _eshi_window_toast (self, _("The wallpaper was changed"));
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    _eshi_window_show_error (self, _("The Wallpaper Was Not Changed"), error, NULL);
+}
+
+static void
+wallpaper_action (GSimpleAction *action,
+                  GVariant      *parameter,
+                  gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  g_autoptr(GFile) file = dup_picture_file (self);
+
+  if (file != NULL)
+    eshi_wallpaper_set_async (file, self->cancellable, on_wallpaper_cb, g_object_ref (self));
+}
+
+static const GActionEntry entries[] = {
+  { "vary", vary_action },
+  { "open-with", open_with_action },
+  { "wallpaper", wallpaper_action },
+};
+
+void
+_eshi_window_add_desktop (EshiWindow *self)
+{
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
 }
 
 /* --- a picture file ---------------------------------------------------------------------------------------------- */

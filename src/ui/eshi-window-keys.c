@@ -37,6 +37,7 @@ static const Key keys[] = {
   { GDK_KEY_v, GDK_CONTROL_MASK, "win.paste-input", NULL },
   { GDK_KEY_m, GDK_CONTROL_MASK, "win.paint-mask", NULL },
   { GDK_KEY_i, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.input-from-picture", NULL },
+  { GDK_KEY_v, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "win.vary", NULL },
   { GDK_KEY_Delete, 0, "win.trash", NULL },
   { GDK_KEY_z, GDK_CONTROL_MASK, "win.undo-trash", NULL },
   { GDK_KEY_plus, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-in'" },

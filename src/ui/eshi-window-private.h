@@ -117,6 +117,7 @@ void         _eshi_window_take_over_settings (EshiWindow         *self,
                                               const char         *parts);
 
 /* eshi-window-desktop.c */
+void         _eshi_window_add_desktop    (EshiWindow         *self);
 void         _eshi_window_run_requests   (EshiWindow         *self);
 void         _eshi_window_show_opened    (EshiWindow         *self,
                                           GFile              *file,

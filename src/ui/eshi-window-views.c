@@ -67,19 +67,38 @@ search_action (GSimpleAction *action,
 /* --- what the gallery asks for ----------------------------------------------------------------------------------- */
 
 static void
-on_generate_cb (EshiWindow         *self,
-                const EshiSettings *settings,
-                gint64              parent)
+paint (EshiWindow         *self,
+       const EshiSettings *settings,
+       gint64              parent,
+       EshiRelation        relation)
 {
-  g_assert (ESHI_IS_WINDOW (self));
-
   if (self->models == NULL || self->models->len == 0)
     {
       _eshi_window_toast (self, _("There is no model to paint with"));
       return;
     }
   show_view (self, STUDIO);
-  _eshi_window_generate_from (self, settings, parent, ESHI_RELATION_RERUN);
+  _eshi_window_generate_from (self, settings, parent, relation);
+}
+
+static void
+on_generate_cb (EshiWindow         *self,
+                const EshiSettings *settings,
+                gint64              parent)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  paint (self, settings, parent, ESHI_RELATION_RERUN);
+}
+
+static void
+on_vary_cb (EshiWindow         *self,
+            const EshiSettings *settings,
+            gint64              parent)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  paint (self, settings, parent, ESHI_RELATION_VARIATION);
 }
 
 static void
@@ -130,6 +149,7 @@ _eshi_window_add_views (EshiWindow *self)
 
   g_signal_connect_object (self->views, "notify::visible-name", G_CALLBACK (on_view_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "generate", G_CALLBACK (on_generate_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gallery, "vary", G_CALLBACK (on_vary_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "load-settings", G_CALLBACK (on_load_settings_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
 }
