@@ -108,6 +108,10 @@ EshiSettings       *eshi_history_picture_load_settings (const EshiHistoryPicture
  * @parent: id of the picture it came from; 0 for none
  * @relation: what it is to that one
  * @interrupted: whether it was cancelled half-way
+ * @folder: (nullable): absolute path of the folder below which the days' folders lie; %NULL for the history's own. A
+ *   rebuilt history takes in only what lies in its own
+ * @name: (nullable): pattern of the file's name, see eshi-picture-name.h; means nothing with @path
+ * @plain: whether the file says nothing of how it was made; the history knows it all the same
  *
  * A picture that is to be saved and recorded. A plain value that owns nothing: what it points to is copied.
  */
@@ -122,6 +126,9 @@ typedef struct
   gint64              parent;
   EshiRelation        relation;
   gboolean            interrupted;
+  const char         *folder;
+  const char         *name;
+  gboolean            plain;
 } EshiHistoryNew;
 
 /**

@@ -40,6 +40,10 @@ EshiSession *eshi_session_new (void);
 
 gboolean eshi_session_get_busy (EshiSession *self);
 
+/* Returns: (transfer none): the engine as it is now, for small work that may be given up at any time; another one takes its
+ * place when the settings ask for it */
+EshiEngine *eshi_session_get_engine (EshiSession *self);
+
 /* Returns: (transfer none) (element-type EshiPicture): newest first */
 GListModel *eshi_session_get_pictures (EshiSession *self);
 

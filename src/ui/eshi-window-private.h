@@ -3,7 +3,8 @@
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
  * joins the studio and the gallery; -seeds.c brings the contact sheet of seeds;
- * -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps.
+ * -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
+ * -preferences.c opens the settings.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,6 +21,7 @@
 #include "eshi-prompt-panel.h"
 #include "eshi-seeds-view.h"
 #include "eshi-steps-view.h"
+#include "eshi-style-thumbs.h"
 #include "eshi-views.h"
 #include "eshi-window.h"
 
@@ -62,6 +64,7 @@ struct _EshiWindow
   /* Owned References */
   EshiSession *session;
   EshiDraft *draft;
+  EshiStyleThumbs *style_thumbs;
   GCancellable *cancellable;    /* cancelled when the window goes */
   GPtrArray *models;            /* of EshiModelInfo; NULL until they were looked for */
   EshiMaskLayer *mask_layer;    /* the canvas's */
@@ -129,6 +132,9 @@ void         _eshi_window_find_models    (EshiWindow         *self);
 void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
+
+/* eshi-window-preferences.c */
+void         _eshi_window_add_preferences (EshiWindow        *self);
 
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);

@@ -33,6 +33,50 @@ finish (Rig           *rig,
   g_assert_no_error (error);
 }
 
+/* Another folder, another name, and a file that tells nothing: the history knows it all the same, and takes it back out
+ * of the trash. */
+static void
+test_save_elsewhere (Rig           *rig,
+                     gconstpointer  data)
+{
+  g_autoptr(EshiImage) image = rig_make_image (7);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  g_autofree char *folder = g_build_filename (rig->folder, "よそ", NULL);
+  EshiHistoryNew spec = { .image = image, .settings = settings, .folder = folder, .name = "{prompt}", .plain = TRUE };
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  g_autoptr(EshiPictureSettings) told = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GAsyncResult) restored = NULL;
+  g_autofree char *notice = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *day = NULL;
+  g_autofree char *parent = NULL;
+
+  eshi_history_save_async (rig->history, &spec, rig_cb, &result);
+  rig_wait (&result);
+  saved = eshi_history_save_finish (rig->history, result, NULL, NULL);
+  g_assert_nonnull (saved);
+  name = g_path_get_basename (saved->path);
+  day = g_path_get_dirname (saved->path);
+  parent = g_path_get_dirname (day);
+  g_assert_cmpstr (name, ==, "猫.png");
+  g_assert_cmpstr (parent, ==, folder);
+  told = eshi_picture_file_inspect (saved->path, NULL);
+  g_assert_nonnull (told);
+  g_assert_null (told->settings);
+
+  notice = rig_reopen (rig);
+  picture = rig_load (rig, saved->id);
+  g_assert_cmpstr (picture->path, ==, saved->path);
+  g_assert_cmpstr (picture->settings->prompt, ==, "猫");
+  rig_trash (rig, saved->id);
+  g_assert_false (g_file_test (saved->path, G_FILE_TEST_EXISTS));
+  eshi_history_restore_async (rig->history, &saved->id, 1, rig_cb, &restored);
+  finish (rig, &restored);
+  g_assert_true (g_file_test (saved->path, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_save (Rig           *rig,
            gconstpointer  data)
@@ -610,6 +654,7 @@ main (int    argc,
 
   ADD ("reproduced", test_reproduced);
   ADD ("save", test_save);
+  ADD ("save-elsewhere", test_save_elsewhere);
   ADD ("save-to-path", test_path);
   ADD ("search", test_search);
   ADD ("search-random", test_search_random);
