@@ -319,6 +319,14 @@ eshi_steps_view_set_steps (EshiStepsView *self,
   update (self);
 }
 
+EshiSteps *
+eshi_steps_view_get_steps (EshiStepsView *self)
+{
+  g_return_val_if_fail (ESHI_IS_STEPS_VIEW (self), NULL);
+
+  return self->steps;
+}
+
 void
 eshi_steps_view_show (EshiStepsView *self,
                       EshiPicture   *picture)

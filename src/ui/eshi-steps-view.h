@@ -32,6 +32,9 @@ GtkWidget *eshi_steps_view_new        (void);
 void       eshi_steps_view_set_steps  (EshiStepsView *self,
                                        EshiSteps     *steps);
 
+/* (transfer none) */
+EshiSteps *eshi_steps_view_get_steps  (EshiStepsView *self);
+
 /* Shows the steps of @picture; those that are there already are not painted again. */
 void       eshi_steps_view_show       (EshiStepsView *self,
                                        EshiPicture   *picture);

@@ -234,6 +234,8 @@ show_steps_action (GSimpleAction *action,
     return;
   _eshi_window_end_mask (self, FALSE);
   ensure_view (self);
+  /* The settings may have chosen another one. */
+  eshi_steps_set_engine (eshi_steps_view_get_steps (self->steps), eshi_session_get_engine (self->session));
   self->following = FALSE;
   gtk_stack_set_visible_child_name (self->stack, STEPS);
   eshi_steps_view_show (self->steps, picture);
