@@ -400,13 +400,13 @@ static GBytes *paint_earlier (PipelinePainter             *self,
 /* Sets where @call, for @settings, begins: at @state (nullable) if that is its own, or where it parts from what it was before,
  * to which it is painted then. */
 static gboolean
-find_beginning (PipelinePainter             *self,
-                Call                        *call,
-                const EshiSettings          *settings,
-                GBytes                      *state,
-                const EshiPipelineCallbacks *callbacks,
-                GCancellable                *cancellable,
-                GError                     **error)
+find_beginning (PipelinePainter              *self,
+                Call                         *call,
+                const EshiSettings           *settings,
+                GBytes                       *state,
+                const EshiPipelineCallbacks  *callbacks,
+                GCancellable                 *cancellable,
+                GError                      **error)
 {
   call->params.resume = state;
   if (settings->branch == NULL || eshi_pipeline_fits (self->pipeline, &call->params, state))
@@ -422,12 +422,12 @@ find_beginning (PipelinePainter             *self,
 
 /* Paints what @settings part from, up to there: (transfer full): the state; NULL on error. */
 static GBytes *
-paint_earlier (PipelinePainter             *self,
-               const EshiSettings          *settings,
-               GBytes                      *state,
-               const EshiPipelineCallbacks *callbacks,
-               GCancellable                *cancellable,
-               GError                     **error)
+paint_earlier (PipelinePainter              *self,
+               const EshiSettings           *settings,
+               GBytes                       *state,
+               const EshiPipelineCallbacks  *callbacks,
+               GCancellable                 *cancellable,
+               GError                      **error)
 {
   g_autoptr(EshiSettings) earlier = step_back (settings);
   g_auto(EshiPipelineResult) result = { 0 };

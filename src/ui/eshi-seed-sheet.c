@@ -231,9 +231,26 @@ eshi_seed_sheet_new (EshiEngine *engine)
   g_return_val_if_fail (ESHI_IS_ENGINE (engine), NULL);
 
   self = g_object_new (ESHI_TYPE_SEED_SHEET, NULL);
-  self->engine = g_object_ref (engine);
-  g_signal_connect_object (engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
+  eshi_seed_sheet_set_engine (self, engine);
   return self;
+}
+
+void
+eshi_seed_sheet_set_engine (EshiSeedSheet *self,
+                            EshiEngine    *engine)
+{
+  g_return_if_fail (ESHI_IS_SEED_SHEET (self));
+  g_return_if_fail (ESHI_IS_ENGINE (engine));
+
+  if (self->engine == engine)
+    return;
+  if (self->engine != NULL)
+    {
+      eshi_seed_sheet_stop (self);
+      g_signal_handlers_disconnect_by_func (self->engine, on_event_cb, self);
+    }
+  g_set_object (&self->engine, engine);
+  g_signal_connect_object (engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
 }
 
 /* Adds seeds after the last one until there are @n_seeds. */

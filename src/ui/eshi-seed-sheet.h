@@ -32,6 +32,10 @@ G_DECLARE_FINAL_TYPE (EshiSeedSheet, eshi_seed_sheet, ESHI, SEED_SHEET, GObject)
 /* @engine: what paints; a reference is kept */
 EshiSeedSheet      *eshi_seed_sheet_new            (EshiEngine         *engine);
 
+/* @engine: what paints from now on; another one gives up what it was painting */
+void                eshi_seed_sheet_set_engine     (EshiSeedSheet      *self,
+                                                    EshiEngine         *engine);
+
 /**
  * eshi_seed_sheet_start:
  * @settings: copied; its seed is the first, the others follow it

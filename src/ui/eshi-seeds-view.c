@@ -355,6 +355,14 @@ eshi_seeds_view_set_sheet (EshiSeedsView *self,
   on_seeds_cb (self, 0, 0, g_list_model_get_n_items (seeds), seeds);
 }
 
+EshiSeedSheet *
+eshi_seeds_view_get_sheet (EshiSeedsView *self)
+{
+  g_return_val_if_fail (ESHI_IS_SEEDS_VIEW (self), NULL);
+
+  return self->sheet;
+}
+
 /* A sheet of @settings, with a share of their steps for each seed. */
 static void
 start (EshiSeedsView      *self,

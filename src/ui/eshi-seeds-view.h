@@ -31,6 +31,9 @@ GtkWidget *eshi_seeds_view_new       (void);
 void       eshi_seeds_view_set_sheet (EshiSeedsView      *self,
                                       EshiSeedSheet      *sheet);
 
+/* (transfer none) */
+EshiSeedSheet *eshi_seeds_view_get_sheet (EshiSeedsView  *self);
+
 /* Shows the sheet of @settings: the one that is there if it asks for the same, seed apart, else a new one that begins with
  * the seed of @settings. */
 void       eshi_seeds_view_show      (EshiSeedsView      *self,

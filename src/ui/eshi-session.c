@@ -466,14 +466,6 @@ eshi_session_generate_from (EshiSession        *self,
   return eshi_session_continue (self, settings, NULL, parent, relation);
 }
 
-EshiEngine *
-eshi_session_get_engine (EshiSession *self)
-{
-  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
-
-  return self->engine;
-}
-
 guint
 eshi_session_continue (EshiSession        *self,
                        const EshiSettings *settings,

@@ -75,9 +75,6 @@ guint eshi_session_continue (EshiSession        *self,
                              gint64              parent,
                              EshiRelation        relation);
 
-/* Returns: (transfer none): what paints, for those who ask it themselves */
-EshiEngine *eshi_session_get_engine (EshiSession *self);
-
 /* Stops the request being painted; those that wait go on. Returns: whether there was one */
 gboolean eshi_session_cancel (EshiSession *self);
 

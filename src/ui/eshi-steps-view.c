@@ -31,6 +31,7 @@ struct _EshiStepsView
 
   /* Owned References */
   EshiSteps *steps;
+  EshiPicture *whose;       /* NULL before the first */
 
   EshiImage *shown;         /* borrowed, to be compared only */
   guint play_source;
@@ -41,6 +42,7 @@ struct _EshiStepsView
 enum
 {
   EXPORT,
+  BRANCH,
   CLOSED,
   N_SIGNALS,
 };
@@ -96,6 +98,8 @@ update_place (EshiStepsView *self)
   g_autofree char *place = g_strdup_printf ("%d/%d", get_step (self), eshi_steps_get_n_steps (self->steps));
 
   gtk_label_set_text (self->place, place);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "steps.branch",
+                                 get_step (self) < eshi_steps_get_n_steps (self->steps));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->picture), GTK_ACCESSIBLE_PROPERTY_LABEL, place, -1);
 }
 
@@ -218,6 +222,14 @@ export_action (GtkWidget  *widget,
 }
 
 static void
+branch_action (GtkWidget  *widget,
+               const char *name,
+               GVariant   *parameter)
+{
+  g_signal_emit (widget, signals[BRANCH], 0, get_step (ESHI_STEPS_VIEW (widget)));
+}
+
+static void
 close_action (GtkWidget  *widget,
               const char *name,
               GVariant   *parameter)
@@ -240,6 +252,7 @@ eshi_steps_view_dispose (GObject *object)
   g_clear_handle_id (&self->play_source, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESHI_TYPE_STEPS_VIEW);
   g_clear_object (&self->steps);
+  g_clear_object (&self->whose);
   G_OBJECT_CLASS (eshi_steps_view_parent_class)->dispose (object);
 }
 
@@ -249,6 +262,7 @@ add_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "steps.play", NULL, play_action);
   gtk_widget_class_install_action (widget_class, "steps.pause", NULL, pause_action);
   gtk_widget_class_install_action (widget_class, "steps.export", NULL, export_action);
+  gtk_widget_class_install_action (widget_class, "steps.branch", NULL, branch_action);
   gtk_widget_class_install_action (widget_class, "steps.close", NULL, close_action);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_space, 0, "steps.play", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "steps.close", NULL);
@@ -262,6 +276,8 @@ eshi_steps_view_class_init (EshiStepsViewClass *klass)
   G_OBJECT_CLASS (klass)->dispose = eshi_steps_view_dispose;
   signals[EXPORT] = g_signal_new ("export", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
+  signals[BRANCH] = g_signal_new ("branch", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_INT);
   signals[CLOSED] = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
   add_actions (widget_class);
@@ -303,6 +319,14 @@ eshi_steps_view_set_steps (EshiStepsView *self,
   update (self);
 }
 
+EshiSteps *
+eshi_steps_view_get_steps (EshiStepsView *self)
+{
+  g_return_val_if_fail (ESHI_IS_STEPS_VIEW (self), NULL);
+
+  return self->steps;
+}
+
 void
 eshi_steps_view_show (EshiStepsView *self,
                       EshiPicture   *picture)
@@ -310,6 +334,7 @@ eshi_steps_view_show (EshiStepsView *self,
   g_return_if_fail (ESHI_IS_STEPS_VIEW (self));
   g_return_if_fail (ESHI_IS_PICTURE (picture));
 
+  g_set_object (&self->whose, picture);
   gtk_label_set_text (self->prompt, eshi_picture_get_title (picture));
   if (eshi_steps_shows (self->steps, eshi_picture_get_image (picture)))
     {
@@ -322,6 +347,14 @@ eshi_steps_view_show (EshiStepsView *self,
       eshi_steps_start (self->steps, eshi_picture_get_settings (picture), eshi_picture_get_image (picture));
     }
   gtk_widget_grab_focus (GTK_WIDGET (self->scale));
+}
+
+EshiPicture *
+eshi_steps_view_get_picture (EshiStepsView *self)
+{
+  g_return_val_if_fail (ESHI_IS_STEPS_VIEW (self), NULL);
+
+  return self->whose;
 }
 
 GPtrArray *

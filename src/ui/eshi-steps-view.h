@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  *
  * Signals:
  *   `export`: the steps are wanted as a file; all of them are there
+ *   `branch (int step)`: a picture is wanted that parts from this one after @step steps, not the last
  *   `closed`: it is left
  */
 G_DECLARE_FINAL_TYPE (EshiStepsView, eshi_steps_view, ESHI, STEPS_VIEW, AdwBin)
@@ -31,9 +32,15 @@ GtkWidget *eshi_steps_view_new        (void);
 void       eshi_steps_view_set_steps  (EshiStepsView *self,
                                        EshiSteps     *steps);
 
+/* (transfer none) */
+EshiSteps *eshi_steps_view_get_steps  (EshiStepsView *self);
+
 /* Shows the steps of @picture; those that are there already are not painted again. */
 void       eshi_steps_view_show       (EshiStepsView *self,
                                        EshiPicture   *picture);
+
+/* (transfer none) (nullable): the picture whose steps are shown; %NULL before the first. */
+EshiPicture *eshi_steps_view_get_picture (EshiStepsView *self);
 
 /* (transfer container) (element-type EshiImage): the looks after each step, the picture itself last. */
 GPtrArray *eshi_steps_view_get_images (EshiStepsView *self);

@@ -28,6 +28,10 @@ G_DECLARE_FINAL_TYPE (EshiSteps, eshi_steps, ESHI, STEPS, GObject)
 /* @engine: what paints; a reference is kept */
 EshiSteps  *eshi_steps_new         (EshiEngine         *engine);
 
+/* @engine: what paints from now on; another one gives up what it was painting */
+void        eshi_steps_set_engine  (EshiSteps          *self,
+                                    EshiEngine         *engine);
+
 /**
  * eshi_steps_start:
  * @settings: how @picture was made, with its steps; copied

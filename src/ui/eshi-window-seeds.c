@@ -107,6 +107,8 @@ compare_seeds_action (GSimpleAction *action,
   _eshi_window_end_mask (self, FALSE);
   settings = eshi_prompt_panel_take_settings (self->panel);
   ensure_view (self);
+  /* The settings may have chosen another one. */
+  eshi_seed_sheet_set_engine (eshi_seeds_view_get_sheet (self->seeds), eshi_session_get_engine (self->session));
   self->following = FALSE;
   adw_leaflet_set_visible_child (self->leaflet, self->picture_page);
   gtk_stack_set_visible_child_name (self->stack, SEEDS);

@@ -1,4 +1,6 @@
-/* eshi-window-steps.c: the window's 工程: shows the steps of the picture in the canvas's place, and exports them.
+/* eshi-window-steps.c: the window's 工程: shows the steps of the picture in the canvas's place, exports them, branches.
+ *
+ * A branch goes on with what the prompt panel says, all else is the picture's.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -107,6 +109,73 @@ on_export_cb (EshiWindow *self)
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 
+/* (transfer full): what @settings are painted as at @step, as something to part from. */
+static EshiBranch *
+branch_at (const EshiSettings *settings,
+           int                 step)
+{
+  const EshiBranch *branch = settings->branch;
+
+  if (branch == NULL || step > branch->step)
+    return eshi_branch_new (step, settings->prompt, settings->negative_prompt, settings->guidance, settings->seed, branch);
+  while (branch->earlier != NULL && step <= branch->earlier->step)
+    branch = branch->earlier;
+  return eshi_branch_new (step, branch->prompt, branch->negative_prompt, branch->guidance, branch->seed, branch->earlier);
+}
+
+/* Whether @settings go on otherwise than what they part from. */
+static gboolean
+differs (const EshiSettings *settings)
+{
+  const EshiBranch *branch = settings->branch;
+
+  return g_strcmp0 (settings->prompt, branch->prompt) != 0 ||
+         g_strcmp0 (settings->negative_prompt, branch->negative_prompt) != 0 ||
+         settings->guidance != branch->guidance || settings->seed != branch->seed;
+}
+
+/* (transfer full): @picture up to @step, and from there on what the panel says. */
+static EshiSettings *
+make_branch (EshiWindow  *self,
+             EshiPicture *picture,
+             int          step)
+{
+  g_autoptr(EshiSettings) panel = eshi_prompt_panel_dup_settings (self->panel);
+  EshiSettings *settings = eshi_settings_copy (eshi_picture_get_settings (picture));
+  EshiBranch *branch = branch_at (settings, step);
+
+  g_clear_pointer (&settings->branch, eshi_branch_free);
+  settings->branch = branch;
+  g_free (settings->prompt);
+  g_free (settings->negative_prompt);
+  settings->prompt = g_strdup (panel->prompt);
+  settings->negative_prompt = g_strdup (panel->negative_prompt);
+  settings->guidance = panel->guidance;
+  settings->seed = eshi_prompt_panel_get_seed_locked (self->panel) ? panel->seed : branch->seed;
+  settings->n_images = 1;
+  return settings;
+}
+
+static void
+on_branch_cb (EshiWindow *self,
+              int         step)
+{
+  EshiPicture *picture = eshi_steps_view_get_picture (self->steps);
+  g_autoptr(EshiSettings) settings = NULL;
+
+  g_assert (ESHI_IS_WINDOW (self));
+
+  settings = make_branch (self, picture, step);
+  if (!differs (settings))
+    {
+      _eshi_window_toast (self, _("Change the prompt, the guidance or the locked seed first: the picture goes on with them"));
+      return;
+    }
+  gtk_widget_activate_action (GTK_WIDGET (self->steps), "steps.close", NULL);
+  eshi_test_log ("BRANCH step=%d", step);
+  _eshi_window_generate_from (self, settings, eshi_picture_get_id (picture), ESHI_RELATION_BRANCH);
+}
+
 static void
 on_closed_cb (EshiWindow *self)
 {
@@ -148,6 +217,7 @@ ensure_view (EshiWindow *self)
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (_eshi_window_update_foot), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->steps, "export", G_CALLBACK (on_export_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->steps, "branch", G_CALLBACK (on_branch_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->steps, "closed", G_CALLBACK (on_closed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (steps, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
 }
@@ -164,6 +234,8 @@ show_steps_action (GSimpleAction *action,
     return;
   _eshi_window_end_mask (self, FALSE);
   ensure_view (self);
+  /* The settings may have chosen another one. */
+  eshi_steps_set_engine (eshi_steps_view_get_steps (self->steps), eshi_session_get_engine (self->session));
   self->following = FALSE;
   gtk_stack_set_visible_child_name (self->stack, STEPS);
   eshi_steps_view_show (self->steps, picture);

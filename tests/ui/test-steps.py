@@ -1,17 +1,19 @@
 #!/usr/bin/python3
-"""test-steps.py: 工程 from outside: the steps of a finished picture are painted again, scrubbed through and played, and the
-last one is the picture that is on the disk.
+"""test-steps.py: 工程 from outside: the steps of a finished picture are painted again, scrubbed through and played, and a
+branch goes on from one of them with other words.
 
 Run by tests/ui/rig --as-user. SPDX-License-Identifier: MIT
 """
 
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 try:
-    from driver import (Atspi, Failed, Program, application, find, outline, press, push, shoot, skip, wait_until, walk)
+    from driver import (Atspi, Failed, Program, application, find, outline, press, push, run, set_text, shoot, skip,
+                        wait_until, walk)
 except (ImportError, ValueError) as error:
     print("skipped:", error)
     sys.exit(77)
@@ -34,7 +36,7 @@ height=128
 def check_needs():
     if os.environ.get("RIG_JAPANESE") != "yes":
         skip("localedef cannot make a Japanese locale here")
-    for program in ("xdotool", "import"):
+    for program in ("xdotool", "import", "convert"):
         if shutil.which(program) is None:
             skip(f"{program} is not installed")
     model = os.environ.get("ESHI_MODEL_DIR", os.path.join(ROOT, "data", "model"))
@@ -52,6 +54,10 @@ def start():
     program.wait_for_window()
     program.wait("MODELS")
     return program
+
+
+def pixels(path):
+    return subprocess.run(["convert", path, "-depth", "8", "rgb:-"], check=True, capture_output=True).stdout
 
 
 def label_shows(tree, text):
@@ -89,6 +95,26 @@ def come_back(program, tree):
     assert program.count("STEPS ") == 0
 
 
+def branch(program, tree):
+    """From step 4 on with other words: another picture, which is what eshi-cli paints of the file with --from alone."""
+    Atspi.Value.set_current_value(find(tree, "ステップ", "slider"), 4)
+    label_shows(tree, f"4/{STEPS}")
+    push(tree, "ここから分ける")
+    program.wait("TOAST 先に")
+    set_text(next(node for node in walk(tree) if node.get_role_name() == "text"), "犬 油絵")
+    program.wait("BUFFER [犬 油絵]")
+    program.forget()
+    push(tree, "ここから分ける")
+    program.wait("BRANCH step=4")
+    path = program.wait("SAVED", 120).split(" ", 1)[1]
+    again = os.path.join(os.environ["RIG_FOLDER"], "again.png")
+    run(os.environ["ESHI_CLI"], "generate", "--quiet", "--no-previews", "--no-history", f"--from={path}", f"--output={again}")
+    assert pixels(path) == pixels(again), "the branch was not painted again"
+    run(os.environ["ESHI_CLI"], "generate", "--quiet", "--no-previews", "--no-history", f"--from={path}", "--branch-step=9",
+        "--guidance=1", f"--output={again}")
+    assert pixels(path) != pixels(again), "a branch of the branch is the same picture"
+
+
 def main():
     check_needs()
     program = start()
@@ -99,6 +125,7 @@ def main():
         scrub(program, tree)
         play(tree)
         come_back(program, tree)
+        branch(program, tree)
         print("ok")
     except (Failed, AssertionError) as error:
         print("FAILED:", error)
