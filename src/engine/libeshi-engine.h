@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include "eshi-branch.h"
 #include "eshi-device-list.h"
 #include "eshi-engine.h"
 #include "eshi-error.h"

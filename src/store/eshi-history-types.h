@@ -15,6 +15,9 @@ G_BEGIN_DECLS
  * @ESHI_RELATION_RERUN: painted again with the same settings
  * @ESHI_RELATION_VARIATION: the same but for a little
  * @ESHI_RELATION_IMAGE: painted over its parent
+ * @ESHI_RELATION_REPRODUCED: painted again with the same settings, and the same to the pixel
+ * @ESHI_RELATION_CHANGED: painted again with the same settings, and not the same
+ * @ESHI_RELATION_BRANCH: the same for its first steps, then another
  *
  * What a picture is to its parent. The numbers are in files and are never changed.
  */
@@ -24,6 +27,9 @@ typedef enum
   ESHI_RELATION_RERUN = 1,
   ESHI_RELATION_VARIATION = 2,
   ESHI_RELATION_IMAGE = 3,
+  ESHI_RELATION_REPRODUCED = 4,
+  ESHI_RELATION_CHANGED = 5,
+  ESHI_RELATION_BRANCH = 6,
 } EshiRelation;
 
 /**

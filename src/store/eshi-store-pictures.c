@@ -208,6 +208,7 @@ _eshi_store_save (EshiStore             *self,
   if (picture == NULL)
     return NULL;
 
+  picture->relation = _eshi_store_judge (self, spec);
   announced = announce (self, picture, unrecorded);
   path = write_file (spec, place, bytes, error);
   if (announced && !conclude (self, picture, path, path != NULL ? unrecorded : NULL))

@@ -53,6 +53,7 @@ enum
   PREVIEW,
   PAINTED,
   SAVED,
+  COMPARED,
   STOPPED,
   FAILED,
   N_SIGNALS,
@@ -129,6 +130,8 @@ on_saved_cb (GObject      *source,
   eshi_picture_set_path (picture, saved->path);
   eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
+  if (saved->relation == ESHI_RELATION_REPRODUCED || saved->relation == ESHI_RELATION_CHANGED)
+    g_signal_emit (self, signals[COMPARED], 0, saved);
   if (unrecorded != NULL)
     tell_unrecorded (self, picture, unrecorded);
 }
@@ -399,6 +402,8 @@ eshi_session_class_init (EshiSessionClass *klass)
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
   signals[SAVED] = g_signal_new ("saved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                  0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
+  signals[COMPARED] = g_signal_new ("compared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_HISTORY_PICTURE);
   signals[STOPPED] = g_signal_new ("stopped", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -458,6 +463,24 @@ eshi_session_generate_from (EshiSession        *self,
                             gint64              parent,
                             EshiRelation        relation)
 {
+  return eshi_session_continue (self, settings, NULL, parent, relation);
+}
+
+EshiEngine *
+eshi_session_get_engine (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  return self->engine;
+}
+
+guint
+eshi_session_continue (EshiSession        *self,
+                       const EshiSettings *settings,
+                       GBytes             *state,
+                       gint64              parent,
+                       EshiRelation        relation)
+{
   Job *job;
   guint place;
 
@@ -474,7 +497,7 @@ eshi_session_generate_from (EshiSession        *self,
   g_queue_push_tail (&self->jobs, job);
   place = g_queue_get_length (&self->jobs);
   eshi_test_log ("GENERATE [%s] seed=%" G_GUINT64_FORMAT " place=%u", settings->prompt, settings->seed, place);
-  job->id = eshi_engine_submit (self->engine, eshi_request_new (ESHI_REQUEST_GENERATE, job->settings), NULL);
+  job->id = eshi_engine_submit (self->engine, eshi_request_new_resumable (job->settings, -1.0, state), NULL);
   if (place == 1)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
   if (self->running != 0)

@@ -655,9 +655,11 @@ _eshi_window_update_actions (EshiWindow *self)
   gboolean has_model = self->models != NULL && self->models->len > 0;
 
   enable (self, "generate", has_model);
+  enable (self, "compare-seeds", has_model);
   enable (self, "rerun", has_model && picture != NULL);
   enable (self, "cancel", self->session != NULL && eshi_session_get_busy (self->session));
   enable (self, "load-settings", picture != NULL);
+  enable (self, "show-steps", has_model && picture != NULL && !eshi_picture_get_settings (picture)->withheld);
   enable (self, "copy", picture != NULL);
   enable (self, "export", picture != NULL);
   enable (self, "trash", picture != NULL);

@@ -541,6 +541,8 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_keys (self);
   _eshi_window_add_preferences (self);
   _eshi_window_init_input (self);
+  _eshi_window_add_seeds (self);
+  _eshi_window_add_steps (self);
   gtk_window_set_icon_name (GTK_WINDOW (self), ESHI_APP_ID);
 }
 
@@ -555,6 +557,7 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "stopped", G_CALLBACK (on_stopped_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);
+  _eshi_window_follow_reruns (self);
   eshi_filmstrip_set_pictures (self->filmstrip, eshi_session_get_pictures (self->session));
   eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
 }

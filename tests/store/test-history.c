@@ -597,6 +597,53 @@ test_adopt (Rig           *rig,
   g_assert_cmpuint (picture->settings->seed, ==, 4294967295);
 }
 
+/* Saves picture @n as one that was painted after @parent; returns what it is to that one, as it is read back. */
+static EshiRelation
+save_after (Rig          *rig,
+            guint         n,
+            gint64        parent,
+            EshiRelation  relation)
+{
+  g_autoptr(EshiImage) image = rig_make_image (n);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  EshiHistoryNew spec = { .image = image, .settings = settings, .parent = parent, .relation = relation };
+
+  eshi_history_save_async (rig->history, &spec, rig_cb, &result);
+  rig_wait (&result);
+  saved = eshi_history_save_finish (rig->history, result, NULL, &error);
+  g_assert_no_error (error);
+  picture = rig_load (rig, saved->id);
+  g_assert_cmpint (picture->relation, ==, saved->relation);
+  return picture->relation;
+}
+
+/* One that was painted again is the same to the pixel or not, also while the first one lies in the trash; without its file
+ * nothing is said. */
+static void
+test_reproduced (Rig           *rig,
+                 gconstpointer  data)
+{
+  gint64 first = rig_save (rig, "猫", 3);
+  g_autoptr(EshiHistoryPicture) picture = rig_load (rig, first);
+
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_REPRODUCED);
+  g_assert_cmpint (save_after (rig, 4, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_CHANGED);
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_VARIATION), ==, ESHI_RELATION_VARIATION);
+  g_assert_cmpint (save_after (rig, 3, 9999, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
+  rig_trash (rig, first);
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_REPRODUCED);
+
+  first = rig_save (rig, "猫", 5);
+  eshi_history_picture_free (g_steal_pointer (&picture));
+  picture = rig_load (rig, first);
+  g_assert_cmpint (g_unlink (picture->path), ==, 0);
+  g_assert_cmpint (save_after (rig, 5, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
+}
+
 #define ADD(name, function) g_test_add ("/eshi/history/" name, Rig, NULL, rig_set_up, function, rig_tear_down)
 
 int
@@ -605,6 +652,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  ADD ("reproduced", test_reproduced);
   ADD ("save", test_save);
   ADD ("save-elsewhere", test_save_elsewhere);
   ADD ("save-to-path", test_path);
