@@ -19,6 +19,7 @@
 
 #define EXAMPLE_NUMBER 12
 #define EXAMPLE_SEED 42
+#define UNDO_SECONDS 10
 
 struct _EshiFilesPage
 {
@@ -285,6 +286,7 @@ remove_models_action (GtkWidget  *widget,
     }
   toast = adw_toast_new (_("Models are no longer looked for there; its files stay"));
   adw_toast_set_button_label (toast, _("Undo"));
+  adw_toast_set_timeout (toast, UNDO_SECONDS);
   g_object_set_data_full (G_OBJECT (toast), "eshi-path", g_strdup (path), g_free);
   g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo_cb), self, G_CONNECT_SWAPPED);
   add_toast (self, toast);

@@ -119,6 +119,16 @@ show_no_model (EshiWindow *self)
   eshi_prompt_panel_set_obstacle (self->panel, _("There is no model to paint with"));
 }
 
+/* A folder was added that has some. */
+static void
+leave_no_model (EshiWindow *self)
+{
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "no-model") != 0)
+    return;
+  gtk_stack_set_visible_child_name (self->stack, "empty");
+  eshi_prompt_panel_set_obstacle (self->panel, NULL);
+}
+
 static void
 find_models_in_thread (GTask        *task,
                        gpointer      source,
@@ -155,7 +165,10 @@ on_models_cb (GObject      *source,
   if (models->len == 0)
     show_no_model (self);
   else
-    _eshi_window_choose_model (self, path, !self->restored);
+    {
+      leave_no_model (self);
+      _eshi_window_choose_model (self, path, !self->restored);
+    }
   _eshi_window_update_actions (self);
   _eshi_window_run_requests (self);
   eshi_test_log ("MODELS %u", models->len);

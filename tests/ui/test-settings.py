@@ -10,13 +10,28 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from driver import (Failed, Program, application, find, outline, press, push, set_text, skip, text_of,  # noqa: E402
+from driver import (Atspi, Failed, Program, application, find, outline, press, push, set_text, skip, text_of,  # noqa: E402
                     wait_until, walk)
 
 MODEL = os.environ.get("ESHI_MODEL_DIR", os.path.join(os.environ["ESHI_SOURCE_ROOT"], "data", "model"))
 PICTURES = os.path.join(os.environ["HOME"], "Pictures", "Eshi")
 STYLES = os.path.join(os.environ["XDG_CACHE_HOME"], "eshi", "styles")
 N_STYLES = 6
+MORE_MODELS = os.path.join(os.environ["HOME"], "模型")
+FOLDER_LIST = os.path.join(os.environ["XDG_CONFIG_HOME"], "eshi", "model-folders")
+
+
+def added_folders():
+    with open(FOLDER_LIST, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def add_folder():
+    """As the program would have in an earlier run."""
+    os.makedirs(MORE_MODELS)
+    os.makedirs(os.path.dirname(FOLDER_LIST), exist_ok=True)
+    with open(FOLDER_LIST, "w", encoding="utf-8") as file:
+        file.write(MORE_MODELS + "\n")
 
 
 def start():
@@ -68,6 +83,37 @@ def test_engine(program):
     paint(program, "青い林檎")
 
 
+def push_undo(tree):
+    """The toast's button, whose name goes on with the toast's words."""
+    button = wait_until(lambda: next((node for node in walk(tree) if (node.get_name() or "").startswith("元に戻す") and
+                                      node.get_role_name() == "push button"), None), "the offer to undo")
+    Atspi.Action.do_action(button, 0)
+
+
+def test_model_folders(program):
+    """A folder is taken off the list and put back; what was set in the panel stays."""
+    steps = find(application(program), "ステップ", "spin button")
+    steps.get_value_iface().set_current_value(7)
+    press("ctrl+comma")
+    program.wait("PREFERENCES")
+    tree = application(program)
+    push(tree, "ファイル", "page tab")
+    program.forget()
+    push(tree, "「~/模型」で探すのをやめる")
+    program.wait("MODELS")
+    if MORE_MODELS in added_folders():
+        raise Failed("the folder is still on the list")
+    program.forget()
+    push_undo(tree)
+    program.wait("MODELS")
+    if MORE_MODELS not in added_folders():
+        raise Failed("the folder did not come back")
+    # The first one may still go to the toast.
+    press("Escape", "Escape")
+    if steps.get_value_iface().get_current_value() != 7:
+        raise Failed("the steps were changed")
+
+
 def test_styles(program):
     """Small pictures come when nothing is asked; a request goes first."""
     left = False
@@ -106,8 +152,9 @@ def main():
         skip("there is no finished model")
     if os.environ["RIG_JAPANESE"] != "yes":
         skip("there is no Japanese locale")
+    add_folder()
     program = start()
-    run_tests(program, (test_file_names, test_engine, test_styles))
+    run_tests(program, (test_file_names, test_styles, test_engine, test_model_folders))
     program.kill()
     program = start()
     run_tests(program, (test_cached,))
