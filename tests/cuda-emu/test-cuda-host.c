@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../parity.h"
 #include "backends.h"
 #include "emu-control.h"
 #include "eshi-graph.h"

@@ -101,6 +101,10 @@ enum
   ESHI_LT_EPILOGUE_BIAS = 4,
 
   ESHI_LT_PREF_WORKSPACE_BYTES = 1,
+  ESHI_LT_PREF_ALIGNMENT_A = 5, /* guint32, in bytes; 256 if it is not said */
+  ESHI_LT_PREF_ALIGNMENT_B = 6,
+  ESHI_LT_PREF_ALIGNMENT_C = 7,
+  ESHI_LT_PREF_ALIGNMENT_D = 8,
 };
 
 #define ESHI_CUDA_LT_FUNCTIONS(X)                                                                          \

@@ -21,6 +21,9 @@
 
 #define COLUMNS_BYTES (64 << 20)
 
+/* Of every tensor, as eshi-tensor.h says. */
+#define TENSOR_ALIGNMENT 64
+
 /* dst [n_rows, n_out] = x [n_rows, n_in] · weight [n_out, n_in]ᵀ + bias [n_out] + residual [n_rows, n_out] */
 typedef struct
 {
@@ -96,20 +99,42 @@ describe_product (EshiCudaBackend  *self,
          _eshi_cuda_check_lt (self, lt->layout_create (&product->dst, type, n_out, product->n_rows, n_out), error);
 }
 
+/* What an algorithm may use and rely on: tensors begin at multiples of TENSOR_ALIGNMENT, and the parts of a convolution's
+ * result at whole rows. */
+static int
+set_preference (EshiCudaBackend *self,
+                void            *preference,
+                gsize            dst_row_bytes)
+{
+  const EshiCudaLt *lt = &self->libs->lt;
+  size_t bytes = WORKSPACE_BYTES;
+  guint32 of_tensor = TENSOR_ALIGNMENT;
+  guint32 of_dst = (guint32) MIN (dst_row_bytes & -dst_row_bytes, TENSOR_ALIGNMENT);
+  int status = lt->preference_set (preference, ESHI_LT_PREF_WORKSPACE_BYTES, &bytes, sizeof bytes);
+
+  for (int which = ESHI_LT_PREF_ALIGNMENT_A; which <= ESHI_LT_PREF_ALIGNMENT_D && status == ESHI_LT_SUCCESS; which++)
+    {
+      gboolean is_dst = which == ESHI_LT_PREF_ALIGNMENT_C || which == ESHI_LT_PREF_ALIGNMENT_D;
+
+      status = lt->preference_set (preference, which, is_dst ? &of_dst : &of_tensor, sizeof of_dst);
+    }
+  return status;
+}
+
 static gboolean
 choose_algorithm (EshiCudaBackend  *self,
                   Product          *product,
+                  gsize             dst_row_bytes,
                   GError          **error)
 {
   const EshiCudaLt *lt = &self->libs->lt;
   EshiLtHeuristic found = { .state = ESHI_LT_NOT_SUPPORTED };
-  size_t bytes = WORKSPACE_BYTES;
   void *preference = NULL;
   int n_found = 0;
   int status = lt->preference_create (&preference);
 
   if (status == ESHI_LT_SUCCESS)
-    status = lt->preference_set (preference, ESHI_LT_PREF_WORKSPACE_BYTES, &bytes, sizeof bytes);
+    status = set_preference (self, preference, dst_row_bytes);
   if (status == ESHI_LT_SUCCESS)
     status = lt->get_heuristic (self->lt, product->desc, product->weight, product->x, product->dst, product->dst,
                                 preference, 1, &found, &n_found);
@@ -136,7 +161,7 @@ prepare_product (EshiCudaBackend  *self,
   product->n_rows = n_rows;
   product->has_bias = bias != 0;
   return describe_product (self, product, dtype, n_out, n_in, bias, error) &&
-         choose_algorithm (self, product, error);
+         choose_algorithm (self, product, (gsize) n_out * eshi_dtype_size (dtype), error);
 }
 
 /* @residual 0: none. It may be @dst. */

@@ -17,7 +17,8 @@
 #ifdef ESHI_CUDA_EMULATED
 #include "emu-device.h"
 #else
-#define ESHI_KERNEL(threads) extern "C" __global__ void __launch_bounds__ (threads)
+/* Two blocks on a multiprocessor at least: told nothing, the compiler keeps to fewer registers than that, and spills. */
+#define ESHI_KERNEL(threads) extern "C" __global__ void __launch_bounds__ (threads, 2)
 #define ESHI_EXPORT(name)
 #define ESHI_DYNAMIC_SHARED(type, name)                          \
   extern __shared__ __align__ (16) unsigned char dynamic_smem[]; \
