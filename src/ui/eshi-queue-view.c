@@ -104,7 +104,8 @@ offer_undo (EshiQueueView *self,
   if (n_removed == 0)
     return;
   text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u picture taken off the queue",
-                                       "%u pictures taken off the queue", n_removed), n_removed);
+                                       "%u pictures taken off the queue", n_removed),
+                          n_removed);
   toast = adw_toast_new (text);
   adw_toast_set_button_label (toast, _("Undo"));
   adw_toast_set_action_name (toast, "queue.undo");

@@ -53,7 +53,8 @@ offer_to_continue (EshiWindow *self,
   if (n_waiting > 0)
     {
       text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u picture still waits; the queue is paused",
-                                           "%u pictures still wait; the queue is paused", n_waiting), n_waiting);
+                                           "%u pictures still wait; the queue is paused", n_waiting),
+                              n_waiting);
       g_set_weak_pointer (&self->queue_toast, offer (self, text, _("Continue"), "win.continue-queue", 0));
     }
   else if (n_interrupted > 0)
