@@ -11,6 +11,7 @@
 
 #include "eshi-session.h"
 
+#include "eshi-options.h"
 #include "eshi-test-log.h"
 
 /* How often what is painted can be gone on from: so much is lost at most, or one step where that takes longer. */
@@ -41,6 +42,7 @@ struct _EshiSession
 
   guint told_unrecorded : 1;
   guint was_busy : 1;
+  guint engine_outdated : 1; /* another one was asked for while this one worked */
 };
 
 enum
@@ -57,6 +59,7 @@ enum
   PREVIEW,
   PAINTED,
   SAVED,
+  COMPARED,
   STOPPED,
   FAILED,
   N_SIGNALS,
@@ -150,6 +153,8 @@ on_saved_cb (GObject      *source,
   eshi_picture_set_path (picture, saved->path);
   eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
+  if (saved->relation == ESHI_RELATION_REPRODUCED || saved->relation == ESHI_RELATION_CHANGED)
+    g_signal_emit (self, signals[COMPARED], 0, saved);
   if (unrecorded != NULL)
     tell_unrecorded (self, picture, unrecorded);
 }
@@ -162,6 +167,8 @@ save_picture (EshiSession *self,
               double       seconds)
 {
   Saving *saving = g_new (Saving, 1);
+  g_autofree char *folder = eshi_options_dup_folder ();
+  g_autofree char *name = g_settings_get_string (eshi_options_get (), ESHI_OPTION_FILE_NAME);
   EshiHistoryNew spec = {
     .image = eshi_picture_get_image (picture),
     .settings = eshi_picture_get_settings (picture),
@@ -170,6 +177,9 @@ save_picture (EshiSession *self,
     .seconds = seconds,
     .parent = painting != NULL ? eshi_job_get_parent (painting->job) : 0,
     .relation = painting != NULL ? eshi_job_get_relation (painting->job) : ESHI_RELATION_NONE,
+    .folder = folder,
+    .name = name,
+    .plain = !g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_KEEP_SETTINGS),
   };
 
   /* The program does not end before the file is there. */
@@ -354,6 +364,35 @@ on_event_cb (EshiSession *self,
     }
 }
 
+/* --- the engine -------------------------------------------------------------------------------------------------- */
+
+static void
+open_engine (EshiSession *self)
+{
+  if (self->engine != NULL)
+    g_signal_handlers_disconnect_by_func (self->engine, on_event_cb, self);
+  g_clear_object (&self->engine);
+  self->engine_outdated = FALSE;
+  self->engine = eshi_options_new_engine ();
+  g_signal_connect_object (self->engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
+  eshi_test_log ("ENGINE");
+}
+
+/* What is being painted is finished on the engine that began it. */
+static void
+on_option_cb (EshiSession *self,
+              const char  *key)
+{
+  g_assert (ESHI_IS_SESSION (self));
+
+  if (!eshi_options_is_for_engine (key))
+    return;
+  if (self->painting == NULL)
+    open_engine (self);
+  else
+    self->engine_outdated = TRUE;
+}
+
 /* --- the queue --------------------------------------------------------------------------------------------------- */
 
 /* The program stays until the engine has said how it ended, so that the last checkpoint is kept. */
@@ -361,6 +400,7 @@ static void
 on_taken_cb (EshiSession *self,
              EshiJob     *job)
 {
+  g_autoptr(EshiSettings) settings = NULL;
   EshiRequest *request = NULL;
 
   g_assert (ESHI_IS_SESSION (self));
@@ -373,7 +413,11 @@ on_taken_cb (EshiSession *self,
       eshi_queue_interrupt (self->queue, job);
       return;
     }
-  request = eshi_request_new_resumable (eshi_job_get_settings (job), CHECKPOINT_SECONDS, eshi_job_get_checkpoint (job));
+  if (self->engine_outdated)
+    open_engine (self);
+  settings = eshi_settings_copy (eshi_job_get_settings (job));
+  settings->previews = g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_PREVIEWS);
+  request = eshi_request_new_resumable (settings, CHECKPOINT_SECONDS, eshi_job_get_checkpoint (job));
   self->painting = g_rc_box_new0 (Painting);
   self->painting->job = g_object_ref (job);
   if (g_application_get_default () != NULL)
@@ -459,6 +503,8 @@ eshi_session_class_init (EshiSessionClass *klass)
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
   signals[SAVED] = g_signal_new ("saved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                  0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
+  signals[COMPARED] = g_signal_new ("compared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_HISTORY_PICTURE);
   signals[STOPPED] = g_signal_new ("stopped", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -469,8 +515,9 @@ static void
 eshi_session_init (EshiSession *self)
 {
   self->pictures = g_list_store_new (ESHI_TYPE_PICTURE);
-  self->engine = eshi_engine_new (NULL, 0);
-  g_signal_connect_object (self->engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
+  /* Changes are told only of keys that are read after this. */
+  g_signal_connect_object (eshi_options_get (), "changed", G_CALLBACK (on_option_cb), self, G_CONNECT_SWAPPED);
+  open_engine (self);
   self->history = eshi_history_new (NULL, NULL);
   self->queue = eshi_queue_new (self->history);
   g_signal_connect_object (self->queue, "taken", G_CALLBACK (on_taken_cb), self, G_CONNECT_SWAPPED);
@@ -489,6 +536,14 @@ eshi_session_get_busy (EshiSession *self)
   g_return_val_if_fail (ESHI_IS_SESSION (self), FALSE);
 
   return eshi_queue_get_busy (self->queue);
+}
+
+EshiEngine *
+eshi_session_get_engine (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  return self->engine;
 }
 
 GListModel *
@@ -520,13 +575,23 @@ eshi_session_generate_from (EshiSession        *self,
                             gint64              parent,
                             EshiRelation        relation)
 {
+  return eshi_session_continue (self, settings, NULL, parent, relation);
+}
+
+guint
+eshi_session_continue (EshiSession        *self,
+                       const EshiSettings *settings,
+                       GBytes             *state,
+                       gint64              parent,
+                       EshiRelation        relation)
+{
   EshiJob *job;
   guint place;
 
   g_return_val_if_fail (ESHI_IS_SESSION (self), 0);
   g_return_val_if_fail (settings != NULL, 0);
 
-  job = eshi_queue_add (self->queue, settings, parent, relation, NULL, FALSE);
+  job = eshi_queue_add (self->queue, settings, parent, relation, state, FALSE);
   place = eshi_queue_get_place (self->queue, job);
   eshi_test_log ("GENERATE [%s] seed=%" G_GUINT64_FORMAT " place=%u", settings->prompt, settings->seed, place);
   return place;
