@@ -291,12 +291,14 @@ void eshi_history_move_job_async (EshiHistory         *self,
                                   GAsyncReadyCallback  callback,
                                   gpointer             user_data);
 
-/* Marks the first job that waits as running, for nobody else to take. Finish with eshi_history_take_job_finish(). */
+/* Marks the job @id, or for 0 the first one, as running, for nobody else to take, if it waits. Finish with
+ * eshi_history_take_job_finish(). */
 void eshi_history_take_job_async (EshiHistory         *self,
+                                  gint64               id,
                                   GAsyncReadyCallback  callback,
                                   gpointer             user_data);
 
-/* Returns: (transfer full) (nullable): the job; %NULL without an error when none waits */
+/* Returns: (transfer full) (nullable): the job; %NULL without an error when it, or any, does not wait */
 EshiHistoryJob *eshi_history_take_job_finish (EshiHistory   *self,
                                               GAsyncResult  *result,
                                               GError       **error);

@@ -248,8 +248,9 @@ gboolean            _eshi_store_move_job       (EshiStore               *self,
                                                 gint64                   id,
                                                 gint64                   before,
                                                 GError                 **error);
-/* NULL without @error being set when none waits. */
+/* @wanted: 0 for the first that waits. NULL without @error being set when it, or any, does not wait. */
 EshiHistoryJob     *_eshi_store_take_job       (EshiStore               *self,
+                                                gint64                   wanted,
                                                 GError                 **error);
 gboolean            _eshi_store_checkpoint     (EshiStore               *self,
                                                 gint64                   id,

@@ -51,6 +51,7 @@ static const Key keys[] = {
   { GDK_KEY_F11, 0, "win.fullscreen", NULL, TRUE },
   { GDK_KEY_1, GDK_CONTROL_MASK, "win.view", "'studio'", TRUE },
   { GDK_KEY_2, GDK_CONTROL_MASK, "win.view", "'gallery'", TRUE },
+  { GDK_KEY_3, GDK_CONTROL_MASK, "win.view", "'queue'", TRUE },
   { GDK_KEY_f, GDK_CONTROL_MASK, "win.search", NULL, TRUE },
   { GDK_KEY_comma, GDK_CONTROL_MASK, "win.preferences", NULL, TRUE },
   { GDK_KEY_w, GDK_CONTROL_MASK, "window.close", NULL, TRUE },

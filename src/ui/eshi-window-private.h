@@ -2,10 +2,9 @@
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
- * joins the studio and the gallery; -seeds.c brings the contact sheet of seeds;
- * -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
- * -preferences.c opens the settings;
- * -desktop.c does what other programs ask for.
+ * joins the studio, the gallery and the queue; -queue.c says what becomes of the queue; -seeds.c brings the contact
+ * sheet of seeds; -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
+ * -preferences.c opens the settings; -desktop.c does what other programs ask for.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,6 +19,7 @@
 #include "eshi-mask-layer.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
+#include "eshi-queue-view.h"
 #include "eshi-seeds-view.h"
 #include "eshi-steps-view.h"
 #include "eshi-style-thumbs.h"
@@ -55,10 +55,12 @@ struct _EshiWindow
   /* Borrowed References */
   EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
   EshiGallery *gallery;
+  EshiQueueView *queue_view;
   EshiSeedsView *seeds;         /* in the stack beside the canvas; NULL before the first sheet */
   EshiStepsView *steps;         /* likewise; NULL before it is first wanted */
   GtkMenuButton *model_button;
   AdwToast *saved_toast;        /* weak */
+  AdwToast *queue_toast;        /* weak; offers to continue what an earlier run has left */
   GtkWidget *error_dialog;      /* weak */
   GtkPopover *popover;          /* weak; the picture menu while it is open */
 
@@ -73,6 +75,7 @@ struct _EshiWindow
   EshiInput *earlier_input;     /* what was replaced or removed: can come back */
   EshiPicture *mask_return;     /* that was shown before the mask was painted */
   GCancellable *input_loading;  /* of the picture that is being read; NULL when none is */
+  EshiJob *interrupted;         /* that was cancelled last: can be resumed */
   EshiPicture *trashed;         /* taken away, its file still there: can come back */
   GPtrArray *requests;          /* of GVariant: asked for before it was known which models there are; NULL for none */
 
@@ -85,7 +88,6 @@ struct _EshiWindow
   guint generate_pending : 1;
   guint wide : 1;
   guint painting_mask : 1;      /* the canvas shows the input picture and its mask */
-  guint quit_confirmed : 1;
   guint restored : 1;           /* settings came from the draft */
 };
 
@@ -150,6 +152,14 @@ void         _eshi_window_add_preferences (EshiWindow        *self);
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
+
+/* eshi-window-queue.c */
+void         _eshi_window_follow_queue   (EshiWindow         *self);
+/* After the job being painted was cancelled, while it is still the queue's current one. */
+void         _eshi_window_show_interrupted (EshiWindow       *self);
+/* @place: of a job that was just added */
+void         _eshi_window_tell_place     (EshiWindow         *self,
+                                          guint               place);
 
 /* eshi-window-rerun.c */
 void         _eshi_window_follow_reruns (EshiWindow         *self);
