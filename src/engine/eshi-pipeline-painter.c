@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 #include "eshi-backend-registry.h"
@@ -19,6 +20,7 @@
 #include "eshi-precision.h"
 #include "eshi-resize.h"
 #include "eshi-sampler.h"
+#include "eshi-taesd-folder.h"
 #include "eshi-vae-folder.h"
 
 typedef struct
@@ -169,6 +171,15 @@ refused_cb (const GError *why,
   _eshi_run_set_note (((const Painting *) user_data)->run, why->message);
 }
 
+static void
+no_taesd_cb (const GError *why,
+             gpointer      user_data)
+{
+  g_autofree char *note = g_strdup_printf (_("Previews show colours alone, because TAESD cannot be used: %s"), why->message);
+
+  _eshi_run_add_note (((const Painting *) user_data)->run, note);
+}
+
 static gboolean
 ensure_backend (PipelinePainter  *self,
                 GError          **error)
@@ -302,6 +313,7 @@ params_from_settings (const EshiSettings *settings,
     .vae = vae,
     .vae_tiling = settings->vae_tiling,
     .vae_f32 = settings->vae_f32,
+    .preview_kind = settings->preview_kind,
   };
 }
 
@@ -316,6 +328,7 @@ paint_with_model (PipelinePainter        *self,
   g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
   g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
   g_autofree char *vae = NULL;
+  g_autofree char *taesd = _eshi_taesd_folder_find (self->info->path);
   g_autofree char *embeddings = g_build_filename (g_get_user_data_dir (), "eshi", "embeddings", NULL);
   g_auto(EshiLoraUse) use = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
@@ -331,6 +344,7 @@ paint_with_model (PipelinePainter        *self,
     }
   params = params_from_settings (settings, &use, vae, mask);
   params.embeddings = embeddings;
+  params.taesd = taesd;
   if (!eshi_pipeline_resolve (self->pipeline, &params, error))
     return FALSE;
   g_strfreev (settings->embeddings);
@@ -352,6 +366,7 @@ paint_with_model (PipelinePainter        *self,
     callbacks->preview = preview_cb;
   callbacks->picture = picture_cb;
   callbacks->refused = refused_cb;
+  callbacks->no_taesd = no_taesd_cb;
   callbacks->checkpoint_seconds = eshi_request_get_checkpoint_seconds (request);
   if (callbacks->checkpoint_seconds >= 0.0)
     callbacks->checkpoint = checkpoint_cb;

@@ -13,6 +13,7 @@
 #include "eshi-backend.h"
 #include "eshi-emphasis.h"
 #include "eshi-rng-kind.h"
+#include "eshi-preview-kind.h"
 #include "eshi-switch.h"
 
 G_BEGIN_DECLS
@@ -87,6 +88,8 @@ typedef struct
  *   cancelled while it paints. Whether it is set never changes the result
  * @checkpoint_seconds: 0 for after each call of the network
  * @refused: (nullable): EshiPipelineParams.resume was of no use, for the reason @why, and all is painted from the beginning
+ * @no_taesd: (nullable): TAESD was to make the previews and cannot, for the reason @why, so they are the latents' colours
+ *   alone. The same reason is told once in a pipeline's life
  *
  * Called in the thread of the call that they were given to. All of them must return soon.
  */
@@ -110,6 +113,8 @@ typedef struct
                           GBytes                   *state,
                           gpointer                  user_data);
   void     (*refused)  (const GError               *why,
+                        gpointer                    user_data);
+  void     (*no_taesd) (const GError               *why,
                         gpointer                    user_data);
 } EshiPipelineCallbacks;
 
@@ -176,6 +181,8 @@ typedef struct
  * @resume: (nullable): where to go on, from EshiPipelineCallbacks.checkpoint of a call with the same parameters on the same
  *   backend and computer, perhaps in an earlier run of the program; borrowed. The pictures before that one are left out, and
  *   the others are those of an undisturbed call, byte for byte. Anything else is refused, and all is painted
+ * @preview_kind: how previews are made; never changes the result
+ * @taesd: (nullable): path of the TAESD for them, see eshi_taesd_load(); %NULL where there is none
  * @context: (nullable): facts about the model's files that a state must share with the call that goes on; borrowed
  */
 typedef struct
@@ -213,6 +220,8 @@ typedef struct
   gboolean                vae_f32;
   GBytes                 *resume;
   const char             *context;
+  EshiPreviewKind         preview_kind;
+  const char             *taesd;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
