@@ -25,6 +25,7 @@ typedef struct
   char     *prompt;
   char     *prompts;
   char     *from;
+  int       branch_step;
   char     *negative;
   char     *model;
   int       width;
@@ -119,6 +120,8 @@ options_parse (Options  *self,
       N_("How noise is spread over the steps, such as karras or exponential (default: the sampler's own)"), N_("NAME") },
     { "rng", 0, 0, G_OPTION_ARG_FILENAME, &self->rng, N_("Kind of noise: cpu or philox"), N_("KIND") },
     { "count", 'n', 0, G_OPTION_ARG_INT, &self->count, N_("Pictures of each prompt"), N_("NUMBER") },
+    { "branch-step", 0, 0, G_OPTION_ARG_INT, &self->branch_step,
+      N_("Paint the picture of --from up to this step, and only then as the other options say"), N_("NUMBER") },
     { "image", 'i', 0, G_OPTION_ARG_FILENAME, &self->image, N_("PNG file to start from"), N_("FILE") },
     { "strength", 0, 0, G_OPTION_ARG_DOUBLE, &self->strength, N_("How much of the image is painted over, 0 to 1"),
       N_("NUMBER") },
@@ -163,6 +166,7 @@ options_parse (Options  *self,
 
   self->width = self->height = self->steps = self->threads = self->clip_skip = UNSET;
   self->guidance = self->strength = self->variation_strength = UNSET;
+  self->branch_step = UNSET;
   self->count = 1;
 
   return eshi_cli_parse (argc, argv, NULL, _("Paints pictures and writes them as PNG files."), entries, NULL);
@@ -462,12 +466,33 @@ set_variation (EshiSettings  *settings,
   return TRUE;
 }
 
+/* Lets @settings part from @base, those of the picture of --from, if that is wanted; complains itself. */
+static gboolean
+set_branch (EshiSettings       *settings,
+            const EshiSettings *base,
+            const Options      *options)
+{
+  if (options->branch_step == UNSET)
+    return TRUE;
+  if (options->from == NULL)
+    {
+      eshi_cli_complain (_("--branch-step needs the picture to part from, --from FILE; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+
+  g_clear_pointer (&settings->branch, eshi_branch_free);
+  settings->branch = eshi_branch_new (options->branch_step, base->prompt, base->negative_prompt, base->guidance, base->seed,
+                                      base->branch);
+  return TRUE;
+}
+
 /* (transfer full): what all prompts have in common; NULL after having complained. */
 static EshiSettings *
 make_settings (const Options *options)
 {
   gboolean has_seed = FALSE;
   g_autoptr(EshiSettings) settings = make_base (options, &has_seed);
+  g_autoptr(EshiSettings) base = settings != NULL ? eshi_settings_copy (settings) : NULL;
   g_autoptr(GError) error = NULL;
 
   if (settings == NULL || !set_options (settings, options))
@@ -481,7 +506,7 @@ make_settings (const Options *options)
       if (options->seed == NULL || g_ascii_strcasecmp (options->seed, "random") == 0)
         settings->seed = MIN (settings->seed, ESHI_SEED_MAX - 64);
     }
-  if (!set_variation (settings, options))
+  if (!set_variation (settings, options) || !set_branch (settings, base, options))
     return NULL;
   if (!eshi_settings_validate (settings, &error))
     {

@@ -96,7 +96,9 @@ gint64 eshi_history_finish_id (EshiHistory   *self,
  * @picture: what to save; copied
  *
  * Writes the file and then records it; a program that is killed in between finds it when it opens the history again.
- * Works also while the history cannot be opened, then without recording. Finish with eshi_history_save_finish().
+ * Works also while the history cannot be opened, then without recording. One that was painted again is compared with its
+ * parent's file, if that is there: it becomes %ESHI_RELATION_REPRODUCED or %ESHI_RELATION_CHANGED. Finish with
+ * eshi_history_save_finish().
  */
 void eshi_history_save_async (EshiHistory          *self,
                               const EshiHistoryNew *picture,

@@ -88,6 +88,10 @@ EshiHistoryPicture *_eshi_store_save           (EshiStore               *self,
                                                 GError                 **unrecorded,
                                                 GError                 **error);
 
+/* What @spec is to its parent: of one that was painted again, whether it is the same to the pixel, where that can be told. */
+EshiRelation        _eshi_store_judge          (EshiStore               *self,
+                                                const EshiHistoryNew    *spec);
+
 /* Adds the row of @picture with "trashed" as it is, and its texts; it becomes visible by _eshi_store_show(). Sets the
  * id. */
 gboolean            _eshi_store_add_row        (EshiStore               *self,

@@ -9,6 +9,7 @@
 #include <libeshi-engine.h>
 
 #include "eshi-input-row.h"
+#include "eshi-style-chips.h"
 
 G_BEGIN_DECLS
 
@@ -59,6 +60,9 @@ void eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
 
 /* Returns: (transfer none) */
 EshiInputRow *eshi_prompt_panel_get_input_row (EshiPromptPanel *self);
+
+/* Returns: (transfer none) */
+EshiStyleChips *eshi_prompt_panel_get_chips (EshiPromptPanel *self);
 
 /* Unfolds the input picture's row and scrolls it into sight. */
 void eshi_prompt_panel_reveal_input (EshiPromptPanel *self);

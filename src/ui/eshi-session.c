@@ -10,6 +10,7 @@
 
 #include "eshi-session.h"
 
+#include "eshi-options.h"
 #include "eshi-test-log.h"
 
 typedef struct
@@ -35,6 +36,7 @@ struct _EshiSession
   guint64 running;          /* id of the request that has started; 0 for none */
   double seconds;           /* that the finished pictures of that request took */
   guint told_unrecorded : 1;
+  guint engine_outdated : 1; /* another one was asked for while this one worked */
 };
 
 enum
@@ -51,6 +53,7 @@ enum
   PREVIEW,
   PAINTED,
   SAVED,
+  COMPARED,
   STOPPED,
   FAILED,
   N_SIGNALS,
@@ -127,6 +130,8 @@ on_saved_cb (GObject      *source,
   eshi_picture_set_path (picture, saved->path);
   eshi_test_log ("SAVED %s", saved->path);
   g_signal_emit (self, signals[SAVED], 0, picture);
+  if (saved->relation == ESHI_RELATION_REPRODUCED || saved->relation == ESHI_RELATION_CHANGED)
+    g_signal_emit (self, signals[COMPARED], 0, saved);
   if (unrecorded != NULL)
     tell_unrecorded (self, picture, unrecorded);
 }
@@ -139,6 +144,8 @@ save_picture (EshiSession *self,
               double       seconds)
 {
   Saving *saving = g_new (Saving, 1);
+  g_autofree char *folder = eshi_options_dup_folder ();
+  g_autofree char *name = g_settings_get_string (eshi_options_get (), ESHI_OPTION_FILE_NAME);
   EshiHistoryNew spec = {
     .image = eshi_picture_get_image (picture),
     .settings = eshi_picture_get_settings (picture),
@@ -147,6 +154,9 @@ save_picture (EshiSession *self,
     .seconds = seconds,
     .parent = job != NULL ? job->parent : 0,
     .relation = job != NULL ? job->relation : ESHI_RELATION_NONE,
+    .folder = folder,
+    .name = name,
+    .plain = !g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_KEEP_SETTINGS),
   };
 
   /* The program does not end before the file is there. */
@@ -303,6 +313,35 @@ on_event_cb (EshiSession *self,
     }
 }
 
+/* --- the engine -------------------------------------------------------------------------------------------------- */
+
+static void
+open_engine (EshiSession *self)
+{
+  if (self->engine != NULL)
+    g_signal_handlers_disconnect_by_func (self->engine, on_event_cb, self);
+  g_clear_object (&self->engine);
+  self->engine_outdated = FALSE;
+  self->engine = eshi_options_new_engine ();
+  g_signal_connect_object (self->engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
+  eshi_test_log ("ENGINE");
+}
+
+/* What is being painted is finished on the engine that began it. */
+static void
+on_option_cb (EshiSession *self,
+              const char  *key)
+{
+  g_assert (ESHI_IS_SESSION (self));
+
+  if (!eshi_options_is_for_engine (key))
+    return;
+  if (g_queue_is_empty (&self->jobs))
+    open_engine (self);
+  else
+    self->engine_outdated = TRUE;
+}
+
 /* --- the object -------------------------------------------------------------------------------------------------- */
 
 static void
@@ -363,6 +402,8 @@ eshi_session_class_init (EshiSessionClass *klass)
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
   signals[SAVED] = g_signal_new ("saved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                  0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
+  signals[COMPARED] = g_signal_new ("compared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_HISTORY_PICTURE);
   signals[STOPPED] = g_signal_new ("stopped", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -374,8 +415,9 @@ eshi_session_init (EshiSession *self)
 {
   g_queue_init (&self->jobs);
   self->pictures = g_list_store_new (ESHI_TYPE_PICTURE);
-  self->engine = eshi_engine_new (NULL, 0);
-  g_signal_connect_object (self->engine, "event", G_CALLBACK (on_event_cb), self, G_CONNECT_SWAPPED);
+  /* Changes are told only of keys that are read after this. */
+  g_signal_connect_object (eshi_options_get (), "changed", G_CALLBACK (on_option_cb), self, G_CONNECT_SWAPPED);
+  open_engine (self);
 }
 
 EshiSession *
@@ -390,6 +432,14 @@ eshi_session_get_busy (EshiSession *self)
   g_return_val_if_fail (ESHI_IS_SESSION (self), FALSE);
 
   return !g_queue_is_empty (&self->jobs);
+}
+
+EshiEngine *
+eshi_session_get_engine (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  return self->engine;
 }
 
 GListModel *
@@ -413,20 +463,41 @@ eshi_session_generate_from (EshiSession        *self,
                             gint64              parent,
                             EshiRelation        relation)
 {
+  return eshi_session_continue (self, settings, NULL, parent, relation);
+}
+
+EshiEngine *
+eshi_session_get_engine (EshiSession *self)
+{
+  g_return_val_if_fail (ESHI_IS_SESSION (self), NULL);
+
+  return self->engine;
+}
+
+guint
+eshi_session_continue (EshiSession        *self,
+                       const EshiSettings *settings,
+                       GBytes             *state,
+                       gint64              parent,
+                       EshiRelation        relation)
+{
   Job *job;
   guint place;
 
   g_return_val_if_fail (ESHI_IS_SESSION (self), 0);
   g_return_val_if_fail (settings != NULL, 0);
 
+  if (self->engine_outdated && g_queue_is_empty (&self->jobs))
+    open_engine (self);
   job = g_new0 (Job, 1);
   job->settings = eshi_settings_copy (settings);
+  job->settings->previews = g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_PREVIEWS);
   job->parent = parent;
   job->relation = relation;
   g_queue_push_tail (&self->jobs, job);
   place = g_queue_get_length (&self->jobs);
   eshi_test_log ("GENERATE [%s] seed=%" G_GUINT64_FORMAT " place=%u", settings->prompt, settings->seed, place);
-  job->id = eshi_engine_submit (self->engine, eshi_request_new (ESHI_REQUEST_GENERATE, settings), NULL);
+  job->id = eshi_engine_submit (self->engine, eshi_request_new_resumable (job->settings, -1.0, state), NULL);
   if (place == 1)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
   if (self->running != 0)

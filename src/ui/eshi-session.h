@@ -28,6 +28,7 @@ G_BEGIN_DECLS
  *   `preview`: eshi_session_get_preview() changed
  *   `painted (EshiPicture *picture)`: a picture is finished and heads the list
  *   `saved (EshiPicture *picture)`: it has a file now
+ *   `compared (EshiHistoryPicture *picture)`: it was painted again, and is now known to be the same or not
  *   `stopped (gboolean cancelled)`: the request ended with or without its pictures
  *   `failed (GError *error, char *about)`: a request or saving a picture failed; @about says which, in one line
  *
@@ -38,6 +39,10 @@ G_DECLARE_FINAL_TYPE (EshiSession, eshi_session, ESHI, SESSION, GObject)
 EshiSession *eshi_session_new (void);
 
 gboolean eshi_session_get_busy (EshiSession *self);
+
+/* Returns: (transfer none): the engine as it is now, for small work that may be given up at any time; another one takes its
+ * place when the settings ask for it */
+EshiEngine *eshi_session_get_engine (EshiSession *self);
 
 /* Returns: (transfer none) (element-type EshiPicture): newest first */
 GListModel *eshi_session_get_pictures (EshiSession *self);
@@ -57,6 +62,21 @@ guint eshi_session_generate_from (EshiSession        *self,
                                   const EshiSettings *settings,
                                   gint64              parent,
                                   EshiRelation        relation);
+
+/**
+ * eshi_session_continue:
+ * @state: from a checkpoint event of a request with the same @settings
+ *
+ * The same for a picture that was begun elsewhere: it goes on from @state.
+ */
+guint eshi_session_continue (EshiSession        *self,
+                             const EshiSettings *settings,
+                             GBytes             *state,
+                             gint64              parent,
+                             EshiRelation        relation);
+
+/* Returns: (transfer none): what paints, for those who ask it themselves */
+EshiEngine *eshi_session_get_engine (EshiSession *self);
 
 /* Stops the request being painted; those that wait go on. Returns: whether there was one */
 gboolean eshi_session_cancel (EshiSession *self);

@@ -10,6 +10,7 @@
 
 #include "eshi-window-private.h"
 
+#include "eshi-options.h"
 #include "eshi-test-log.h"
 
 #include <eshi-picture-file.h>
@@ -375,9 +376,10 @@ export_in_thread (GTask        *task,
 {
   EshiPicture *picture = task_data;
   const char *path = g_object_get_data (G_OBJECT (task), "eshi-path");
+  gboolean plain = g_object_get_data (G_OBJECT (task), "eshi-plain") != NULL;
   GError *error = NULL;
 
-  if (eshi_picture_file_save (path, eshi_picture_get_image (picture), eshi_picture_get_settings (picture),
+  if (eshi_picture_file_save (path, eshi_picture_get_image (picture), plain ? NULL : eshi_picture_get_settings (picture),
                               eshi_picture_get_model_name (picture), &error))
     g_task_return_boolean (task, TRUE);
   else
@@ -421,6 +423,8 @@ on_export_response_cb (EshiWindow           *self,
       g_task_set_source_tag (task, on_export_response_cb);
       g_task_set_task_data (task, g_object_ref (picture), g_object_unref);
       g_object_set_data_full (G_OBJECT (task), "eshi-path", g_file_get_path (file), g_free);
+      if (!g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_KEEP_SETTINGS))
+        g_object_set_data (G_OBJECT (task), "eshi-plain", task);
       g_task_run_in_thread (task, export_in_thread);
     }
   g_object_unref (chooser);
@@ -651,9 +655,11 @@ _eshi_window_update_actions (EshiWindow *self)
   gboolean has_model = self->models != NULL && self->models->len > 0;
 
   enable (self, "generate", has_model);
+  enable (self, "compare-seeds", has_model);
   enable (self, "rerun", has_model && picture != NULL);
   enable (self, "cancel", self->session != NULL && eshi_session_get_busy (self->session));
   enable (self, "load-settings", picture != NULL);
+  enable (self, "show-steps", has_model && picture != NULL && !eshi_picture_get_settings (picture)->withheld);
   enable (self, "copy", picture != NULL);
   enable (self, "export", picture != NULL);
   enable (self, "trash", picture != NULL);

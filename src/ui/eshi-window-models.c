@@ -87,6 +87,7 @@ _eshi_window_choose_model (EshiWindow *self,
   g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (model->path));
   gtk_menu_button_set_label (self->model_button, model->name);
   eshi_prompt_panel_set_model (self->panel, model, adopt);
+  eshi_style_thumbs_set_model (self->style_thumbs, model);
   read_tokens (self, model);
 }
 

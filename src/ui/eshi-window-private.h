@@ -2,7 +2,9 @@
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
- * joins the studio and the gallery.
+ * joins the studio and the gallery; -seeds.c brings the contact sheet of seeds;
+ * -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
+ * -preferences.c opens the settings.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,6 +19,9 @@
 #include "eshi-mask-layer.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
+#include "eshi-seeds-view.h"
+#include "eshi-steps-view.h"
+#include "eshi-style-thumbs.h"
 #include "eshi-views.h"
 #include "eshi-window.h"
 
@@ -49,6 +54,8 @@ struct _EshiWindow
   /* Borrowed References */
   EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
   EshiGallery *gallery;
+  EshiSeedsView *seeds;         /* in the stack beside the canvas; NULL before the first sheet */
+  EshiStepsView *steps;         /* likewise; NULL before it is first wanted */
   GtkMenuButton *model_button;
   AdwToast *saved_toast;        /* weak */
   GtkWidget *error_dialog;      /* weak */
@@ -57,6 +64,7 @@ struct _EshiWindow
   /* Owned References */
   EshiSession *session;
   EshiDraft *draft;
+  EshiStyleThumbs *style_thumbs;
   GCancellable *cancellable;    /* cancelled when the window goes */
   GPtrArray *models;            /* of EshiModelInfo; NULL until they were looked for */
   EshiMaskLayer *mask_layer;    /* the canvas's */
@@ -125,9 +133,22 @@ void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
 
+/* eshi-window-preferences.c */
+void         _eshi_window_add_preferences (EshiWindow        *self);
+
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
+
+/* eshi-window-rerun.c */
+void         _eshi_window_follow_reruns (EshiWindow         *self);
+
+/* eshi-window-steps.c */
+void         _eshi_window_add_steps      (EshiWindow         *self);
+void         _eshi_window_update_foot    (EshiWindow         *self);
+
+/* eshi-window-seeds.c */
+void         _eshi_window_add_seeds      (EshiWindow         *self);
 
 /* eshi-window-keys.c */
 void         _eshi_window_add_keys       (EshiWindow         *self);

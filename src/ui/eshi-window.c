@@ -471,6 +471,7 @@ eshi_window_dispose (GObject *object)
   g_clear_weak_pointer (&self->error_dialog);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESHI_TYPE_WINDOW);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->style_thumbs);
   g_clear_object (&self->session);
   g_clear_object (&self->draft);
   g_clear_object (&self->trashed);
@@ -538,7 +539,10 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_views (self);
   _eshi_window_add_actions (self);
   _eshi_window_add_keys (self);
+  _eshi_window_add_preferences (self);
   _eshi_window_init_input (self);
+  _eshi_window_add_seeds (self);
+  _eshi_window_add_steps (self);
   gtk_window_set_icon_name (GTK_WINDOW (self), ESHI_APP_ID);
 }
 
@@ -553,6 +557,7 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "stopped", G_CALLBACK (on_stopped_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);
+  _eshi_window_follow_reruns (self);
   eshi_filmstrip_set_pictures (self->filmstrip, eshi_session_get_pictures (self->session));
   eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
 }
@@ -607,6 +612,7 @@ eshi_window_new (GtkApplication *application,
   self->draft = g_object_ref (draft);
   keep_input (self);
   follow_session (self);
+  self->style_thumbs = eshi_style_thumbs_new (session, eshi_prompt_panel_get_chips (self->panel));
   _eshi_window_update_actions (self);
   _eshi_window_find_models (self);
   eshi_prompt_panel_focus_prompt (self->panel);

@@ -124,6 +124,16 @@ show_decoded (EshiPreview   *self,
   return TRUE;
 }
 
+static void
+show_colours (EshiPreview *self,
+              const float *x0,
+              guint        index,
+              guint        step)
+{
+  eshi_latent_rgb_apply (&self->pipeline->rgb, x0, (gsize) self->height * self->width, self->colours);
+  self->callbacks->preview (index, step, self->width, self->height, self->colours, self->callbacks->user_data);
+}
+
 gboolean
 _eshi_preview_show (EshiPreview   *self,
                     const float   *x0,
@@ -140,15 +150,31 @@ _eshi_preview_show (EshiPreview   *self,
     return TRUE;
 
   if (can_afford_decoding (self, guess))
-    {
-      ok = show_decoded (self, x0, index, step, cancellable, error);
-    }
+    ok = show_decoded (self, x0, index, step, cancellable, error);
   else
-    {
-      eshi_latent_rgb_apply (&self->pipeline->rgb, x0, (gsize) self->height * self->width, self->colours);
-      self->callbacks->preview (index, step, self->width, self->height, self->colours, self->callbacks->user_data);
-    }
+    show_colours (self, x0, index, step);
 
+  self->spent += seconds_since (start);
+  return ok;
+}
+
+gboolean
+_eshi_preview_show_whole (EshiPreview   *self,
+                          const float   *x0,
+                          guint          index,
+                          guint          step,
+                          GCancellable  *cancellable,
+                          GError       **error)
+{
+  gint64 start = g_get_monotonic_time ();
+  gboolean ok = TRUE;
+
+  if (self->colours == NULL)
+    return TRUE;
+  if (self->decoder != NULL)
+    ok = show_decoded (self, x0, index, step, cancellable, error);
+  else
+    show_colours (self, x0, index, step);
   self->spent += seconds_since (start);
   return ok;
 }

@@ -55,6 +55,14 @@ gboolean _eshi_preview_show  (EshiPreview                  *self,
                               GCancellable                 *cancellable,
                               GError                      **error);
 
+/* Shows @x0 decoded, whatever that costs; in colours alone where there is no decoder for a whole picture. */
+gboolean _eshi_preview_show_whole (EshiPreview             *self,
+                                   const float             *x0,
+                                   guint                    index,
+                                   guint                    step,
+                                   GCancellable            *cancellable,
+                                   GError                 **error);
+
 /* Finds the matrix for the latents' colours, by decoding patches of noise where the model does not bring one. */
 gboolean _eshi_preview_fit   (EshiPipeline                 *pipeline,
                               GCancellable                 *cancellable,
