@@ -194,9 +194,9 @@ eshi_taesd_load (const char  *path,
 }
 
 void
-eshi_taesd_foreach_weight (guint              width,
-                           EshiNetWeightFunc  func,
-                           gpointer           user_data)
+eshi_taesd_foreach_weight (guint             width,
+                           EshiNetWeightFunc func,
+                           gpointer          user_data)
 {
   EshiNet net;
 
