@@ -57,6 +57,7 @@ typedef struct
   int       clip_skip;
   char     *emphasis;
   char     *previews;
+  char     *preview_kind;
   gboolean  no_previews;
   gboolean  no_history;
   gboolean  json;
@@ -88,6 +89,7 @@ options_clear (Options *self)
   g_free (self->vae_tiling);
   g_free (self->emphasis);
   g_free (self->previews);
+  g_free (self->preview_kind);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -153,6 +155,8 @@ options_parse (Options  *self,
     { "emphasis", 0, 0, G_OPTION_ARG_FILENAME, &self->emphasis,
       N_("How brackets in prompts are read: original, no-norm, ignore or off"), N_("KIND") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
+    { "preview-kind", 0, 0, G_OPTION_ARG_FILENAME, &self->preview_kind,
+      N_("How previews are made: auto, taesd, vae or rgb (default: by TAESD if its file is there)"), N_("KIND") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "no-history", 0, 0, G_OPTION_ARG_NONE, &self->no_history, N_("Do not record the pictures in the history"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -201,6 +205,11 @@ check_options (const Options *options)
   if (options->prompt == NULL && options->prompts == NULL && options->from == NULL)
     {
       eshi_cli_complain (_("Give either --prompt TEXT or --prompts FILE; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+  if (options->preview_kind != NULL && options->previews == NULL)
+    {
+      eshi_cli_complain (_("--preview-kind needs --previews FOLDER; see “eshi-cli generate --help”."));
       return FALSE;
     }
   if (options->previews != NULL && options->no_previews)
@@ -367,6 +376,17 @@ dup_vae (const char *argument)
   return g_strdup (argument);
 }
 
+static gboolean
+set_preview_kind (EshiPreviewKind *field,
+                  const char      *argument)
+{
+  if (argument == NULL || eshi_preview_kind_from_name (argument, field))
+    return TRUE;
+
+  eshi_cli_complain (_("There is no such kind of previews; choose “auto”, “taesd”, “vae” or “rgb”."));
+  return FALSE;
+}
+
 /* What the options say in the place of what @settings hold; complains itself. */
 static gboolean
 set_options (EshiSettings  *settings,
@@ -420,6 +440,7 @@ set_options (EshiSettings  *settings,
          set_image (&settings->image, options->image) &&
          set_image (&settings->mask, options->mask) &&
          eshi_cli_rng (options->rng, &settings->rng) &&
+         set_preview_kind (&settings->preview_kind, options->preview_kind) &&
          eshi_cli_switch ("--vae-tiling", options->vae_tiling, &settings->vae_tiling) &&
          eshi_cli_switch ("--safety", options->safety, &settings->safety) &&
          eshi_cli_switch ("--watermark", options->watermark, &settings->watermark);

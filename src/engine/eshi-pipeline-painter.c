@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 #include "eshi-backend-registry.h"
@@ -20,6 +21,7 @@
 #include "eshi-precision.h"
 #include "eshi-resize.h"
 #include "eshi-sampler.h"
+#include "eshi-taesd-folder.h"
 #include "eshi-vae-folder.h"
 
 typedef struct
@@ -55,6 +57,7 @@ typedef struct
   guint8             *mask;    /* (nullable) */
   char               *vae;     /* (nullable) */
   char               *embeddings;
+  char               *taesd;      /* (nullable) */
   char               *context;
   GBytes             *parting; /* (nullable) */
 } Call;
@@ -66,6 +69,7 @@ call_clear (Call *self)
   g_free (self->mask);
   g_free (self->vae);
   g_free (self->embeddings);
+  g_free (self->taesd);
   g_free (self->context);
   g_clear_pointer (&self->parting, g_bytes_unref);
 }
@@ -208,6 +212,15 @@ refused_cb (const GError *why,
   _eshi_run_set_note (((const Painting *) user_data)->run, why->message);
 }
 
+static void
+no_taesd_cb (const GError *why,
+             gpointer      user_data)
+{
+  g_autofree char *note = g_strdup_printf (_("Previews show colours alone, because TAESD cannot be used: %s"), why->message);
+
+  _eshi_run_add_note (((const Painting *) user_data)->run, note);
+}
+
 static gboolean
 ensure_backend (PipelinePainter  *self,
                 GError          **error)
@@ -341,6 +354,7 @@ params_from_settings (const EshiSettings *settings,
     .vae = vae,
     .vae_tiling = settings->vae_tiling,
     .vae_f32 = settings->vae_f32,
+    .preview_kind = settings->preview_kind,
   };
 }
 
@@ -363,9 +377,11 @@ call_init (Call                *self,
     }
   self->mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
   self->embeddings = g_build_filename (g_get_user_data_dir (), "eshi", "embeddings", NULL);
+  self->taesd = _eshi_taesd_folder_find (painter->info->path);
   self->context = g_strconcat (painter->stamp, branch, NULL);
   self->params = params_from_settings (settings, &self->use, self->vae, self->mask);
   self->params.embeddings = self->embeddings;
+  self->params.taesd = self->taesd;
   self->params.context = self->context;
 
   return eshi_pipeline_resolve (painter->pipeline, &self->params, error);
@@ -512,6 +528,7 @@ paint_with_model (PipelinePainter        *self,
     callbacks->preview = preview_cb;
   callbacks->picture = picture_cb;
   callbacks->refused = refused_cb;
+  callbacks->no_taesd = no_taesd_cb;
   callbacks->checkpoint_seconds = eshi_request_get_checkpoint_seconds (request);
   if (callbacks->checkpoint_seconds >= 0.0)
     callbacks->checkpoint = checkpoint_cb;

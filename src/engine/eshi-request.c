@@ -311,6 +311,19 @@ check_vae (const EshiSettings  *self,
 }
 
 static gboolean
+check_previews (const EshiSettings  *self,
+                GError             **error)
+{
+  if (eshi_preview_kind_get_name (self->preview_kind) != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                       _("There is no such kind of previews; choose “auto”, “taesd”, “vae” or “rgb”."));
+
+  return FALSE;
+}
+
+static gboolean
 check_variation (const EshiSettings  *self,
                  GError             **error)
 {
@@ -410,6 +423,7 @@ eshi_settings_validate (const EshiSettings  *self,
          check_strength (self, error) &&
          check_variation (self, error) &&
          check_vae (self, error) &&
+         check_previews (self, error) &&
          check_reading (self, error) &&
          check_branch (self, error);
 }

@@ -10,6 +10,7 @@
 #include "eshi-branch.h"
 #include "eshi-image.h"
 #include "eshi-macros.h"
+#include "eshi-preview-kind.h"
 #include "eshi-rng-kind.h"
 #include "eshi-switch.h"
 
@@ -48,6 +49,7 @@ typedef enum
  * @schedule: (nullable): id of a schedule, or "automatic"; %NULL, too, is the sampler's own
  * @n_images: pictures to paint, 1 to 64
  * @previews: whether previews are sent; never changes the result
+ * @preview_kind: how they are made, which is nobody's business but that of who looks: no file of a picture holds it
  * @image: (nullable): a picture to start from instead of noise alone
  * @strength: how much of @image is painted over, 0.0 (nothing) to 1.0; means nothing without it
  * @mask: (nullable): where @image is painted over: white wholly, black not at all; of the image's size
@@ -98,6 +100,7 @@ typedef struct
   char        *schedule;
   int          n_images;
   gboolean     previews;
+  EshiPreviewKind preview_kind;
   EshiImage   *image;
   double       strength;
   EshiImage   *mask;

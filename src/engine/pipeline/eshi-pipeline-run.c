@@ -76,6 +76,17 @@ decode_seconds (Run *self)
   return self->step->flops > 0 ? step_seconds (self) * self->decode_flops / self->step->flops : 0;
 }
 
+/* The same for a preview. */
+static double
+preview_seconds (Run *self)
+{
+  const EshiDecodeGraph *decoder = self->preview.decoder;
+
+  if (decoder == NULL || self->step->flops <= 0)
+    return 0;
+  return decoder->seconds > 0 ? decoder->seconds : step_seconds (self) * decoder->flops / self->step->flops;
+}
+
 /* Steps of this picture, as people count them. */
 static guint
 steps_done (Run *self)
@@ -241,7 +252,7 @@ run_steps (Run      *self,
       /* The last one would only delay the picture itself, or the look at it where it stops. */
       start = g_get_monotonic_time ();
       if (i + 1 < self->n_calls && !stops_here (self) &&
-          !_eshi_preview_show (&self->preview, self->x0, self->index, steps_done (self), decode_seconds (self),
+          !_eshi_preview_show (&self->preview, self->x0, self->index, steps_done (self), preview_seconds (self),
                                self->cancellable, error))
         return FALSE;
       timings->preview = self->preview.spent;
@@ -557,7 +568,7 @@ run_init (Run     *self,
   self->pixels = g_new (float, 2 * self->n_channels * self->n_pixels);
   self->image = g_new (float, 3 * self->n_pixels * factor * factor);
   self->result->pictures = g_new0 (EshiPipelinePicture, params->n_pictures);
-  _eshi_preview_init (&self->preview, pipeline, self->callbacks, height, width, self->decoder);
+  _eshi_preview_init (&self->preview, pipeline, params, self->callbacks, height, width, self->decoder, self->cancellable);
   return TRUE;
 }
 

@@ -13,6 +13,7 @@
 #include "eshi-backend.h"
 #include "eshi-emphasis.h"
 #include "eshi-rng-kind.h"
+#include "eshi-preview-kind.h"
 #include "eshi-switch.h"
 
 G_BEGIN_DECLS
@@ -88,6 +89,8 @@ typedef struct
  *   cancelled while it paints, and where EshiPipelineParams.stop_after leaves a picture. Whether it is set never changes the result
  * @checkpoint_seconds: 0 for after each call of the network
  * @refused: (nullable): EshiPipelineParams.resume was of no use, for the reason @why, and all is painted from the beginning
+ * @no_taesd: (nullable): TAESD was to make the previews and cannot, for the reason @why, so they are the latents' colours
+ *   alone. The same reason is told once in a pipeline's life
  *
  * Called in the thread of the call that they were given to. All of them must return soon.
  */
@@ -111,6 +114,8 @@ typedef struct
                           GBytes                   *state,
                           gpointer                  user_data);
   void     (*refused)  (const GError               *why,
+                        gpointer                    user_data);
+  void     (*no_taesd) (const GError               *why,
                         gpointer                    user_data);
 } EshiPipelineCallbacks;
 
@@ -177,6 +182,8 @@ typedef struct
  * @resume: (nullable): where to go on, from EshiPipelineCallbacks.checkpoint of a call with the same parameters on the same
  *   backend and computer, perhaps in an earlier run of the program; borrowed. The pictures before that one are left out, and
  *   the others are those of an undisturbed call, byte for byte. Anything else is refused, and all is painted
+ * @preview_kind: how previews are made; never changes the result
+ * @taesd: (nullable): path of the TAESD for them, see eshi_taesd_load(); %NULL where there is none
  * @branch: whether @resume may be of a call with other prompts, guidance, LoRAs and seed: it goes on from there with these.
  *   Size, sampler, schedule and number of steps must be the same, or it is refused
  * @reseed: with @branch: whether noise that the sampler adds is drawn anew from @seed, not where @resume stands
@@ -219,6 +226,8 @@ typedef struct
   gboolean                vae_f32;
   GBytes                 *resume;
   const char             *context;
+  EshiPreviewKind         preview_kind;
+  const char             *taesd;
   guint                   stop_after;
   gboolean                branch;
   gboolean                reseed;
