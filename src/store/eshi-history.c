@@ -62,6 +62,8 @@ args_free (gpointer data)
   g_free ((char *) self->query.tag);
   g_clear_pointer (&self->picture.image, eshi_image_unref);
   g_free ((char *) self->picture.path);
+  g_free ((char *) self->picture.folder);
+  g_free ((char *) self->picture.name);
   g_free ((char *) self->picture.model_name);
   g_free ((char *) self->picture.backend);
   g_free (self);

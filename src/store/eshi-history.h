@@ -101,7 +101,9 @@ void eshi_history_watch (EshiHistory *self);
  * @picture: what to save; copied
  *
  * Writes the file and then records it; a program that is killed in between finds it when it opens the history again.
- * Works also while the history cannot be opened, then without recording. Finish with eshi_history_save_finish().
+ * Works also while the history cannot be opened, then without recording. One that was painted again is compared with its
+ * parent's file, if that is there: it becomes %ESHI_RELATION_REPRODUCED or %ESHI_RELATION_CHANGED. Finish with
+ * eshi_history_save_finish().
  */
 void eshi_history_save_async (EshiHistory          *self,
                               const EshiHistoryNew *picture,
@@ -294,12 +296,14 @@ void eshi_history_move_job_async (EshiHistory         *self,
                                   GAsyncReadyCallback  callback,
                                   gpointer             user_data);
 
-/* Marks the first job that waits as running, for nobody else to take. Finish with eshi_history_take_job_finish(). */
+/* Marks the job @id, or for 0 the first one, as running, for nobody else to take, if it waits. Finish with
+ * eshi_history_take_job_finish(). */
 void eshi_history_take_job_async (EshiHistory         *self,
+                                  gint64               id,
                                   GAsyncReadyCallback  callback,
                                   gpointer             user_data);
 
-/* Returns: (transfer full) (nullable): the job; %NULL without an error when none waits */
+/* Returns: (transfer full) (nullable): the job; %NULL without an error when it, or any, does not wait */
 EshiHistoryJob *eshi_history_take_job_finish (EshiHistory   *self,
                                               GAsyncResult  *result,
                                               GError       **error);

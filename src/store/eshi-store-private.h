@@ -95,6 +95,10 @@ EshiHistoryPicture *_eshi_store_save           (EshiStore               *self,
                                                 GError                 **unrecorded,
                                                 GError                 **error);
 
+/* What @spec is to its parent: of one that was painted again, whether it is the same to the pixel, where that can be told. */
+EshiRelation        _eshi_store_judge          (EshiStore               *self,
+                                                const EshiHistoryNew    *spec);
+
 /* Adds the row of @picture with "trashed" as it is, and its texts; it becomes visible by _eshi_store_show(). Sets the
  * id. */
 gboolean            _eshi_store_add_row        (EshiStore               *self,
@@ -251,8 +255,9 @@ gboolean            _eshi_store_move_job       (EshiStore               *self,
                                                 gint64                   id,
                                                 gint64                   before,
                                                 GError                 **error);
-/* NULL without @error being set when none waits. */
+/* @wanted: 0 for the first that waits. NULL without @error being set when it, or any, does not wait. */
 EshiHistoryJob     *_eshi_store_take_job       (EshiStore               *self,
+                                                gint64                   wanted,
                                                 GError                 **error);
 gboolean            _eshi_store_checkpoint     (EshiStore               *self,
                                                 gint64                   id,

@@ -161,6 +161,22 @@ eshi_views_add (EshiViews  *self,
   adw_view_stack_page_set_icon_name (adw_view_stack_add_titled (self->stack, view, name, title), icon_name);
 }
 
+void
+eshi_views_set_badge (EshiViews  *self,
+                      const char *name,
+                      guint       number,
+                      gboolean    attention)
+{
+  AdwViewStackPage *page;
+
+  g_return_if_fail (ESHI_IS_VIEWS (self));
+  g_return_if_fail (name != NULL);
+
+  page = adw_view_stack_get_page (self->stack, adw_view_stack_get_child_by_name (self->stack, name));
+  adw_view_stack_page_set_badge_number (page, number);
+  adw_view_stack_page_set_needs_attention (page, attention);
+}
+
 const char *
 eshi_views_get_visible_name (EshiViews *self)
 {

@@ -30,6 +30,12 @@ void eshi_views_add (EshiViews  *self,
                      const char *title,
                      const char *icon_name);
 
+/* @number: shown at the switch of view @name; 0 for none. @attention: whether something there wants to be seen */
+void eshi_views_set_badge (EshiViews  *self,
+                           const char *name,
+                           guint       number,
+                           gboolean    attention);
+
 const char *eshi_views_get_visible_name (EshiViews *self);
 
 void eshi_views_set_visible_name (EshiViews  *self,

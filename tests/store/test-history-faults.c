@@ -546,7 +546,7 @@ write_round (Rig   *rig,
   rig_wait (&added);
   id = eshi_history_finish_id (rig->history, added, NULL);
   say ("added", id, prompt);
-  eshi_history_take_job_async (rig->history, rig_cb, &taken);
+  eshi_history_take_job_async (rig->history, 0, rig_cb, &taken);
   rig_wait (&taken);
   job = eshi_history_take_job_finish (rig->history, taken, NULL);
   eshi_history_checkpoint_job_async (rig->history, job->id, 0, 5, bytes, rig_cb, &kept);

@@ -33,6 +33,50 @@ finish (Rig           *rig,
   g_assert_no_error (error);
 }
 
+/* Another folder, another name, and a file that tells nothing: the history knows it all the same, and takes it back out
+ * of the trash. */
+static void
+test_save_elsewhere (Rig           *rig,
+                     gconstpointer  data)
+{
+  g_autoptr(EshiImage) image = rig_make_image (7);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  g_autofree char *folder = g_build_filename (rig->folder, "よそ", NULL);
+  EshiHistoryNew spec = { .image = image, .settings = settings, .folder = folder, .name = "{prompt}", .plain = TRUE };
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  g_autoptr(EshiPictureSettings) told = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GAsyncResult) restored = NULL;
+  g_autofree char *notice = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *day = NULL;
+  g_autofree char *parent = NULL;
+
+  eshi_history_save_async (rig->history, &spec, rig_cb, &result);
+  rig_wait (&result);
+  saved = eshi_history_save_finish (rig->history, result, NULL, NULL);
+  g_assert_nonnull (saved);
+  name = g_path_get_basename (saved->path);
+  day = g_path_get_dirname (saved->path);
+  parent = g_path_get_dirname (day);
+  g_assert_cmpstr (name, ==, "猫.png");
+  g_assert_cmpstr (parent, ==, folder);
+  told = eshi_picture_file_inspect (saved->path, NULL);
+  g_assert_nonnull (told);
+  g_assert_null (told->settings);
+
+  notice = rig_reopen (rig);
+  picture = rig_load (rig, saved->id);
+  g_assert_cmpstr (picture->path, ==, saved->path);
+  g_assert_cmpstr (picture->settings->prompt, ==, "猫");
+  rig_trash (rig, saved->id);
+  g_assert_false (g_file_test (saved->path, G_FILE_TEST_EXISTS));
+  eshi_history_restore_async (rig->history, &saved->id, 1, rig_cb, &restored);
+  finish (rig, &restored);
+  g_assert_true (g_file_test (saved->path, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_save (Rig           *rig,
            gconstpointer  data)
@@ -596,6 +640,53 @@ test_adopt (Rig           *rig,
   g_assert_cmpuint (picture->settings->seed, ==, 4294967295);
 }
 
+/* Saves picture @n as one that was painted after @parent; returns what it is to that one, as it is read back. */
+static EshiRelation
+save_after (Rig          *rig,
+            guint         n,
+            gint64        parent,
+            EshiRelation  relation)
+{
+  g_autoptr(EshiImage) image = rig_make_image (n);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  EshiHistoryNew spec = { .image = image, .settings = settings, .parent = parent, .relation = relation };
+
+  eshi_history_save_async (rig->history, &spec, rig_cb, &result);
+  rig_wait (&result);
+  saved = eshi_history_save_finish (rig->history, result, NULL, &error);
+  g_assert_no_error (error);
+  picture = rig_load (rig, saved->id);
+  g_assert_cmpint (picture->relation, ==, saved->relation);
+  return picture->relation;
+}
+
+/* One that was painted again is the same to the pixel or not, also while the first one lies in the trash; without its file
+ * nothing is said. */
+static void
+test_reproduced (Rig           *rig,
+                 gconstpointer  data)
+{
+  gint64 first = rig_save (rig, "猫", 3);
+  g_autoptr(EshiHistoryPicture) picture = rig_load (rig, first);
+
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_REPRODUCED);
+  g_assert_cmpint (save_after (rig, 4, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_CHANGED);
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_VARIATION), ==, ESHI_RELATION_VARIATION);
+  g_assert_cmpint (save_after (rig, 3, 9999, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
+  rig_trash (rig, first);
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_REPRODUCED);
+
+  first = rig_save (rig, "猫", 5);
+  eshi_history_picture_free (g_steal_pointer (&picture));
+  picture = rig_load (rig, first);
+  g_assert_cmpint (g_unlink (picture->path), ==, 0);
+  g_assert_cmpint (save_after (rig, 5, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
+}
+
 #define ADD(name, function) g_test_add ("/eshi/history/" name, Rig, NULL, rig_set_up, function, rig_tear_down)
 
 int
@@ -604,7 +695,9 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  ADD ("reproduced", test_reproduced);
   ADD ("save", test_save);
+  ADD ("save-elsewhere", test_save_elsewhere);
   ADD ("save-to-path", test_path);
   ADD ("search", test_search);
   ADD ("search-random", test_search_random);
