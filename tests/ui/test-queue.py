@@ -139,6 +139,7 @@ def die_and_rise(references):
     try:
         if not go_on(program, tree):
             add_all(program, tree)
+            time.sleep(1.0)         # the draft has a second to reach the disk
         else:
             assert text_of(prompt_of(tree)) == PROMPTS[-1], "the prompt text is lost"
         program.wait("STARTED", 30)

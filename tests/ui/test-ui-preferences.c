@@ -317,15 +317,16 @@ test_engine (void)
 
   settings->model = g_strdup ("/nonexistent/model");
   eshi_session_generate (session, settings);
-  g_assert_true (eshi_session_get_busy (session));
+  while (eshi_session_get_settings (session) == NULL)
+    g_main_context_iteration (NULL, TRUE);
   g_settings_set_int (eshi_options_get (), ESHI_OPTION_THREADS, 2);
   g_assert_true (eshi_session_get_engine (session) == second);
   while (eshi_session_get_busy (session))
     g_main_context_iteration (NULL, TRUE);
   eshi_session_generate (session, settings);
-  g_assert_true (eshi_session_get_engine (session) != second);
   while (eshi_session_get_busy (session))
     g_main_context_iteration (NULL, TRUE);
+  g_assert_true (eshi_session_get_engine (session) != second);
   g_object_unref (first);
   g_object_unref (second);
   reset_all ();

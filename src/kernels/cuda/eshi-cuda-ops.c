@@ -14,6 +14,7 @@ G_STATIC_ASSERT ((int) ESHI_ACT_NONE == ESHI_CUDA_NONE);
 G_STATIC_ASSERT ((int) ESHI_ACT_SILU == ESHI_CUDA_SILU);
 G_STATIC_ASSERT ((int) ESHI_ACT_QUICK_GELU == ESHI_CUDA_QUICK_GELU);
 G_STATIC_ASSERT ((int) ESHI_ACT_GELU == ESHI_CUDA_GELU);
+G_STATIC_ASSERT ((int) ESHI_ACT_RELU == ESHI_CUDA_RELU);
 
 /* Blocks have 48 KiB of shared memory everywhere; a kernel would have to ask for more. */
 #define SHARED_BYTES (48 << 10)

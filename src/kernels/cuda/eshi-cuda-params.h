@@ -17,6 +17,7 @@ enum
   ESHI_CUDA_SILU,
   ESHI_CUDA_QUICK_GELU,
   ESHI_CUDA_GELU,
+  ESHI_CUDA_RELU,
 };
 
 typedef struct

@@ -151,6 +151,8 @@ activate (float x,
       return x / (1.0f + __expf (-1.702f * x));
     case ESHI_CUDA_GELU:
       return 0.5f * x * (1.0f + erff (x * 0.70710678f));
+    case ESHI_CUDA_RELU:
+      return fmaxf (x, 0.0f);
     default:
       return x;
     }
