@@ -175,7 +175,7 @@ eshi_steps_new (EshiEngine *engine)
 }
 
 void
-eshi_steps_set_engine (EshiSteps *self,
+eshi_steps_set_engine (EshiSteps  *self,
                        EshiEngine *engine)
 {
   g_return_if_fail (ESHI_IS_STEPS (self));
