@@ -14,6 +14,7 @@ typedef enum
 {
   ESHI_NOTICE_UNSAVED,
   ESHI_NOTICE_HISTORY,
+  ESHI_NOTICE_QUEUE,
   ESHI_N_NOTICES,
 } EshiNotice;
 

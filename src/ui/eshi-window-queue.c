@@ -155,9 +155,13 @@ static void
 on_queue_failed_cb (EshiWindow   *self,
                     const GError *error)
 {
+  g_autofree char *text = NULL;
+
   g_assert (ESHI_IS_WINDOW (self));
 
-  _eshi_window_show_error (self, _("The Queue Is Not Kept"), error, NULL);
+  /* Translators: %s is a sentence that says why the queue could not be written to the disk */
+  text = g_strdup_printf (_("What is not finished is lost when the program ends. %s"), error->message);
+  eshi_notice_bar_set (self->notices, ESHI_NOTICE_QUEUE, text, NULL, NULL);
 }
 
 /* "12/25 猫 油絵", for those who see only the list of windows. */

@@ -68,7 +68,9 @@ def start():
 
 
 def prompt_of(tree):
-    return next(node for node in walk(tree) if node.get_role_name() == "text")
+    def check():
+        return next((node for node in walk(tree) if node.get_role_name() == "text" and node.get_name() == "プロンプト"), None)
+    return wait_until(check, "the prompt")
 
 
 def add_all(program, tree):
@@ -141,7 +143,7 @@ def die_and_rise(references):
             add_all(program, tree)
             time.sleep(1.0)         # the draft has a second to reach the disk
         else:
-            assert text_of(prompt_of(tree)) == PROMPTS[-1], "the prompt text is lost"
+            wait_until(lambda: text_of(prompt_of(tree)) == PROMPTS[-1], "the prompt text, which is lost")
         program.wait("STARTED", 30)
         time.sleep(random.uniform(0.0, 1.5))
     except Exception:
