@@ -63,13 +63,21 @@ on_progress (const EshiHubProgress *progress,
   fflush (stderr);
 }
 
+static gboolean
+on_fetched_cb (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_REMOVE;
+}
+
 static gpointer
 fetch_in_thread (gpointer data)
 {
   Download *self = data;
 
   self->path = eshi_hub_fetch (self->url, self->token, self->repo, on_progress, self, self->cancellable, &self->error);
-  g_main_loop_quit (self->loop);
+  /* By a source: quitting a loop that does not run yet would be forgotten. */
+  g_idle_add (on_fetched_cb, self->loop);
   return NULL;
 }
 

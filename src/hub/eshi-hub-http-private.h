@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 /**
  * EshiHub:
+ * @context: the thread's own while this lives: libsoup would else leave sources to the main loop, in another thread
  * @url: of the hub, without a slash at its end
  * @token: (nullable): the access token; goes to @url's own host, scheme and port and nowhere else
  * @retry_ms: milliseconds before the first retry; twice as long before each further one
@@ -19,12 +20,13 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  SoupSession *session;
-  char        *url;
-  GUri        *uri;
-  char        *token;
-  guint        retry_ms;
-  gint64       retry_after_s;
+  GMainContext *context;
+  SoupSession  *session;
+  char         *url;
+  GUri         *uri;
+  char         *token;
+  guint         retry_ms;
+  gint64        retry_after_s;
 } EshiHub;
 
 /* @url: (nullable): %NULL for $ESHI_HUB_URL or else Hugging Face. Thread: the one that will ask. Error: ARGUMENT. */

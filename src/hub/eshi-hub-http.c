@@ -85,6 +85,8 @@ _eshi_hub_new (const char  *url,
   self->uri = uri;
   self->token = token != NULL && *token != '\0' ? g_strdup (token) : NULL;
   self->retry_ms = get_number ("ESHI_HUB_RETRY_MS", RETRY_MS);
+  self->context = g_main_context_new ();
+  g_main_context_push_thread_default (self->context);
   self->session = soup_session_new_with_options ("user-agent", "eshi/" ESHI_VERSION,
                                                  "timeout", get_number ("ESHI_HUB_TIMEOUT_S", TIMEOUT_S),
                                                  NULL);
@@ -98,6 +100,8 @@ _eshi_hub_free (EshiHub *self)
   g_return_if_fail (self != NULL);
 
   g_clear_object (&self->session);
+  g_main_context_pop_thread_default (self->context);
+  g_main_context_unref (self->context);
   g_clear_pointer (&self->uri, g_uri_unref);
   g_free (self->url);
   g_free (self->token);
