@@ -25,6 +25,7 @@ typedef struct
   char     *prompt;
   char     *prompts;
   char     *from;
+  int       branch_step;
   char     *negative;
   char     *model;
   int       width;
@@ -56,6 +57,7 @@ typedef struct
   int       clip_skip;
   char     *emphasis;
   char     *previews;
+  char     *preview_kind;
   gboolean  no_previews;
   gboolean  no_history;
   gboolean  json;
@@ -87,6 +89,7 @@ options_clear (Options *self)
   g_free (self->vae_tiling);
   g_free (self->emphasis);
   g_free (self->previews);
+  g_free (self->preview_kind);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -117,6 +120,8 @@ options_parse (Options  *self,
       N_("How noise is spread over the steps, such as karras or exponential (default: the sampler's own)"), N_("NAME") },
     { "rng", 0, 0, G_OPTION_ARG_FILENAME, &self->rng, N_("Kind of noise: cpu or philox"), N_("KIND") },
     { "count", 'n', 0, G_OPTION_ARG_INT, &self->count, N_("Pictures of each prompt"), N_("NUMBER") },
+    { "branch-step", 0, 0, G_OPTION_ARG_INT, &self->branch_step,
+      N_("Paint the picture of --from up to this step, and only then as the other options say"), N_("NUMBER") },
     { "image", 'i', 0, G_OPTION_ARG_FILENAME, &self->image, N_("PNG file to start from"), N_("FILE") },
     { "strength", 0, 0, G_OPTION_ARG_DOUBLE, &self->strength, N_("How much of the image is painted over, 0 to 1"),
       N_("NUMBER") },
@@ -150,6 +155,8 @@ options_parse (Options  *self,
     { "emphasis", 0, 0, G_OPTION_ARG_FILENAME, &self->emphasis,
       N_("How brackets in prompts are read: original, no-norm, ignore or off"), N_("KIND") },
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
+    { "preview-kind", 0, 0, G_OPTION_ARG_FILENAME, &self->preview_kind,
+      N_("How previews are made: auto, taesd, vae or rgb (default: by TAESD if its file is there)"), N_("KIND") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "no-history", 0, 0, G_OPTION_ARG_NONE, &self->no_history, N_("Do not record the pictures in the history"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -159,6 +166,7 @@ options_parse (Options  *self,
 
   self->width = self->height = self->steps = self->threads = self->clip_skip = UNSET;
   self->guidance = self->strength = self->variation_strength = UNSET;
+  self->branch_step = UNSET;
   self->count = 1;
 
   return eshi_cli_parse (argc, argv, NULL, _("Paints pictures and writes them as PNG files."), entries, NULL);
@@ -197,6 +205,11 @@ check_options (const Options *options)
   if (options->prompt == NULL && options->prompts == NULL && options->from == NULL)
     {
       eshi_cli_complain (_("Give either --prompt TEXT or --prompts FILE; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+  if (options->preview_kind != NULL && options->previews == NULL)
+    {
+      eshi_cli_complain (_("--preview-kind needs --previews FOLDER; see “eshi-cli generate --help”."));
       return FALSE;
     }
   if (options->previews != NULL && options->no_previews)
@@ -363,6 +376,17 @@ dup_vae (const char *argument)
   return g_strdup (argument);
 }
 
+static gboolean
+set_preview_kind (EshiPreviewKind *field,
+                  const char      *argument)
+{
+  if (argument == NULL || eshi_preview_kind_from_name (argument, field))
+    return TRUE;
+
+  eshi_cli_complain (_("There is no such kind of previews; choose “auto”, “taesd”, “vae” or “rgb”."));
+  return FALSE;
+}
+
 /* What the options say in the place of what @settings hold; complains itself. */
 static gboolean
 set_options (EshiSettings  *settings,
@@ -416,6 +440,7 @@ set_options (EshiSettings  *settings,
          set_image (&settings->image, options->image) &&
          set_image (&settings->mask, options->mask) &&
          eshi_cli_rng (options->rng, &settings->rng) &&
+         set_preview_kind (&settings->preview_kind, options->preview_kind) &&
          eshi_cli_switch ("--vae-tiling", options->vae_tiling, &settings->vae_tiling) &&
          eshi_cli_switch ("--safety", options->safety, &settings->safety) &&
          eshi_cli_switch ("--watermark", options->watermark, &settings->watermark);
@@ -441,12 +466,33 @@ set_variation (EshiSettings  *settings,
   return TRUE;
 }
 
+/* Lets @settings part from @base, those of the picture of --from, if that is wanted; complains itself. */
+static gboolean
+set_branch (EshiSettings       *settings,
+            const EshiSettings *base,
+            const Options      *options)
+{
+  if (options->branch_step == UNSET)
+    return TRUE;
+  if (options->from == NULL)
+    {
+      eshi_cli_complain (_("--branch-step needs the picture to part from, --from FILE; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+
+  g_clear_pointer (&settings->branch, eshi_branch_free);
+  settings->branch = eshi_branch_new (options->branch_step, base->prompt, base->negative_prompt, base->guidance, base->seed,
+                                      base->branch);
+  return TRUE;
+}
+
 /* (transfer full): what all prompts have in common; NULL after having complained. */
 static EshiSettings *
 make_settings (const Options *options)
 {
   gboolean has_seed = FALSE;
   g_autoptr(EshiSettings) settings = make_base (options, &has_seed);
+  g_autoptr(EshiSettings) base = settings != NULL ? eshi_settings_copy (settings) : NULL;
   g_autoptr(GError) error = NULL;
 
   if (settings == NULL || !set_options (settings, options))
@@ -460,7 +506,7 @@ make_settings (const Options *options)
       if (options->seed == NULL || g_ascii_strcasecmp (options->seed, "random") == 0)
         settings->seed = MIN (settings->seed, ESHI_SEED_MAX - 64);
     }
-  if (!set_variation (settings, options))
+  if (!set_variation (settings, options) || !set_branch (settings, base, options))
     return NULL;
   if (!eshi_settings_validate (settings, &error))
     {

@@ -54,26 +54,32 @@ get_own_folder (void)
   return g_path_get_dirname (info.dli_fname);
 }
 
+/* @file in @folder, if it is there. */
+static char *
+find_in (const char *folder,
+         const char *file)
+{
+  g_autofree char *path = folder != NULL ? g_build_filename (folder, file, NULL) : NULL;
+
+  return path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
+}
+
 static char *
 find_plugin (const char *name)
 {
+  const char *wanted = g_getenv ("ESHI_PLUGIN_DIR");
+  g_auto(GStrv) wanted_folders = g_strsplit (wanted != NULL ? wanted : "", ":", -1);
   g_autofree char *file = g_strdup_printf ("libeshi-%s.so", name);
   g_autofree char *own = get_own_folder ();
   g_autofree char *beside = own != NULL ? g_build_filename (own, "eshi", NULL) : NULL;
-  const char *folders[] = { g_getenv ("ESHI_PLUGIN_DIR"), own, beside, ESHI_PKGLIBDIR };
+  const char *folders[] = { own, beside, ESHI_PKGLIBDIR };
+  char *path = NULL;
 
-  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *path = NULL;
-
-      if (folders[i] == NULL)
-        continue;
-      path = g_build_filename (folders[i], file, NULL);
-      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
-        return g_steal_pointer (&path);
-    }
-
-  return NULL;
+  for (guint i = 0; wanted_folders[i] != NULL && path == NULL; i++)
+    path = find_in (wanted_folders[i], file);
+  for (guint i = 0; i < G_N_ELEMENTS (folders) && path == NULL; i++)
+    path = find_in (folders[i], file);
+  return path;
 }
 
 static const EshiBackendClass *
@@ -208,6 +214,22 @@ _eshi_backend_registry_open (const char                *name,
     return NULL;
 
   return entry->klass->open (options, error);
+}
+
+void
+_eshi_backend_registry_foreach (EshiBackendFunc func,
+                                gpointer        user_data)
+{
+  const Entry *chosen = choose (NULL, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      const Entry *entry = ensure_entry (&entries[i]);
+      gboolean runs = entry->klass != NULL;
+
+      func (entry->name, runs ? &entry->device : NULL, runs || entry->refusal == NULL ? NULL : entry->refusal->message,
+            entry == chosen, user_data);
+    }
 }
 
 static void

@@ -33,6 +33,17 @@ EshiBackend *_eshi_backend_registry_open     (const char                *name,
                                               const EshiBackendOptions  *options,
                                               GError                   **error);
 
+/* @info: (nullable): NULL where it cannot run; @refusal: (nullable): why not; both are borrowed. */
+typedef void (*EshiBackendFunc) (const char           *backend,
+                                 const EshiDeviceInfo *info,
+                                 const char           *refusal,
+                                 gboolean              chosen,
+                                 gpointer              user_data);
+
+/* Calls @func for each backend, the best first; @chosen is the one that would be used. */
+void         _eshi_backend_registry_foreach  (EshiBackendFunc            func,
+                                              gpointer                   user_data);
+
 /* One line for each backend: its device, or why it cannot run; the one that would be used is marked. (transfer full) */
 char        *_eshi_backend_registry_describe (void);
 

@@ -114,8 +114,8 @@ int eshi_event_get_index (const EshiEvent *self);
 ESHI_AVAILABLE
 double eshi_event_get_seconds_left (const EshiEvent *self);
 
-/* PREVIEW: may be smaller than the picture will be. IMAGE, DONE: the (last) picture. CANCELLED: (nullable) the last
- * preview. (transfer none) */
+/* PREVIEW: may be smaller than the picture will be. IMAGE: the picture. DONE: (nullable) the last one; %NULL where the request
+ * left it unfinished. CANCELLED: (nullable) the last preview. (transfer none) */
 ESHI_AVAILABLE
 EshiImage *eshi_event_get_image (const EshiEvent *self);
 

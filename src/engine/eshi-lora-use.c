@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "eshi-error.h"
+#include "eshi-lora-folder.h"
 
 #define SUFFIX ".safetensors"
 
@@ -39,6 +40,30 @@ static char *
 get_folder (void)
 {
   return g_build_filename (g_get_user_data_dir (), "eshi", "models", "loras", NULL);
+}
+
+static int
+compare_names (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+char **
+eshi_lora_folder_list (void)
+{
+  g_autofree char *folder = get_folder ();
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  GPtrArray *names = g_ptr_array_new ();
+  const char *file = NULL;
+
+  while (dir != NULL && (file = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_suffix (file, SUFFIX) && *file != '.' && g_utf8_validate (file, -1, NULL))
+      g_ptr_array_add (names, g_strndup (file, strlen (file) - strlen (SUFFIX)));
+  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_add (names, NULL);
+
+  return (char **) g_ptr_array_free (names, FALSE);
 }
 
 /* Whether all of @text is a number. */

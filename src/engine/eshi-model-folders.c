@@ -94,6 +94,12 @@ eshi_model_folders_list (void)
   return folders;
 }
 
+GPtrArray *
+eshi_model_folders_list_added (void)
+{
+  return read_list ();
+}
+
 static gboolean
 check_folder (const char  *path,
               GError     **error)

@@ -19,6 +19,11 @@ G_BEGIN_DECLS
 ESHI_AVAILABLE
 GPtrArray *eshi_model_folders_list (void);
 
+/* Those of them that were added and can be removed. Thread: any.
+ * Returns: (transfer full) (element-type filename) */
+ESHI_AVAILABLE
+GPtrArray *eshi_model_folders_list_added (void);
+
 /**
  * eshi_model_folders_add:
  * @path: a folder that holds models, or is one; it may be relative

@@ -8,9 +8,11 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 #include "eshi-backend-registry.h"
+#include "eshi-branch-private.h"
 #include "eshi-hash-job.h"
 #include "eshi-lora-use.h"
 #include "eshi-model-list.h"
@@ -19,6 +21,7 @@
 #include "eshi-precision.h"
 #include "eshi-resize.h"
 #include "eshi-sampler.h"
+#include "eshi-taesd-folder.h"
 #include "eshi-vae-folder.h"
 
 typedef struct
@@ -43,7 +46,35 @@ typedef struct
 {
   PipelinePainter *painter;
   EshiRun         *run;
+  GBytes          *parting; /* owned: where the picture parts from what it was painted as before */
 } Painting;
+
+/* What one call of the pipeline is given, and what owns it. */
+typedef struct
+{
+  EshiPipelineParams  params;
+  EshiLoraUse         use;
+  guint8             *mask;    /* (nullable) */
+  char               *vae;     /* (nullable) */
+  char               *embeddings;
+  char               *taesd;      /* (nullable) */
+  char               *context;
+  GBytes             *parting; /* (nullable) */
+} Call;
+
+static void
+call_clear (Call *self)
+{
+  _eshi_lora_use_clear (&self->use);
+  g_free (self->mask);
+  g_free (self->vae);
+  g_free (self->embeddings);
+  g_free (self->taesd);
+  g_free (self->context);
+  g_clear_pointer (&self->parting, g_bytes_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Call, call_clear)
 
 static void
 unload (PipelinePainter *self)
@@ -163,10 +194,31 @@ checkpoint_cb (guint     index,
 }
 
 static void
+parting_cb (guint     index,
+            guint     step,
+            GBytes   *state,
+            gpointer  user_data)
+{
+  Painting *self = user_data;
+
+  g_clear_pointer (&self->parting, g_bytes_unref);
+  self->parting = g_bytes_ref (state);
+}
+
+static void
 refused_cb (const GError *why,
             gpointer      user_data)
 {
   _eshi_run_set_note (((const Painting *) user_data)->run, why->message);
+}
+
+static void
+no_taesd_cb (const GError *why,
+             gpointer      user_data)
+{
+  g_autofree char *note = g_strdup_printf (_("Previews show colours alone, because TAESD cannot be used: %s"), why->message);
+
+  _eshi_run_add_note (((const Painting *) user_data)->run, note);
 }
 
 static gboolean
@@ -302,7 +354,155 @@ params_from_settings (const EshiSettings *settings,
     .vae = vae,
     .vae_tiling = settings->vae_tiling,
     .vae_f32 = settings->vae_f32,
+    .preview_kind = settings->preview_kind,
   };
+}
+
+/* Readies @self, zeroed, for @settings, which are filled in. It is to be cleared in any case. */
+static gboolean
+call_init (Call                *self,
+           PipelinePainter     *painter,
+           const EshiSettings  *settings,
+           GError             **error)
+{
+  g_autofree char *branch = settings->branch != NULL ? _eshi_branch_to_text (settings->branch) : NULL;
+
+  if (!_eshi_lora_use_init (&self->use, settings, error))
+    return FALSE;
+  if (settings->vae != NULL)
+    {
+      self->vae = eshi_vae_folder_find (settings->vae, error);
+      if (self->vae == NULL)
+        return FALSE;
+    }
+  self->mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
+  self->embeddings = g_build_filename (g_get_user_data_dir (), "eshi", "embeddings", NULL);
+  self->taesd = _eshi_taesd_folder_find (painter->info->path);
+  self->context = g_strconcat (painter->stamp, branch, NULL);
+  self->params = params_from_settings (settings, &self->use, self->vae, self->mask);
+  self->params.embeddings = self->embeddings;
+  self->params.taesd = self->taesd;
+  self->params.context = self->context;
+
+  return eshi_pipeline_resolve (painter->pipeline, &self->params, error);
+}
+
+/* (transfer full): what @settings, which part from something, are painted as before that. */
+static EshiSettings *
+step_back (const EshiSettings *settings)
+{
+  EshiSettings *earlier = eshi_settings_copy (settings);
+  const EshiBranch *branch = settings->branch;
+
+  g_free (earlier->prompt);
+  g_free (earlier->negative_prompt);
+  g_clear_pointer (&earlier->branch, eshi_branch_free);
+  earlier->prompt = g_strdup (branch->prompt);
+  earlier->negative_prompt = g_strdup (branch->negative_prompt);
+  earlier->guidance = branch->guidance;
+  earlier->seed = branch->seed;
+  earlier->branch = eshi_branch_copy (branch->earlier);
+
+  return earlier;
+}
+
+static GBytes *paint_earlier (PipelinePainter             *self,
+                              const EshiSettings          *settings,
+                              GBytes                      *state,
+                              const EshiPipelineCallbacks *callbacks,
+                              GCancellable                *cancellable,
+                              GError                     **error);
+
+/* Sets where @call, for @settings, begins: at @state (nullable) if that is its own, or where it parts from what it was before,
+ * to which it is painted then. */
+static gboolean
+find_beginning (PipelinePainter              *self,
+                Call                         *call,
+                const EshiSettings           *settings,
+                GBytes                       *state,
+                const EshiPipelineCallbacks  *callbacks,
+                GCancellable                 *cancellable,
+                GError                      **error)
+{
+  call->params.resume = state;
+  if (settings->branch == NULL || eshi_pipeline_fits (self->pipeline, &call->params, state))
+    return TRUE;
+
+  call->parting = paint_earlier (self, settings, state, callbacks, cancellable, error);
+  call->params.resume = call->parting;
+  call->params.branch = TRUE;
+  call->params.reseed = settings->branch->seed != settings->seed;
+
+  return call->parting != NULL;
+}
+
+/* Paints what @settings part from, up to there: (transfer full): the state; NULL on error. */
+static GBytes *
+paint_earlier (PipelinePainter              *self,
+               const EshiSettings           *settings,
+               GBytes                       *state,
+               const EshiPipelineCallbacks  *callbacks,
+               GCancellable                 *cancellable,
+               GError                      **error)
+{
+  g_autoptr(EshiSettings) earlier = step_back (settings);
+  g_auto(EshiPipelineResult) result = { 0 };
+  g_auto(Call) call = { 0 };
+  EshiPipelineCallbacks own = *callbacks;
+  Painting *painting = callbacks->user_data;
+
+  own.checkpoint = parting_cb;
+  own.checkpoint_seconds = G_MAXDOUBLE;
+  if (!call_init (&call, self, earlier, error) ||
+      !find_beginning (self, &call, earlier, state, callbacks, cancellable, error))
+    return NULL;
+  call.params.stop_after = (guint) settings->branch->step;
+  if (!eshi_pipeline_generate (self->pipeline, &call.params, &own, cancellable, &result, error))
+    return NULL;
+
+  return g_steal_pointer (&painting->parting);
+}
+
+/* What was really used comes back with the picture. */
+static gboolean
+complete (PipelinePainter  *self,
+          EshiSettings     *settings,
+          const Call       *call,
+          GError          **error)
+{
+  g_strfreev (settings->embeddings);
+  settings->embeddings = eshi_pipeline_find_embeddings (self->pipeline, &call->params, error);
+  if (settings->embeddings == NULL)
+    return FALSE;
+
+  settings->width = (int) call->params.width;
+  settings->height = (int) call->params.height;
+  settings->safety = call->params.safety;
+  settings->watermark = call->params.watermark;
+  settings->vae_tiling = call->params.vae_tiling;
+  settings->vae_f32 = call->params.vae_f32;
+
+  return TRUE;
+}
+
+/* (transfer full): the settings that @request is about, filled in; one that stops before they part from what they were before
+ * is about that. */
+static EshiSettings *
+settings_from_request (PipelinePainter   *self,
+                       const EshiRequest *request)
+{
+  EshiSettings *settings = fill_in (self, eshi_request_get_settings (request));
+  int stop_after = eshi_request_get_stop_after (request);
+
+  while (settings->branch != NULL && stop_after > 0 && stop_after <= settings->branch->step)
+    {
+      EshiSettings *later = settings;
+
+      settings = step_back (later);
+      eshi_settings_free (later);
+    }
+
+  return settings;
 }
 
 static gboolean
@@ -313,52 +513,30 @@ paint_with_model (PipelinePainter        *self,
 {
   EshiRequest *request = _eshi_run_get_request (run);
   GCancellable *cancellable = _eshi_run_get_cancellable (run);
-  g_autoptr(EshiSettings) settings = fill_in (self, eshi_request_get_settings (request));
-  g_autofree guint8 *mask = settings->mask != NULL ? grey_from_image (settings->mask) : NULL;
-  g_autofree char *vae = NULL;
-  g_autofree char *embeddings = g_build_filename (g_get_user_data_dir (), "eshi", "embeddings", NULL);
-  g_auto(EshiLoraUse) use = { 0 };
+  g_autoptr(EshiSettings) settings = settings_from_request (self, request);
+  g_auto(Call) call = { 0 };
   g_auto(EshiPipelineResult) result = { 0 };
-  EshiPipelineParams params;
 
-  if (!eshi_pipeline_set_ema (self->pipeline, settings->use_ema, error) || !_eshi_lora_use_init (&use, settings, error))
+  if (!eshi_pipeline_set_ema (self->pipeline, settings->use_ema, error) || !call_init (&call, self, settings, error) ||
+      !complete (self, settings, &call, error))
     return FALSE;
-  if (settings->vae != NULL)
-    {
-      vae = eshi_vae_folder_find (settings->vae, error);
-      if (vae == NULL)
-        return FALSE;
-    }
-  params = params_from_settings (settings, &use, vae, mask);
-  params.embeddings = embeddings;
-  if (!eshi_pipeline_resolve (self->pipeline, &params, error))
-    return FALSE;
-  g_strfreev (settings->embeddings);
-  settings->embeddings = eshi_pipeline_find_embeddings (self->pipeline, &params, error);
-  if (settings->embeddings == NULL)
-    return FALSE;
-
-  settings->width = (int) params.width;
-  settings->height = (int) params.height;
-  settings->safety = params.safety;
-  settings->watermark = params.watermark;
-  settings->vae_tiling = params.vae_tiling;
-  settings->vae_f32 = params.vae_f32;
   _eshi_run_resolve (run, settings, self->info->name, self->backend->klass->name);
   if (eshi_request_get_kind (request) == ESHI_REQUEST_LOAD_MODEL)
-    return eshi_pipeline_prepare (self->pipeline, &params, callbacks, cancellable, error);
+    return eshi_pipeline_prepare (self->pipeline, &call.params, callbacks, cancellable, error);
 
   if (settings->previews)
     callbacks->preview = preview_cb;
   callbacks->picture = picture_cb;
   callbacks->refused = refused_cb;
+  callbacks->no_taesd = no_taesd_cb;
   callbacks->checkpoint_seconds = eshi_request_get_checkpoint_seconds (request);
   if (callbacks->checkpoint_seconds >= 0.0)
     callbacks->checkpoint = checkpoint_cb;
-  params.resume = eshi_request_get_state (request);
-  params.context = self->stamp;
+  if (!find_beginning (self, &call, settings, eshi_request_get_state (request), callbacks, cancellable, error))
+    return FALSE;
+  call.params.stop_after = (guint) eshi_request_get_stop_after (request);
 
-  return eshi_pipeline_generate (self->pipeline, &params, callbacks, cancellable, &result, error);
+  return eshi_pipeline_generate (self->pipeline, &call.params, callbacks, cancellable, &result, error);
 }
 
 static gboolean
@@ -368,7 +546,8 @@ pipeline_painter_paint (EshiPainter  *painter,
 {
   PipelinePainter *self = (PipelinePainter *) painter;
   EshiRequest *request = _eshi_run_get_request (run);
-  Painting painting = { self, run };
+  Painting painting = { self, run, NULL };
+  gboolean ok = FALSE;
   EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = &painting };
 
   g_assert (self->thread == NULL || self->thread == g_thread_self ());
@@ -380,9 +559,11 @@ pipeline_painter_paint (EshiPainter  *painter,
       return TRUE;
     }
 
-  return ensure_model (self, eshi_request_get_settings (request)->model, &callbacks,
-                       _eshi_run_get_cancellable (run), error) &&
-         paint_with_model (self, run, &callbacks, error);
+  ok = ensure_model (self, eshi_request_get_settings (request)->model, &callbacks, _eshi_run_get_cancellable (run), error) &&
+       paint_with_model (self, run, &callbacks, error);
+  g_clear_pointer (&painting.parting, g_bytes_unref);
+
+  return ok;
 }
 
 static void

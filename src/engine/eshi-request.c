@@ -31,6 +31,7 @@ struct _EshiRequest
   EshiSettings    *settings; /* (nullable) */
   double           checkpoint_seconds;
   GBytes          *state;    /* (nullable) */
+  int              stop_after;
 };
 
 G_DEFINE_BOXED_TYPE (EshiSettings, eshi_settings, eshi_settings_copy, eshi_settings_free)
@@ -72,6 +73,7 @@ eshi_settings_copy (const EshiSettings *self)
   copy->vae = g_strdup (self->vae);
   copy->emphasis = g_strdup (self->emphasis);
   copy->embeddings = g_strdupv (self->embeddings);
+  copy->branch = eshi_branch_copy (self->branch);
 
   return copy;
 }
@@ -93,6 +95,7 @@ eshi_settings_free (EshiSettings *self)
   g_free (self->vae);
   g_free (self->emphasis);
   g_strfreev (self->embeddings);
+  g_clear_pointer (&self->branch, eshi_branch_free);
   g_free (self);
 }
 
@@ -308,6 +311,19 @@ check_vae (const EshiSettings  *self,
 }
 
 static gboolean
+check_previews (const EshiSettings  *self,
+                GError             **error)
+{
+  if (eshi_preview_kind_get_name (self->preview_kind) != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                       _("There is no such kind of previews; choose “auto”, “taesd”, “vae” or “rgb”."));
+
+  return FALSE;
+}
+
+static gboolean
 check_variation (const EshiSettings  *self,
                  GError             **error)
 {
@@ -352,6 +368,44 @@ check_reading (const EshiSettings  *self,
   return FALSE;
 }
 
+/* Each branch at an earlier step than the one that follows it, and of values that settings of their own might have. */
+static gboolean
+check_branch (const EshiSettings  *self,
+              GError             **error)
+{
+  int limit = self->steps > 0 ? self->steps : MAX_STEPS;
+  guint depth = 0;
+
+  if (self->branch != NULL && self->n_images != 1)
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("A picture that parts from another is painted alone; choose one picture at a time."));
+      return FALSE;
+    }
+  for (const EshiBranch *branch = self->branch; branch != NULL; branch = branch->earlier)
+    {
+      if (branch->step < 1 || branch->step >= limit || ++depth > ESHI_BRANCH_MAX_DEPTH)
+        {
+          g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                       _("The picture cannot part from another after step %d; choose a step from 1 to %d."), branch->step,
+                       limit - 1);
+          return FALSE;
+        }
+      if (!check_text (branch->prompt, error) || !check_text (branch->negative_prompt, error))
+        return FALSE;
+      if (!(branch->guidance >= MIN_GUIDANCE && branch->guidance <= MAX_GUIDANCE) || branch->seed > ESHI_SEED_MAX)
+        {
+          g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                               _("What the picture parts from has a guidance or a seed that are not possible; choose another "
+                                 "picture."));
+          return FALSE;
+        }
+      limit = branch->step;
+    }
+
+  return TRUE;
+}
+
 gboolean
 eshi_settings_validate (const EshiSettings  *self,
                         GError             **error)
@@ -369,7 +423,9 @@ eshi_settings_validate (const EshiSettings  *self,
          check_strength (self, error) &&
          check_variation (self, error) &&
          check_vae (self, error) &&
-         check_reading (self, error);
+         check_previews (self, error) &&
+         check_reading (self, error) &&
+         check_branch (self, error);
 }
 
 EshiRequest *
@@ -399,6 +455,23 @@ eshi_request_new_resumable (const EshiSettings *settings,
 
   self->checkpoint_seconds = checkpoint_seconds;
   self->state = state != NULL ? g_bytes_ref (state) : NULL;
+
+  return self;
+}
+
+EshiRequest *
+eshi_request_new_stopping (const EshiSettings *settings,
+                           int                 stop_after,
+                           GBytes             *state)
+{
+  EshiRequest *self = NULL;
+
+  g_return_val_if_fail (settings != NULL && settings->n_images == 1, NULL);
+  g_return_val_if_fail (stop_after > 0, NULL);
+
+  /* No checkpoint but the one where it stops. */
+  self = eshi_request_new_resumable (settings, G_MAXDOUBLE, state);
+  self->stop_after = stop_after;
 
   return self;
 }
@@ -458,4 +531,12 @@ eshi_request_get_state (const EshiRequest *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->state;
+}
+
+int
+eshi_request_get_stop_after (const EshiRequest *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->stop_after;
 }

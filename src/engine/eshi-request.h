@@ -7,8 +7,10 @@
 
 #include <glib-object.h>
 
+#include "eshi-branch.h"
 #include "eshi-image.h"
 #include "eshi-macros.h"
+#include "eshi-preview-kind.h"
 #include "eshi-rng-kind.h"
 #include "eshi-switch.h"
 
@@ -47,6 +49,7 @@ typedef enum
  * @schedule: (nullable): id of a schedule, or "automatic"; %NULL, too, is the sampler's own
  * @n_images: pictures to paint, 1 to 64
  * @previews: whether previews are sent; never changes the result
+ * @preview_kind: how they are made, which is nobody's business but that of who looks: no file of a picture holds it
  * @image: (nullable): a picture to start from instead of noise alone
  * @strength: how much of @image is painted over, 0.0 (nothing) to 1.0; means nothing without it
  * @mask: (nullable): where @image is painted over: white wholly, black not at all; of the image's size
@@ -76,6 +79,8 @@ typedef enum
  *   "original"
  * @embeddings: (nullable) (array zero-terminated=1): the textual inversions that the prompts named, filled out; they are
  *   asked for in the prompts, so nobody reads it
+ * @branch: (nullable): what the picture is painted as for its first steps; the prompts, @guidance and @seed hold from there
+ *   on. Another @seed than that of @branch means other noise where the sampler adds some. For one picture at a time
  *
  * Everything that determines a picture. A plain value: copied in, filled out (zeros replaced by what was really used)
  * when it comes back with a picture.
@@ -95,6 +100,7 @@ typedef struct
   char        *schedule;
   int          n_images;
   gboolean     previews;
+  EshiPreviewKind preview_kind;
   EshiImage   *image;
   double       strength;
   EshiImage   *mask;
@@ -113,6 +119,7 @@ typedef struct
   int          clip_skip;
   char        *emphasis;
   char       **embeddings;
+  EshiBranch  *branch;
 } EshiSettings;
 
 #define ESHI_TYPE_SETTINGS (eshi_settings_get_type ())
@@ -238,6 +245,22 @@ EshiRequest *eshi_request_new_resumable (const EshiSettings *settings,
                                          double              checkpoint_seconds,
                                          GBytes             *state);
 
+/**
+ * eshi_request_new_stopping:
+ * @settings: copied; one picture
+ * @stop_after: steps, 1 or more; with the picture's number of steps or more, only the last decoding is left to do
+ * @state: (nullable): where to go on, as in eshi_request_new_resumable()
+ *
+ * Asks for a picture that is left unfinished: after @stop_after steps comes a preview, decoded in full unless the VAE works
+ * in tiles (none where the settings want no previews, nothing was left to do, or all steps are done), then a checkpoint event, then the end. No
+ * image event comes, and that of the end has no image. eshi_request_new_resumable(), or another call of this, goes on from
+ * the checkpoint to the picture that an undisturbed request would have given, byte for byte.
+ */
+ESHI_AVAILABLE
+EshiRequest *eshi_request_new_stopping (const EshiSettings *settings,
+                                        int                 stop_after,
+                                        GBytes             *state);
+
 ESHI_AVAILABLE
 EshiRequest *eshi_request_ref (EshiRequest *self);
 
@@ -258,6 +281,10 @@ double eshi_request_get_checkpoint_seconds (const EshiRequest *self);
 /* Returns: (transfer none) (nullable) */
 ESHI_AVAILABLE
 GBytes *eshi_request_get_state (const EshiRequest *self);
+
+/* Steps after which the picture is left unfinished; 0 where it is not. */
+ESHI_AVAILABLE
+int eshi_request_get_stop_after (const EshiRequest *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiSettings, eshi_settings_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiRequest, eshi_request_unref)

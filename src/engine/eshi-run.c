@@ -267,6 +267,15 @@ _eshi_run_set_note (EshiRun    *self,
   self->note = g_strdup (note);
 }
 
+void
+_eshi_run_add_note (EshiRun    *self,
+                    const char *note)
+{
+  g_autofree char *notes = self->note != NULL ? g_strconcat (self->note, "\n", note, NULL) : g_strdup (note);
+
+  _eshi_run_set_note (self, notes);
+}
+
 /* Fills in how the picture was made, or was going to be made. */
 static void
 describe (EshiRun   *self,

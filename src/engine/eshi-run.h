@@ -86,6 +86,10 @@ void          _eshi_run_checkpoint      (EshiRun        *self,
 void          _eshi_run_set_note        (EshiRun        *self,
                                          const char     *note);
 
+/* The same beside what was set or added before, as a line of its own. */
+void          _eshi_run_add_note        (EshiRun        *self,
+                                         const char     *note);
+
 /* Whether the VAE of the picture that is finished next had to work in f32; its settings and a note say so. */
 void          _eshi_run_set_vae_redone  (EshiRun        *self,
                                          gboolean        redone);

@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "eshi-branch-private.h"
 #include "eshi-emphasis.h"
 #include "eshi-error.h"
 #include "eshi-json.h"
@@ -31,6 +32,7 @@
 #define TILING_KEY "Eshi VAE tiling"
 #define VAE_F32_KEY "Eshi VAE precision"
 #define EMBEDDINGS_KEY "Eshi embedding"
+#define BRANCH_KEY "Eshi branch"
 #define MAX_TEXT_BYTES (16 << 20)
 
 /* One "Key: value" of the line of parameters, with the comma after it. \w is Unicode's, as in the reference reader. */
@@ -300,6 +302,12 @@ eshi_settings_to_parameters (const EshiSettings *self,
     append_value (text, VAE_F32_KEY, "f32");
   append_list (text, LORAS_KEY, loras);
   append_list (text, EMBEDDINGS_KEY, self->embeddings);
+  if (self->branch != NULL)
+    {
+      g_autofree char *branch = _eshi_branch_to_text (self->branch);
+
+      append_value (text, BRANCH_KEY, branch);
+    }
 
   return g_string_free (text, FALSE);
 }
@@ -442,6 +450,12 @@ set_from_pairs (EshiSettings *self,
   self->vae_f32 = g_strcmp0 (g_hash_table_lookup (pairs, VAE_F32_KEY), "f32") == 0;
   if ((value = g_hash_table_lookup (pairs, EMBEDDINGS_KEY)) != NULL && *value != '\0')
     self->embeddings = g_strsplit (value, "\n", -1);
+  if ((value = g_hash_table_lookup (pairs, BRANCH_KEY)) != NULL)
+    {
+      g_autoptr(JsonObject) branch = _eshi_json_parse_object (value);
+
+      self->branch = _eshi_branch_new_from_json (branch);
+    }
 
   /* Without the key the noise came from a graphics card; "NV" is the same noise made elsewhere. */
   self->rng = g_strcmp0 (g_hash_table_lookup (pairs, "RNG"), "CPU") == 0 ? ESHI_RNG_CPU : ESHI_RNG_PHILOX;
@@ -681,6 +695,11 @@ eshi_settings_to_json (const EshiSettings *self,
   add_int (builder, "clip_skip", self->clip_skip);
   add_string (builder, "emphasis", self->emphasis);
   add_list (builder, "embeddings", self->embeddings);
+  if (self->branch != NULL)
+    {
+      json_builder_set_member_name (builder, "branch");
+      _eshi_branch_add_json (builder, self->branch);
+    }
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -714,6 +733,7 @@ set_from_object (EshiSettings *self,
 {
   const char *prompt = _eshi_json_get_string (object, "prompt");
   const char *negative_prompt = _eshi_json_get_string (object, "negative_prompt");
+  JsonNode *branch = json_object_get_member (object, "branch");
 
   g_free (self->prompt);
   g_free (self->negative_prompt);
@@ -739,6 +759,8 @@ set_from_object (EshiSettings *self,
   self->vae_f32 = g_strcmp0 (_eshi_json_get_string (object, "vae_precision"), "f32") == 0;
   self->loras = get_list (object, "loras");
   self->embeddings = get_list (object, "embeddings");
+  if (branch != NULL && JSON_NODE_HOLDS_OBJECT (branch))
+    self->branch = _eshi_branch_new_from_json (json_node_get_object (branch));
   self->clip_skip = _eshi_json_get_int (object, "clip_skip");
   self->emphasis = dup_emphasis (_eshi_json_get_string (object, "emphasis"));
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))

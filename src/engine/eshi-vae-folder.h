@@ -28,4 +28,9 @@ ESHI_AVAILABLE
 char *eshi_vae_folder_find (const char  *name,
                             GError     **error);
 
+/* Names of the files and folders in the folder of VAEs, without files' endings, in order, each once; what
+ * EshiSettings.vae takes. Not looked into. Thread: any; reads a folder. Returns: (transfer full) (array zero-terminated=1) */
+ESHI_AVAILABLE
+char **eshi_vae_folder_list (void);
+
 G_END_DECLS

@@ -9,10 +9,13 @@
 
 #pragma once
 
+#include "eshi-branch.h"
+#include "eshi-device-list.h"
 #include "eshi-engine.h"
 #include "eshi-error.h"
 #include "eshi-event.h"
 #include "eshi-image.h"
+#include "eshi-lora-folder.h"
 #include "eshi-model-folders.h"
 #include "eshi-model-hash.h"
 #include "eshi-model-list.h"

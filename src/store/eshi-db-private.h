@@ -118,6 +118,9 @@ gboolean      _eshi_db_end        (EshiDb             *self,
 
 /* Rows changed by the last statement. */
 int           _eshi_db_n_changed  (EshiDb             *self);
+
+/* Rows changed since it was opened. */
+int           _eshi_db_n_changes  (EshiDb             *self);
 gint64        _eshi_db_last_id    (EshiDb             *self);
 
 /* (transfer full): a copy of the text in @column; NULL for NULL. */

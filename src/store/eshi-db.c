@@ -372,6 +372,12 @@ _eshi_db_n_changed (EshiDb *self)
   return sqlite3_changes (self->handle);
 }
 
+int
+_eshi_db_n_changes (EshiDb *self)
+{
+  return sqlite3_total_changes (self->handle);
+}
+
 gint64
 _eshi_db_last_id (EshiDb *self)
 {

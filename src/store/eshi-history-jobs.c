@@ -101,19 +101,20 @@ work_take_job (EshiStore       *store,
                GTask           *task)
 {
   GError *error = NULL;
-  EshiHistoryJob *result = _eshi_store_take_job (store, &error);
+  EshiHistoryJob *result = _eshi_store_take_job (store, args->id, &error);
 
   _eshi_history_answer_pointer (task, result, (GDestroyNotify) eshi_history_job_free, error);
 }
 
 void
 eshi_history_take_job_async (EshiHistory         *self,
+                             gint64               id,
                              GAsyncReadyCallback  callback,
                              gpointer             user_data)
 {
   g_return_if_fail (ESHI_IS_HISTORY (self));
 
-  _eshi_history_submit (self, work_take_job, TRUE, _eshi_history_args_new_for_id (0), NULL, callback, user_data);
+  _eshi_history_submit (self, work_take_job, TRUE, _eshi_history_args_new_for_id (id), NULL, callback, user_data);
 }
 
 EshiHistoryJob *

@@ -69,6 +69,8 @@ eshi_history_save_async (EshiHistory          *self,
   args->picture.settings = args->settings;
   args->picture.image = eshi_image_ref (picture->image);
   args->picture.path = g_strdup (picture->path);
+  args->picture.folder = g_strdup (picture->folder);
+  args->picture.name = g_strdup (picture->name);
   args->picture.model_name = g_strdup (picture->model_name);
   args->picture.backend = g_strdup (picture->backend);
   _eshi_history_submit (self, _eshi_history_work_save, TRUE, args, NULL, callback, user_data);

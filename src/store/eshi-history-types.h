@@ -15,6 +15,9 @@ G_BEGIN_DECLS
  * @ESHI_RELATION_RERUN: painted again with the same settings
  * @ESHI_RELATION_VARIATION: the same but for a little
  * @ESHI_RELATION_IMAGE: painted over its parent
+ * @ESHI_RELATION_REPRODUCED: painted again with the same settings, and the same to the pixel
+ * @ESHI_RELATION_CHANGED: painted again with the same settings, and not the same
+ * @ESHI_RELATION_BRANCH: the same for its first steps, then another
  *
  * What a picture is to its parent. The numbers are in files and are never changed.
  */
@@ -24,6 +27,9 @@ typedef enum
   ESHI_RELATION_RERUN = 1,
   ESHI_RELATION_VARIATION = 2,
   ESHI_RELATION_IMAGE = 3,
+  ESHI_RELATION_REPRODUCED = 4,
+  ESHI_RELATION_CHANGED = 5,
+  ESHI_RELATION_BRANCH = 6,
 } EshiRelation;
 
 /**
@@ -102,6 +108,10 @@ EshiSettings       *eshi_history_picture_load_settings (const EshiHistoryPicture
  * @parent: id of the picture it came from; 0 for none
  * @relation: what it is to that one
  * @interrupted: whether it was cancelled half-way
+ * @folder: (nullable): absolute path of the folder below which the days' folders lie; %NULL for the history's own. A
+ *   rebuilt history takes in only what lies in its own
+ * @name: (nullable): pattern of the file's name, see eshi-picture-name.h; means nothing with @path
+ * @plain: whether the file says nothing of how it was made; the history knows it all the same
  *
  * A picture that is to be saved and recorded. A plain value that owns nothing: what it points to is copied.
  */
@@ -116,6 +126,9 @@ typedef struct
   gint64              parent;
   EshiRelation        relation;
   gboolean            interrupted;
+  const char         *folder;
+  const char         *name;
+  gboolean            plain;
 } EshiHistoryNew;
 
 /**

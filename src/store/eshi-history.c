@@ -33,6 +33,8 @@ struct _EshiHistory
 
   GThread *thread;
   GAsyncQueue *messages;
+  GFileMonitor *monitor;    /* of the file that every writer writes to; NULL unless watched */
+  char *log_path;
 };
 
 enum
@@ -60,6 +62,8 @@ args_free (gpointer data)
   g_free ((char *) self->query.tag);
   g_clear_pointer (&self->picture.image, eshi_image_unref);
   g_free ((char *) self->picture.path);
+  g_free ((char *) self->picture.folder);
+  g_free ((char *) self->picture.name);
   g_free ((char *) self->picture.model_name);
   g_free ((char *) self->picture.backend);
   g_free (self);
@@ -133,13 +137,15 @@ announce (Line *line)
   g_source_attach (source, line->context);
 }
 
-/* Gives the task away: from here on it is the business of the thread that called. */
+/* Gives the task away: from here on it is the business of the thread that called. A call that might have changed
+ * something and did not is nothing to announce. */
 static void
 do_message (Line    *line,
             Message *message)
 {
   GTask *task = g_steal_pointer (&message->task);
   GError *error = NULL;
+  int n_changes = line->store->db != NULL ? _eshi_db_n_changes (line->store->db) : 0;
 
   if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error))
     {
@@ -153,7 +159,7 @@ do_message (Line    *line,
     }
 
   message->work (line->store, g_task_get_task_data (task), task);
-  if (message->changes)
+  if (message->changes && line->store->db != NULL && _eshi_db_n_changes (line->store->db) != n_changes)
     announce (line);
 }
 
@@ -203,6 +209,8 @@ eshi_history_dispose (GObject *object)
 {
   EshiHistory *self = ESHI_HISTORY (object);
 
+  g_clear_object (&self->monitor);
+  g_clear_pointer (&self->log_path, g_free);
   if (self->thread != NULL)
     {
       g_async_queue_push (self->messages, g_new0 (Message, 1));
@@ -236,6 +244,7 @@ eshi_history_new (const char *data_folder,
   Line *line = g_atomic_rc_box_new0 (Line);
 
   line->store = _eshi_store_new (data_folder, pictures_folder);
+  self->log_path = g_build_filename (line->store->data, "history.db-wal", NULL);
   line->messages = g_async_queue_ref (self->messages);
   line->context = g_main_context_ref_thread_default ();
   g_weak_ref_init (&line->history, self);
@@ -409,4 +418,54 @@ eshi_history_settle_async (EshiHistory         *self,
   g_return_if_fail (ESHI_IS_HISTORY (self));
 
   _eshi_history_submit (self, work_settle, TRUE, _eshi_history_args_new_for_id (0), NULL, callback, user_data);
+}
+
+/* --- what other programs write ------------------------------------------------------------------------------------ */
+
+static void
+work_look (EshiStore       *store,
+           EshiHistoryArgs *args,
+           GTask           *task)
+{
+  gint64 before = store->data_version;
+  GError *error = NULL;
+  gboolean done = _eshi_db_get_int (store->db, &store->data_version, 0, &error, "PRAGMA data_version", "");
+
+  _eshi_history_answer (task, done && before != 0 && store->data_version != before, error);
+}
+
+static void
+on_looked_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  /* One that could not look has said so by the calls that failed. */
+  if (eshi_history_finish (ESHI_HISTORY (source), result, NULL))
+    g_signal_emit (source, signals[CHANGED], 0);
+}
+
+static void
+on_log_changed_cb (EshiHistory *self)
+{
+  g_assert (ESHI_IS_HISTORY (self));
+
+  _eshi_history_submit (self, work_look, FALSE, _eshi_history_args_new_for_id (0), NULL, on_looked_cb, NULL);
+}
+
+void
+eshi_history_watch (EshiHistory *self)
+{
+  g_autoptr(GFile) file = NULL;
+
+  g_return_if_fail (ESHI_IS_HISTORY (self));
+
+  if (self->monitor != NULL)
+    return;
+  file = g_file_new_for_path (self->log_path);
+  self->monitor = g_file_monitor_file (file, G_FILE_MONITOR_NONE, NULL, NULL);
+  if (self->monitor == NULL)
+    return;
+  g_signal_connect_object (self->monitor, "changed", G_CALLBACK (on_log_changed_cb), self, G_CONNECT_SWAPPED);
+  /* What is there now is what later looks are compared with. */
+  on_log_changed_cb (self);
 }

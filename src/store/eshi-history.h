@@ -26,7 +26,8 @@ G_BEGIN_DECLS
 /**
  * EshiHistory:
  *
- * Signals: `changed`: pictures or jobs were added, changed or removed by this object; once for a burst of them.
+ * Signals: `changed`: pictures or jobs were added, changed or removed by this object, and after eshi_history_watch() by
+ * another program; once for a burst of them.
  *
  * A call keeps the object until it is answered. A program that ends sooner leaves undone what had not had its turn, so
  * it waits for the answers of what must not be lost. Thread: the one that made it.
@@ -89,6 +90,10 @@ gint64 eshi_history_finish_id (EshiHistory   *self,
                                GAsyncResult  *result,
                                GError       **error);
 
+/* From now on `changed` also tells what other programs wrote, at most a second later. Costs a look at one number
+ * whenever the database is written to, by this object as well; nothing where files cannot be watched. */
+void eshi_history_watch (EshiHistory *self);
+
 /* --- pictures ----------------------------------------------------------------------------------------------------- */
 
 /**
@@ -96,7 +101,9 @@ gint64 eshi_history_finish_id (EshiHistory   *self,
  * @picture: what to save; copied
  *
  * Writes the file and then records it; a program that is killed in between finds it when it opens the history again.
- * Works also while the history cannot be opened, then without recording. Finish with eshi_history_save_finish().
+ * Works also while the history cannot be opened, then without recording. One that was painted again is compared with its
+ * parent's file, if that is there: it becomes %ESHI_RELATION_REPRODUCED or %ESHI_RELATION_CHANGED. Finish with
+ * eshi_history_save_finish().
  */
 void eshi_history_save_async (EshiHistory          *self,
                               const EshiHistoryNew *picture,
@@ -246,7 +253,7 @@ void eshi_history_purge_async (EshiHistory         *self,
                                gpointer             user_data);
 
 /* Looks whether the files of these pictures are there, and keeps the answer in "missing"; for those that come into
- * view. Finish with eshi_history_finish(). */
+ * view. `changed` tells if the answer is a new one for any. Finish with eshi_history_finish(). */
 void eshi_history_check_files_async (EshiHistory         *self,
                                      const gint64        *ids,
                                      guint                n_ids,
@@ -289,12 +296,14 @@ void eshi_history_move_job_async (EshiHistory         *self,
                                   GAsyncReadyCallback  callback,
                                   gpointer             user_data);
 
-/* Marks the first job that waits as running, for nobody else to take. Finish with eshi_history_take_job_finish(). */
+/* Marks the job @id, or for 0 the first one, as running, for nobody else to take, if it waits. Finish with
+ * eshi_history_take_job_finish(). */
 void eshi_history_take_job_async (EshiHistory         *self,
+                                  gint64               id,
                                   GAsyncReadyCallback  callback,
                                   gpointer             user_data);
 
-/* Returns: (transfer full) (nullable): the job; %NULL without an error when none waits */
+/* Returns: (transfer full) (nullable): the job; %NULL without an error when it, or any, does not wait */
 EshiHistoryJob *eshi_history_take_job_finish (EshiHistory   *self,
                                               GAsyncResult  *result,
                                               GError       **error);

@@ -17,6 +17,7 @@
 
 #include "eshi-picture-file-private.h"
 #include "eshi-picture-file.h"
+#include "eshi-picture-name.h"
 #include "eshi-picture-png.h"
 #include "eshi-picture-texts.h"
 
@@ -221,35 +222,62 @@ eshi_picture_file_today (void)
   return g_build_filename (pictures, "Eshi", day, NULL);
 }
 
-/* The highest number that a file's name in @folder begins with; 0 if there is none. */
+/* The highest number between @before and @after in the name of a file in @folder; 0 if there is none. */
 static guint
-highest_number (const char *folder)
+highest_number (const char *folder,
+                const char *before,
+                const char *after)
 {
   g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  gsize n_before = strlen (before);
   const char *name = NULL;
   guint highest = 0;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
-      gsize n_digits = strspn (name, "0123456789");
+      gsize n_digits = 0;
 
-      if (n_digits >= 4 && n_digits <= 9 && name[n_digits] == '-')
-        highest = MAX (highest, (guint) g_ascii_strtoull (name, NULL, 10));
+      if (strncmp (name, before, n_before) != 0)
+        continue;
+      n_digits = strspn (name + n_before, "0123456789");
+      /* The first character behind the number is enough to know our own names by. */
+      if (n_digits >= 4 && n_digits <= 9 && name[n_before + n_digits] == (*after != '\0' ? *after : '.'))
+        highest = MAX (highest, (guint) g_ascii_strtoull (name + n_before, NULL, 10));
     }
 
   return highest;
 }
 
+/* (transfer full): the name to try next, after @n_tries were taken. */
+static char *
+next_name (const char *folder,
+           const char *before,
+           const char *after,
+           guint       n_tries)
+{
+  if (after != NULL)
+    return g_strdup_printf ("%s%04u%s.png", before, highest_number (folder, before, after) + 1, after);
+  if (n_tries == 0)
+    return g_strconcat (before, ".png", NULL);
+
+  return g_strdup_printf ("%s-%u.png", before, n_tries + 1);
+}
+
 /* Gives the file @temporary a free name in @folder; (transfer full), NULL with errno set. A hard link fails where the
  * name is taken, which renaming does not. */
 static char *
-link_next (const char *folder,
-           const char *temporary,
-           guint64     seed)
+link_next (const char       *folder,
+           const char       *temporary,
+           const EshiNaming *naming)
 {
+  g_autoptr(GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  eshi_picture_name_expand (naming->pattern, naming->settings, naming->model_name, now, &before, &after);
   for (guint i = 0; i < MAX_TRIES; i++)
     {
-      g_autofree char *name = g_strdup_printf ("%04u-%" G_GUINT64_FORMAT ".png", highest_number (folder) + 1, seed);
+      g_autofree char *name = next_name (folder, before, after, i);
       g_autofree char *path = g_build_filename (folder, name, NULL);
       gboolean taken = FALSE;
 
@@ -270,10 +298,10 @@ link_next (const char *folder,
 }
 
 char *
-_eshi_picture_file_write_in_folder (const char  *folder,
-                                    GBytes      *bytes,
-                                    guint64      seed,
-                                    GError     **error)
+_eshi_picture_file_write_in_folder (const char        *folder,
+                                    GBytes            *bytes,
+                                    const EshiNaming  *naming,
+                                    GError           **error)
 {
   g_autofree char *pattern = g_build_filename (folder, "picture.png", NULL);
   g_autofree char *temporary = NULL;
@@ -282,7 +310,7 @@ _eshi_picture_file_write_in_folder (const char  *folder,
   if (g_mkdir_with_parents (folder, 0777) == 0)
     temporary = write_beside (pattern, bytes);
   if (temporary != NULL)
-    path = link_next (folder, temporary, seed);
+    path = link_next (folder, temporary, naming);
   if (path == NULL)
     {
       int code = errno;
@@ -305,12 +333,12 @@ eshi_picture_file_save_in_folder (const char          *folder,
 {
   g_autoptr(GBytes) bytes = eshi_picture_file_encode (image, settings, model_name, error);
   g_autofree char *today = folder == NULL ? eshi_picture_file_today () : NULL;
+  EshiNaming naming = { NULL, settings, model_name };
 
   if (bytes == NULL)
     return NULL;
 
-  return _eshi_picture_file_write_in_folder (folder != NULL ? folder : today, bytes,
-                                             settings != NULL ? settings->seed : 0, error);
+  return _eshi_picture_file_write_in_folder (folder != NULL ? folder : today, bytes, &naming, error);
 }
 
 static GBytes *

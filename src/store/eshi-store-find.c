@@ -100,9 +100,23 @@ where_live (Statement              *self,
   bind_text (self, match);
 }
 
+/* Ids follow time but for pictures that were taken in. So whoever wants ids in their order gets them by a walk along
+ * the ids that looks at the time, where the range of the index of times would have to be sorted; and to count that range
+ * is enough. */
+static void
+where_created (Statement              *self,
+               const EshiHistoryQuery *query,
+               gboolean                in_order)
+{
+  where_int (self, in_order ? "+created >= ?" : "created >= ?", query->since, query->since != 0);
+  where_int (self, in_order ? "+created < ?" : "created < ?", query->until, query->until != 0);
+}
+
+/* @in_order: whether append_order() is to follow */
 static Statement
 begin_statement (const char             *columns,
-                 const EshiHistoryQuery *query)
+                 const EshiHistoryQuery *query,
+                 gboolean                in_order)
 {
   Statement self = { g_string_new ("SELECT "), g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref) };
 
@@ -115,8 +129,7 @@ begin_statement (const char             *columns,
   where_text (&self, "sampler = ?", query->sampler);
   where_int (&self, "width = ?", query->width, query->width > 0);
   where_int (&self, "height = ?", query->height, query->height > 0);
-  where_int (&self, "created >= ?", query->since, query->since != 0);
-  where_int (&self, "created < ?", query->until, query->until != 0);
+  where_created (&self, query, in_order);
   where_text (&self, "id IN (SELECT picture FROM tags WHERE tag = ?)", query->tag);
   where_int (&self, "rating >= ?", query->min_rating, query->min_rating > 0);
   where_int (&self, "parent = ?", query->parent, query->parent != 0);
@@ -206,7 +219,7 @@ count (EshiStore               *store,
        GError                 **error)
 {
   g_autofree char *match = _eshi_words_match (query->text != NULL ? query->text : "");
-  g_auto(Statement) statement = begin_statement ("count (*)", query);
+  g_auto(Statement) statement = begin_statement ("count (*)", query, FALSE);
   g_autoptr(GArray) counts = NULL;
 
   /* The index of words has just the pictures that are not in the trash; and SQLite counts whole tables without looking
@@ -230,7 +243,7 @@ _eshi_store_find (EshiStore               *self,
                   const EshiHistoryQuery  *query,
                   GError                 **error)
 {
-  g_auto(Statement) statement = begin_statement ("id", query);
+  g_auto(Statement) statement = begin_statement ("id", query, TRUE);
   g_autoptr(EshiHistoryPage) page = g_new0 (EshiHistoryPage, 1);
   g_autoptr(GArray) ids = NULL;
 
@@ -251,7 +264,7 @@ _eshi_store_find_ids (EshiStore               *self,
                       const EshiHistoryQuery  *query,
                       GError                 **error)
 {
-  g_auto(Statement) statement = begin_statement ("id", query);
+  g_auto(Statement) statement = begin_statement ("id", query, TRUE);
 
   append_order (&statement, query);
 

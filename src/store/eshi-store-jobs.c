@@ -178,6 +178,7 @@ get_job (EshiStore  *self,
 
 EshiHistoryJob *
 _eshi_store_take_job (EshiStore  *self,
+                      gint64      wanted,
                       GError    **error)
 {
   gint64 id = 0;
@@ -185,8 +186,8 @@ _eshi_store_take_job (EshiStore  *self,
 
   if (!done)
     return NULL;
-  done = _eshi_db_get_int (self->db, &id, 0, error, "SELECT id FROM jobs WHERE state = ? ORDER BY place, id LIMIT 1", "i",
-                           (gint64) ESHI_JOB_WAITING) &&
+  done = _eshi_db_get_int (self->db, &id, 0, error, "SELECT id FROM jobs WHERE state = ?1 AND ?2 IN (0, id) ORDER BY place, id LIMIT 1", "ii",
+                           (gint64) ESHI_JOB_WAITING, wanted) &&
          _eshi_db_exec (self->db, error, "UPDATE jobs SET state = ?, owner = ? WHERE id = ?", "isi",
                         (gint64) ESHI_JOB_RUNNING, self->owner, id);
   if (!_eshi_db_end (self->db, done, error) || id == 0)

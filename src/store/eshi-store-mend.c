@@ -85,19 +85,51 @@ rotate_backups (EshiStore *self)
     g_unlink (paths->pdata[i]);
 }
 
-gboolean
-_eshi_store_back_up_some (EshiStore *self)
+/* (transfer full): where it will be when it is whole. */
+static char *
+begin_backup (EshiStore *self)
 {
   g_autofree char *now = now_as_name ();
   g_autofree char *name = g_strdup_printf ("history-%s.db", now);
   g_autofree char *folder = g_build_filename (self->data, BACKUPS_FOLDER, NULL);
   g_autofree char *path = g_build_filename (folder, name, NULL);
 
+  g_mkdir_with_parents (folder, 0700);
+  self->backup = _eshi_db_copy_new (self->db, path);
+
+  return g_steal_pointer (&path);
+}
+
+gboolean
+_eshi_store_back_up_older (EshiStore  *self,
+                           guint       version,
+                           GError    **error)
+{
+  gint64 before = _eshi_db_version (self->db, error);
+  g_autofree char *shown = g_filename_display_name (self->data);
+  g_autofree char *path = NULL;
+
+  if (before <= 0 || before >= version)
+    return before >= 0;
+  path = begin_backup (self);
+  while (self->backup != NULL && _eshi_db_copy_step (self->backup))
+    ;
+  g_clear_pointer (&self->backup, _eshi_db_copy_free);
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+               _("The history was written by an older Eshi and has to be changed, but there is no room for a copy of it "
+                 "in “%s”; make room and start Eshi again."),
+               shown);
+
+  return FALSE;
+}
+
+gboolean
+_eshi_store_back_up_some (EshiStore *self)
+{
   if (self->backup == NULL && needs_backup (self))
-    {
-      g_mkdir_with_parents (folder, 0700);
-      self->backup = _eshi_db_copy_new (self->db, path);
-    }
+    g_free (begin_backup (self));
   if (self->backup == NULL)
     return FALSE;
   if (_eshi_db_copy_step (self->backup))

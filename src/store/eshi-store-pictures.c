@@ -98,7 +98,7 @@ pick_place (EshiStore            *self,
   if (spec->path != NULL)
     return g_canonicalize_filename (spec->path, NULL);
 
-  return g_build_filename (self->pictures, day, NULL);
+  return g_build_filename (spec->folder != NULL ? spec->folder : self->pictures, day, NULL);
 }
 
 /* (transfer full): @spec as a picture that waits for its file, a PNG file of @bytes. */
@@ -184,8 +184,10 @@ write_file (const EshiHistoryNew  *spec,
             GBytes                *bytes,
             GError               **error)
 {
+  EshiNaming naming = { spec->name, spec->settings, spec->model_name };
+
   if (spec->path == NULL)
-    return _eshi_picture_file_write_in_folder (place, bytes, spec->settings->seed, error);
+    return _eshi_picture_file_write_in_folder (place, bytes, &naming, error);
 
   return _eshi_picture_file_write (place, bytes, error) ? g_strdup (place) : NULL;
 }
@@ -196,7 +198,8 @@ _eshi_store_save (EshiStore             *self,
                   GError               **unrecorded,
                   GError               **error)
 {
-  g_autoptr(GBytes) bytes = eshi_picture_file_encode (spec->image, spec->settings, spec->model_name, error);
+  g_autoptr(GBytes) bytes = eshi_picture_file_encode (spec->image, spec->plain ? NULL : spec->settings,
+                                                       spec->model_name, error);
   g_autofree char *place = pick_place (self, spec);
   g_autoptr(EshiHistoryPicture) picture = bytes != NULL ? make_picture (spec, place, bytes) : NULL;
   g_autofree char *path = NULL;
@@ -205,6 +208,7 @@ _eshi_store_save (EshiStore             *self,
   if (picture == NULL)
     return NULL;
 
+  picture->relation = _eshi_store_judge (self, spec);
   announced = announce (self, picture, unrecorded);
   path = write_file (spec, place, bytes, error);
   if (announced && !conclude (self, picture, path, path != NULL ? unrecorded : NULL))

@@ -34,6 +34,7 @@ typedef struct
   guint       n_adopted;
   EshiDbCopy *backup;       /* (nullable): that is being made */
   EshiHash   *hash;         /* (nullable): of a large model that is being reckoned */
+  gint64      data_version; /* differs after another program has written; 0 until somebody looked */
 } EshiStore;
 
 EshiStore          *_eshi_store_new            (const char              *data_folder,
@@ -52,6 +53,12 @@ gboolean            _eshi_store_do_chore       (EshiStore               *self);
 /* Opens the file and checks it; where it is damaged, puts the newest whole backup or an empty one in its place. The
  * damaged file is kept. */
 gboolean            _eshi_store_open_db        (EshiStore               *self,
+                                                GError                 **error);
+
+/* Copies a database that is about to be brought to @version, if it is older and not empty, as another backup. Should that
+ * fail for want of room, the change, which needs some as well, is not begun. */
+gboolean            _eshi_store_back_up_older  (EshiStore               *self,
+                                                guint                    version,
                                                 GError                 **error);
 
 /* Copies some of the database into the folder of backups, if the last one is a day old; keeps the newest few. Returns:
@@ -87,6 +94,10 @@ EshiHistoryPicture *_eshi_store_save           (EshiStore               *self,
                                                 const EshiHistoryNew    *spec,
                                                 GError                 **unrecorded,
                                                 GError                 **error);
+
+/* What @spec is to its parent: of one that was painted again, whether it is the same to the pixel, where that can be told. */
+EshiRelation        _eshi_store_judge          (EshiStore               *self,
+                                                const EshiHistoryNew    *spec);
 
 /* Adds the row of @picture with "trashed" as it is, and its texts; it becomes visible by _eshi_store_show(). Sets the
  * id. */
@@ -244,8 +255,9 @@ gboolean            _eshi_store_move_job       (EshiStore               *self,
                                                 gint64                   id,
                                                 gint64                   before,
                                                 GError                 **error);
-/* NULL without @error being set when none waits. */
+/* @wanted: 0 for the first that waits. NULL without @error being set when it, or any, does not wait. */
 EshiHistoryJob     *_eshi_store_take_job       (EshiStore               *self,
+                                                gint64                   wanted,
                                                 GError                 **error);
 gboolean            _eshi_store_checkpoint     (EshiStore               *self,
                                                 gint64                   id,

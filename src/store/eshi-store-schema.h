@@ -49,4 +49,18 @@
   "INSERT INTO chores VALUES ('adopt');" \
   "CREATE TABLE models (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID;"
 
-#define ESHI_STORE_SCHEMAS { ESHI_STORE_SCHEMA_1 }
+/* The indices of live pictures hold "trashed" as well: without it SQLite looks at every row to see what it knows from
+ * the index. pictures_live walks along the ids with the time beside each, for ranges of time. */
+#define ESHI_STORE_SCHEMA_2 \
+  "DROP INDEX pictures_live; DROP INDEX pictures_model; DROP INDEX pictures_sampler; DROP INDEX pictures_size;" \
+  "DROP INDEX pictures_created; DROP INDEX pictures_rating; DROP INDEX pictures_favourite; DROP INDEX pictures_parent;" \
+  "CREATE INDEX pictures_live ON pictures (id, created, trashed) WHERE trashed = 0;" \
+  "CREATE INDEX pictures_model ON pictures (model, id, trashed) WHERE trashed = 0;" \
+  "CREATE INDEX pictures_sampler ON pictures (sampler, id, trashed) WHERE trashed = 0;" \
+  "CREATE INDEX pictures_size ON pictures (width, height, id, trashed) WHERE trashed = 0;" \
+  "CREATE INDEX pictures_created ON pictures (created, id, trashed) WHERE trashed = 0;" \
+  "CREATE INDEX pictures_rating ON pictures (rating, id, trashed) WHERE trashed = 0;" \
+  "CREATE INDEX pictures_favourite ON pictures (favourite, id, trashed) WHERE trashed = 0;" \
+  "CREATE INDEX pictures_parent ON pictures (parent, id, trashed) WHERE trashed = 0;"
+
+#define ESHI_STORE_SCHEMAS { ESHI_STORE_SCHEMA_1, ESHI_STORE_SCHEMA_2 }

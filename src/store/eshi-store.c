@@ -144,6 +144,7 @@ _eshi_store_open (EshiStore  *self,
 {
   if (take_locks (self, error) &&
       _eshi_store_open_db (self, error) &&
+      _eshi_store_back_up_older (self, G_N_ELEMENTS (schemas), error) &&
       _eshi_db_migrate (self->db, schemas, G_N_ELEMENTS (schemas), error) &&
       _eshi_store_settle_dead (self, error) &&
       _eshi_store_plan_adoption (self, error))

@@ -1,7 +1,7 @@
 /* eshi-draft.c: what was typed and set, kept from run to run and through a crash.
  *
- * A key file and not GSettings: the program must keep its draft also when it runs from the build folder, where no
- * schema is installed. The file is replaced whole (written beside, then renamed), never edited in place.
+ * A key file and not GSettings: a draft is work and not a preference, it must be on the disk within a second whatever
+ * keeps the preferences, and resetting those must not touch it. The file is replaced whole (written beside, then renamed), never edited in place.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -209,6 +209,24 @@ load_input (EshiDraft    *self,
     settings->paste = g_key_file_get_boolean (self->keys, GROUP_SETTINGS, "paste", NULL);
 }
 
+static void
+load_expert (EshiDraft    *self,
+             EshiSettings *settings)
+{
+  g_autofree char *rng = dup_string (self, "rng");
+  double strength = g_key_file_get_double (self->keys, GROUP_SETTINGS, "variation-strength", NULL);
+
+  settings->schedule = dup_string (self, "schedule");
+  settings->emphasis = dup_string (self, "emphasis");
+  settings->vae = dup_string (self, "vae");
+  settings->loras = g_key_file_get_string_list (self->keys, GROUP_SETTINGS, "loras", NULL, NULL);
+  settings->clip_skip = get_int (self, GROUP_SETTINGS, "clip-skip", 0, 12, 0);
+  settings->variation_strength = CLAMP (strength, 0.0, 1.0);
+  settings->variation_seed = MIN (g_key_file_get_uint64 (self->keys, GROUP_SETTINGS, "variation-seed", NULL),
+                                  ESHI_SEED_MAX - (guint) (settings->n_images - 1));
+  eshi_rng_kind_from_name (rng, &settings->rng);
+}
+
 EshiSettings *
 eshi_draft_load_settings (EshiDraft *self,
                           gboolean  *locked_seed)
@@ -236,6 +254,7 @@ eshi_draft_load_settings (EshiDraft *self,
   settings->seed = MIN (g_key_file_get_uint64 (self->keys, GROUP_SETTINGS, "seed", NULL),
                         ESHI_SEED_MAX - (guint) (settings->n_images - 1));
   load_input (self, settings);
+  load_expert (self, settings);
   if (settings->prompt == NULL)
     settings->prompt = g_strdup ("");
   if (settings->negative_prompt == NULL)
@@ -253,6 +272,25 @@ store_string (EshiDraft  *self,
     g_key_file_set_string (self->keys, GROUP_SETTINGS, key, value);
   else
     g_key_file_remove_key (self->keys, GROUP_SETTINGS, key, NULL);
+}
+
+static void
+store_expert (EshiDraft          *self,
+              const EshiSettings *settings)
+{
+  const char *const *loras = (const char *const *) settings->loras;
+
+  store_string (self, "schedule", settings->schedule);
+  store_string (self, "emphasis", settings->emphasis);
+  store_string (self, "vae", settings->vae);
+  store_string (self, "rng", eshi_rng_kind_get_name (settings->rng));
+  g_key_file_set_integer (self->keys, GROUP_SETTINGS, "clip-skip", settings->clip_skip);
+  g_key_file_set_double (self->keys, GROUP_SETTINGS, "variation-strength", settings->variation_strength);
+  g_key_file_set_uint64 (self->keys, GROUP_SETTINGS, "variation-seed", settings->variation_seed);
+  if (loras != NULL)
+    g_key_file_set_string_list (self->keys, GROUP_SETTINGS, "loras", loras, g_strv_length (settings->loras));
+  else
+    g_key_file_remove_key (self->keys, GROUP_SETTINGS, "loras", NULL);
 }
 
 void
@@ -276,6 +314,7 @@ eshi_draft_store_settings (EshiDraft          *self,
   g_key_file_set_double (self->keys, GROUP_SETTINGS, "strength", settings->strength);
   g_key_file_set_boolean (self->keys, GROUP_SETTINGS, "paste", settings->paste);
   g_key_file_set_boolean (self->keys, GROUP_SETTINGS, "seed-locked", locked_seed);
+  store_expert (self, settings);
   schedule_write (self);
 }
 

@@ -10,15 +10,9 @@
 
 #include "eshi-gallery-private.h"
 
+#include "eshi-picture.h"
+
 #include <glib/gi18n-lib.h>
-
-#define MAX_LOOKED_AT 200   /* pictures asked whether they are favourites already */
-
-static const gint64 *
-numbers (const GArray *ids)
-{
-  return (const gint64 *) (gpointer) ids->data;
-}
 
 /* --- settings ---------------------------------------------------------------------------------------------------- */
 
@@ -83,6 +77,28 @@ on_rerun_cb (GObject      *source,
 }
 
 static void
+on_vary_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  const EshiHistoryPicture *picture = g_task_get_task_data (G_TASK (result));
+  g_autoptr(EshiSettings) settings = finish_settings (ESHI_GALLERY (source), result);
+
+  if (settings == NULL)
+    return;
+  eshi_picture_vary_settings (settings);
+  g_signal_emit_by_name (source, "vary", settings, picture->id);
+}
+
+static void
+vary_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  read_settings (ESHI_GALLERY (user_data), on_vary_cb, NULL);
+}
+
+static void
 rerun_action (GSimpleAction *action,
               GVariant      *parameter,
               gpointer       user_data)
@@ -114,51 +130,11 @@ load_settings_action (GSimpleAction *action,
 /* --- marks ------------------------------------------------------------------------------------------------------- */
 
 static void
-on_marked_cb (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  g_autoptr(EshiGallery) self = user_data;
-  g_autoptr(GError) error = NULL;
-
-  if (!eshi_history_finish (ESHI_HISTORY (source), result, &error))
-    _eshi_gallery_fail (self, _("The Pictures Stayed as They Were"), error);
-}
-
-/* Whether one of the targets is no favourite yet. */
-static gboolean
-any_is_plain (EshiGallery  *self,
-              const GArray *ids)
-{
-  for (guint i = 0; i < MIN (ids->len, MAX_LOOKED_AT); i++)
-    {
-      g_autoptr(EshiHistoryItem) item = NULL;
-      guint position;
-
-      if (!eshi_history_model_find (self->model, numbers (ids)[i], &position))
-        continue;
-      item = g_list_model_get_item (G_LIST_MODEL (self->model), position);
-      if (eshi_history_item_get_picture (item) != NULL && !eshi_history_item_get_picture (item)->favourite)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-static void
 favourite_action (GSimpleAction *action,
                   GVariant      *parameter,
                   gpointer       user_data)
 {
-  EshiGallery *self = ESHI_GALLERY (user_data);
-  g_autoptr(GArray) ids = _eshi_gallery_dup_targets (self);
-  gboolean favourite;
-
-  if (ids->len == 0)
-    return;
-  favourite = any_is_plain (self, ids);
-  eshi_history_set_favourite_async (self->history, numbers (ids), ids->len, favourite, on_marked_cb,
-                                    g_object_ref (self));
-  _eshi_gallery_note_favourite (self, ids, favourite);
+  _eshi_gallery_mark (ESHI_GALLERY (user_data), ESHI_MARK_FAVOURITE, -1, NULL);
 }
 
 static void
@@ -166,24 +142,7 @@ rate_action (GSimpleAction *action,
              GVariant      *parameter,
              gpointer       user_data)
 {
-  EshiGallery *self = ESHI_GALLERY (user_data);
-  g_autoptr(GArray) ids = _eshi_gallery_dup_targets (self);
-
-  if (ids->len > 0)
-    eshi_history_set_rating_async (self->history, numbers (ids), ids->len, g_variant_get_int32 (parameter),
-                                   on_marked_cb, g_object_ref (self));
-}
-
-void
-_eshi_gallery_set_tag (EshiGallery *self,
-                       const char  *tag,
-                       gboolean     present)
-{
-  g_autoptr(GArray) ids = _eshi_gallery_dup_targets (self);
-
-  if (ids->len > 0)
-    eshi_history_set_tag_async (self->history, numbers (ids), ids->len, tag, present, on_marked_cb,
-                                g_object_ref (self));
+  _eshi_gallery_mark (ESHI_GALLERY (user_data), ESHI_MARK_RATING, CLAMP (g_variant_get_int32 (parameter), 0, 5), NULL);
 }
 
 static void
@@ -289,6 +248,7 @@ undo_action (GSimpleAction *action,
 
 static const GActionEntry entries[] = {
   { "rerun", rerun_action },
+  { "vary", vary_action },
   { "load-settings", load_settings_action, "s" },
   { "favourite", favourite_action },
   { "rate", rate_action, "i" },
@@ -309,6 +269,7 @@ void
 _eshi_gallery_add_actions (EshiGallery *self)
 {
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
+  _eshi_gallery_add_uses (self);
 }
 
 static void
@@ -337,7 +298,8 @@ _eshi_gallery_update_actions (EshiGallery *self)
   gboolean some = item != NULL;
   guint n_pictures = g_list_model_get_n_items (G_LIST_MODEL (self->model));
   static const char * const of_pictures[] = { "rerun", "load-settings", "favourite", "rate", "add-tag", "open-folder",
-                                              "copy", "export", "trash" };
+                                              "copy", "export", "trash", "vary", "start-from", "open", "open-with",
+                                              "wallpaper" };
 
   for (guint i = 0; i < G_N_ELEMENTS (of_pictures); i++)
     enable (self, of_pictures[i], some && !trash);
@@ -374,6 +336,8 @@ static const struct
   { GDK_KEY_Escape, 0, "gallery.unselect", NULL, TRUE },
   { GDK_KEY_space, 0, "gallery.view", NULL, TRUE },
   { GDK_KEY_r, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.rerun", NULL },
+  { GDK_KEY_v, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.vary", NULL },
+  { GDK_KEY_i, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.start-from", NULL },
   { GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.copy", NULL },
   { GDK_KEY_c, GDK_CONTROL_MASK, "gallery.copy", NULL },
   { GDK_KEY_e, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.export", NULL },

@@ -10,14 +10,14 @@
 
 #include "eshi-gallery-private.h"
 
-#include "eshi-test-log.h"
+#include "eshi-export.h"
 #include "eshi-picture.h"
+#include "eshi-test-log.h"
 
 #include <eshi-picture-file.h>
 #include <glib/gi18n-lib.h>
 
 #define MAX_DRAGGED 500
-#define MAX_NAMES 1000
 
 static void
 add_file (GPtrArray       *files,
@@ -45,6 +45,22 @@ dup_selected_files (EshiGallery *self)
 
       add_file (files, item);
     }
+  return files;
+}
+
+/* Files of what actions are for: the selected pictures, or the one that is shown large. (transfer full) */
+static GPtrArray *
+dup_target_files (EshiGallery *self)
+{
+  g_autoptr(EshiHistoryItem) item = NULL;
+  GPtrArray *files;
+
+  if (!_eshi_gallery_shows_large (self))
+    return dup_selected_files (self);
+  files = g_ptr_array_new_with_free_func (g_object_unref);
+  item = _eshi_gallery_ref_target (self);
+  if (item != NULL)
+    add_file (files, item);
   return files;
 }
 
@@ -125,7 +141,7 @@ on_texture_cb (GObject      *source,
 void
 _eshi_gallery_copy (EshiGallery *self)
 {
-  g_autoptr(GPtrArray) files = dup_selected_files (self);
+  g_autoptr(GPtrArray) files = dup_target_files (self);
   g_autoptr(GTask) task = NULL;
 
   if (files->len == 0)
@@ -142,63 +158,15 @@ _eshi_gallery_copy (EshiGallery *self)
 
 /* --- exporting --------------------------------------------------------------------------------------------------- */
 
-typedef struct
-{
-  GPtrArray *files;
-  GFile *target;        /* a folder for several files, else the new file */
-} Export;
-
-static void
-export_free (Export *export)
-{
-  g_ptr_array_unref (export->files);
-  g_clear_object (&export->target);
-  g_free (export);
-}
-
-/* Copies @file into @folder under its own name, or with a number behind it if that is taken. */
-static gboolean
-copy_into (GFile         *file,
-           GFile         *folder,
-           GCancellable  *cancellable,
-           GError       **error)
-{
-  g_autofree char *name = g_file_get_basename (file);
-  g_autofree char *stem = g_str_has_suffix (name, ".png") ? g_strndup (name, strlen (name) - 4) : g_strdup (name);
-
-  for (int i = 1; i < MAX_NAMES; i++)
-    {
-      g_autofree char *numbered = i == 1 ? g_strdup (name) : g_strdup_printf ("%s-%d.png", stem, i);
-      g_autoptr(GFile) target = g_file_get_child (folder, numbered);
-      g_autoptr(GError) copy_error = NULL;
-
-      if (g_file_copy (file, target, G_FILE_COPY_NONE, cancellable, NULL, NULL, &copy_error))
-        return TRUE;
-      if (!g_error_matches (copy_error, G_IO_ERROR, G_IO_ERROR_EXISTS) || i == MAX_NAMES - 1)
-        {
-          g_propagate_error (error, g_steal_pointer (&copy_error));
-          return FALSE;
-        }
-    }
-  return FALSE;
-}
-
 static void
 export_in_thread (GTask        *task,
                   gpointer      source,
                   gpointer      task_data,
                   GCancellable *cancellable)
 {
-  Export *export = task_data;
   GError *error = NULL;
-  gboolean done = TRUE;
 
-  if (export->files->len == 1)
-    done = g_file_copy (g_ptr_array_index (export->files, 0), export->target, G_FILE_COPY_OVERWRITE, cancellable,
-                        NULL, NULL, &error);
-  for (guint i = 0; export->files->len > 1 && done && i < export->files->len; i++)
-    done = copy_into (g_ptr_array_index (export->files, i), export->target, cancellable, &error);
-  if (done)
+  if (eshi_export_run (task_data, cancellable, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -226,21 +194,16 @@ on_export_response_cb (EshiGallery          *self,
                        int                   response,
                        GtkFileChooserNative *chooser)
 {
-  Export *export = g_object_steal_data (G_OBJECT (chooser), "eshi-export");
+  g_autoptr(EshiExport) export = g_object_steal_data (G_OBJECT (chooser), "eshi-export");
   g_autoptr(GTask) task = NULL;
 
   g_assert (ESHI_IS_GALLERY (self));
 
-  export->target = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
-  if (response != GTK_RESPONSE_ACCEPT || export->target == NULL)
-    {
-      export_free (export);
-    }
-  else
+  if (response == GTK_RESPONSE_ACCEPT && eshi_export_take_choices (export, GTK_FILE_CHOOSER (chooser)))
     {
       task = g_task_new (self, self->cancellable, on_exported_cb, NULL);
       g_task_set_source_tag (task, on_export_response_cb);
-      g_task_set_task_data (task, export, (GDestroyNotify) export_free);
+      g_task_set_task_data (task, g_steal_pointer (&export), (GDestroyNotify) eshi_export_free);
       g_task_run_in_thread (task, export_in_thread);
     }
   g_object_unref (chooser);
@@ -249,31 +212,18 @@ on_export_response_cb (EshiGallery          *self,
 void
 _eshi_gallery_export (EshiGallery *self)
 {
-  g_autoptr(GPtrArray) files = dup_selected_files (self);
-  GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+  g_autoptr(GPtrArray) files = dup_target_files (self);
+  EshiExport *export;
   GtkFileChooserNative *chooser;
-  gboolean several = files->len > 1;
-  Export *export;
 
   if (files->len == 0)
     {
       _eshi_gallery_toast (self, _("The file is missing; paint the picture again to get it back"));
       return;
     }
-  chooser = gtk_file_chooser_native_new (several ? _("Export Pictures Into a Folder") : _("Export Picture"), window,
-                                         several ? GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER
-                                                 : GTK_FILE_CHOOSER_ACTION_SAVE,
-                                         _("_Save"), _("_Cancel"));
-  if (!several)
-    {
-      g_autofree char *name = g_file_get_basename (g_ptr_array_index (files, 0));
-
-      gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
-    }
-  export = g_new0 (Export, 1);
-  export->files = g_steal_pointer (&files);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
-  g_object_set_data_full (G_OBJECT (chooser), "eshi-export", export, (GDestroyNotify) export_free);
+  export = eshi_export_new (g_steal_pointer (&files), NULL);
+  chooser = eshi_export_create_chooser (export, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))));
+  g_object_set_data_full (G_OBJECT (chooser), "eshi-export", export, (GDestroyNotify) eshi_export_free);
   g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_response_cb), self, G_CONNECT_SWAPPED);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }

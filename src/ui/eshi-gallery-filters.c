@@ -329,6 +329,20 @@ clear_filters_action (GSimpleAction *action,
   on_search_changed_cb (self);
 }
 
+void
+eshi_gallery_search (EshiGallery *self,
+                     const char  *text)
+{
+  g_return_if_fail (ESHI_IS_GALLERY (self));
+  g_return_if_fail (text != NULL);
+
+  gtk_stack_set_visible_child_name (self->pages, "grid");
+  g_simple_action_set_state (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), "show-trash")),
+                             g_variant_new_boolean (FALSE));
+  g_action_group_activate_action (G_ACTION_GROUP (self->actions), "clear-filters", NULL);
+  gtk_editable_set_text (GTK_EDITABLE (self->search), text);
+}
+
 static const GActionEntry entries[] = {
   { "filter-model", NULL, "s", "''", on_filter_changed_cb },
   { "filter-sampler", NULL, "s", "''", on_filter_changed_cb },

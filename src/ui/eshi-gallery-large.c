@@ -12,6 +12,8 @@
 #include "eshi-compare-area.h"
 #include "eshi-test-log.h"
 
+#include <glib/gi18n-lib.h>
+
 gboolean
 _eshi_gallery_shows_large (EshiGallery *self)
 {
@@ -34,6 +36,34 @@ _eshi_gallery_open (EshiGallery *self,
   eshi_viewer_set_position (self->viewer, position);
   show_page (self, "viewer");
   gtk_widget_grab_focus (GTK_WIDGET (self->viewer));
+}
+
+void
+_eshi_gallery_open_wanted (EshiGallery *self)
+{
+  gint64 id = self->wanted;
+  guint position;
+
+  self->wanted = 0;
+  if (id == 0)
+    return;
+  if (eshi_history_model_find (self->model, id, &position))
+    _eshi_gallery_open (self, position);
+  else
+    _eshi_gallery_toast (self, _("This picture is not among those that are shown"));
+}
+
+void
+eshi_gallery_open_picture (EshiGallery *self,
+                           gint64       id)
+{
+  g_return_if_fail (ESHI_IS_GALLERY (self));
+
+  self->wanted = id;
+  if (eshi_history_model_find (self->model, id, NULL))
+    _eshi_gallery_open_wanted (self);
+  else
+    eshi_gallery_search (self, "");
 }
 
 static void

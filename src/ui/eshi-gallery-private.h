@@ -1,8 +1,8 @@
 /* eshi-gallery-private.h: the gallery's own files among themselves.
  *
  * eshi-gallery.c builds it and follows the history; -filters.c is what is searched for; -actions.c is what can be done
- * with pictures; -trash.c takes them away and brings them back; -files.c copies and exports them; -large.c shows them
- * large, and compares them.
+ * with pictures; -marks.c is favourites, ratings and tags; -use.c is what a picture is used for; -trash.c takes them away
+ * and brings them back; -files.c copies and exports them; -large.c shows them large, and compares them.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,6 +17,22 @@
 #include "eshi-viewer.h"
 
 G_BEGIN_DECLS
+
+typedef enum
+{
+  ESHI_MARK_FAVOURITE,
+  ESHI_MARK_RATING,
+  ESHI_MARK_TAG,
+} EshiMarkKind;
+
+/* A mark of some pictures. */
+typedef struct
+{
+  EshiMarkKind kind;
+  int value;                    /* whether it is one; 0 to 5; whether it is there */
+  char *tag;
+  GArray *ids;
+} EshiMark;
 
 struct _EshiGallery
 {
@@ -38,6 +54,7 @@ struct _EshiGallery
   AdwFlap *flap;
   GtkStack *state;
   AdwStatusPage *no_match_page;
+  AdwStatusPage *closed_page;
   GtkWidget *scroller;
   GtkGridView *grid;
   GtkRevealer *date_revealer;
@@ -53,30 +70,38 @@ struct _EshiGallery
 
   /* Borrowed References */
   GtkPopover *popover;          /* weak; the picture menu while it is open */
-  AdwToast *undo_toast;         /* weak; the newest offer to undo */
+  AdwToast *toast;              /* weak; that is shown */
 
   /* Owned References */
   EshiHistory *history;
   EshiHistoryModel *model;
   GtkMultiSelection *selection;
   EshiThumbnailCache *thumbnails;
+  AdwToast *next_toast;         /* to be shown next; NULL for none */
   GSimpleActionGroup *actions;
   GCancellable *cancellable;
   GPtrArray *undo;              /* of what was done, the newest last; see -trash.c */
+  GQueue markings;              /* marks being set, the first of them now; see -marks.c */
   char *text;                   /* what is searched for */
 
   guint select_after;           /* place to select when the list has changed; GTK_INVALID_LIST_POSITION for none */
+  gint64 wanted;                /* id of a picture that is to be opened when it was found; 0 for none */
   gint64 returned;              /* id of a picture that was taken back and is to be shown; 0 for none */
   guint columns;
   guint columns_source;
   guint date_source;
   guint counts_source;
+  guint toast_source;           /* while a toast fades in or out */
+  guint toast_waits : 1;        /* the shown toast is to go, for the next one if there is one */
   guint searched : 1;           /* there was an answer */
 };
 
 /* eshi-gallery.c */
 void      _eshi_gallery_toast            (EshiGallery  *self,
                                           const char   *text);
+/* @toast: (transfer full) (nullable): in the place of the one that is shown */
+void      _eshi_gallery_show_toast       (EshiGallery  *self,
+                                          AdwToast     *toast);
 void      _eshi_gallery_fail             (EshiGallery  *self,
                                           const char   *heading,
                                           const GError *error);
@@ -106,19 +131,31 @@ void      _eshi_gallery_add_actions      (EshiGallery  *self);
 void      _eshi_gallery_update_actions   (EshiGallery  *self);
 void      _eshi_gallery_add_keys         (EshiGallery  *self,
                                           GtkWidget    *widget);
-void      _eshi_gallery_set_tag          (EshiGallery  *self,
-                                          const char   *tag,
-                                          gboolean      present);
+
+/* eshi-gallery-marks.c */
+/* Marks the targets. @value: of an EshiMark; a favourite of -1 is one if one of the targets is none yet, else no longer */
+void      _eshi_gallery_mark             (EshiGallery  *self,
+                                          EshiMarkKind  kind,
+                                          int           value,
+                                          const char   *tag);
+/* @marks: (element-type EshiMark): how it was */
+void      _eshi_gallery_set_back         (EshiGallery  *self,
+                                          GPtrArray    *marks);
+
+/* eshi-gallery-use.c */
+void      _eshi_gallery_add_uses         (EshiGallery  *self);
 
 /* eshi-gallery-trash.c */
 void      _eshi_gallery_trash            (EshiGallery  *self);
 void      _eshi_gallery_restore          (EshiGallery  *self);
 void      _eshi_gallery_empty_trash      (EshiGallery  *self);
 void      _eshi_gallery_undo             (EshiGallery  *self);
-/* Notes that @ids became favourites, or no longer are, for undo. */
-void      _eshi_gallery_note_favourite   (EshiGallery  *self,
-                                          const GArray *ids,
-                                          gboolean      favourite);
+/* Notes that marks were set, for undo. @marks: (transfer full) (element-type EshiMark): what sets them back */
+void      _eshi_gallery_note_marks       (EshiGallery  *self,
+                                          GPtrArray    *marks);
+/* Says what was done, with a button to undo it. */
+void      _eshi_gallery_offer_undo       (EshiGallery  *self,
+                                          const char   *text);
 
 /* eshi-gallery-files.c */
 void      _eshi_gallery_copy             (EshiGallery  *self);
@@ -132,5 +169,6 @@ void      _eshi_gallery_add_large        (EshiGallery  *self);
 gboolean  _eshi_gallery_shows_large      (EshiGallery  *self);
 void      _eshi_gallery_open             (EshiGallery  *self,
                                           guint         position);
+void      _eshi_gallery_open_wanted      (EshiGallery  *self);
 
 G_END_DECLS

@@ -21,33 +21,36 @@ typedef enum
 {
   DEED_TRASHED,
   DEED_RESTORED,
-  DEED_FAVOURITE,
-  DEED_NO_FAVOURITE,
+  DEED_MARKED,
 } DeedKind;
 
 /* Something that was done, and to which pictures. */
 typedef struct
 {
   DeedKind kind;
-  GArray *ids;
+  GArray *ids;         /* of pictures in or out of the trash; NULL for marks */
+  GPtrArray *marks;    /* of EshiMark: what sets them back; NULL for the trash */
 } Deed;
 
 static void
 deed_free (Deed *deed)
 {
-  g_array_unref (deed->ids);
+  g_clear_pointer (&deed->ids, g_array_unref);
+  g_clear_pointer (&deed->marks, g_ptr_array_unref);
   g_free (deed);
 }
 
 static void
-note (EshiGallery  *self,
-      DeedKind      kind,
-      const GArray *ids)
+note (EshiGallery *self,
+      DeedKind     kind,
+      GArray      *ids,
+      GPtrArray   *marks)
 {
   Deed *deed = g_new0 (Deed, 1);
 
   deed->kind = kind;
-  deed->ids = g_array_copy ((GArray *) ids);
+  deed->ids = ids != NULL ? g_array_copy (ids) : NULL;
+  deed->marks = marks;
   if (self->undo == NULL)
     self->undo = g_ptr_array_new_with_free_func ((GDestroyNotify) deed_free);
   g_ptr_array_add (self->undo, deed);
@@ -56,26 +59,23 @@ note (EshiGallery  *self,
 }
 
 void
-_eshi_gallery_note_favourite (EshiGallery  *self,
-                              const GArray *ids,
-                              gboolean      favourite)
+_eshi_gallery_note_marks (EshiGallery *self,
+                          GPtrArray   *marks)
 {
-  note (self, favourite ? DEED_FAVOURITE : DEED_NO_FAVOURITE, ids);
+  note (self, DEED_MARKED, NULL, marks);
   _eshi_gallery_update_actions (self);
 }
 
-static void
-offer_undo (EshiGallery *self,
-            const char  *text)
+void
+_eshi_gallery_offer_undo (EshiGallery *self,
+                          const char  *text)
 {
   AdwToast *toast = adw_toast_new (text);
 
   adw_toast_set_button_label (toast, _("Undo"));
   adw_toast_set_action_name (toast, "gallery.undo");
-  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   adw_toast_set_timeout (toast, UNDO_SECONDS);
-  g_set_weak_pointer (&self->undo_toast, toast);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  _eshi_gallery_show_toast (self, toast);
   eshi_test_log ("TOAST %s", text);
 }
 
@@ -130,7 +130,7 @@ say_done (const Call *call)
   if (call->undoing)
     _eshi_gallery_toast (call->gallery, text);
   else
-    offer_undo (call->gallery, text);
+    _eshi_gallery_offer_undo (call->gallery, text);
 }
 
 static void
@@ -147,7 +147,7 @@ on_done_cb (GObject      *source,
       return;
     }
   if (!call->undoing)
-    note (call->gallery, call->kind, call->ids);
+    note (call->gallery, call->kind, call->ids, NULL);
   say_done (call);
   _eshi_gallery_update_actions (call->gallery);
   eshi_test_log ("%s %u", call->kind == DEED_TRASHED ? "TRASHED" : "RESTORED", call->ids->len);
@@ -210,18 +210,6 @@ _eshi_gallery_restore (EshiGallery *self)
   bring_back (self, ids, FALSE);
 }
 
-static void
-on_marked_cb (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  g_autoptr(EshiGallery) self = user_data;
-  g_autoptr(GError) error = NULL;
-
-  if (!eshi_history_finish (ESHI_HISTORY (source), result, &error))
-    _eshi_gallery_fail (self, _("The Pictures Stayed as They Were"), error);
-}
-
 void
 _eshi_gallery_undo (EshiGallery *self)
 {
@@ -229,8 +217,7 @@ _eshi_gallery_undo (EshiGallery *self)
 
   if (self->undo == NULL || self->undo->len == 0)
     return;
-  if (self->undo_toast != NULL)
-    adw_toast_dismiss (self->undo_toast);
+  _eshi_gallery_show_toast (self, NULL);
   deed = g_ptr_array_steal_index (self->undo, self->undo->len - 1);
   if (deed->kind == DEED_TRASHED)
     {
@@ -240,8 +227,7 @@ _eshi_gallery_undo (EshiGallery *self)
   else if (deed->kind == DEED_RESTORED)
     move_to_trash (self, deed->ids, TRUE);
   else
-    eshi_history_set_favourite_async (self->history, numbers (deed->ids), deed->ids->len,
-                                      deed->kind == DEED_NO_FAVOURITE, on_marked_cb, g_object_ref (self));
+    _eshi_gallery_set_back (self, deed->marks);
   deed_free (deed);
   _eshi_gallery_update_actions (self);
 }

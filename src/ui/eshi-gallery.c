@@ -21,10 +21,12 @@
 #define DATE_MS 900
 #define NARROW 520             /* below, the size of the tiles is not on offer */
 #define COUNTS_MS 800
+#define TOAST_MS 500           /* a toast fades for 300 */
 
 enum
 {
   GENERATE,
+  VARY,
   LOAD_SETTINGS,
   FAILED,
   N_SIGNALS,
@@ -34,6 +36,62 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (EshiGallery, eshi_gallery, ADW_TYPE_BIN)
 
+static void
+on_toast_dismissed_cb (EshiGallery *self,
+                       AdwToast    *toast)
+{
+  g_assert (ESHI_IS_GALLERY (self));
+
+  if (self->toast == toast)
+    g_clear_weak_pointer (&self->toast);
+}
+
+/* Puts the toast that waits, or none, in the place of the one that is shown. */
+static void
+change_toast (EshiGallery *self)
+{
+  g_autoptr(AdwToast) next = g_steal_pointer (&self->next_toast);
+  g_autoptr(AdwToast) shown = self->toast != NULL ? g_object_ref (self->toast) : NULL;
+
+  self->toast_waits = FALSE;
+  if (shown != NULL)
+    adw_toast_dismiss (shown);
+  if (next == NULL)
+    return;
+  g_signal_connect_object (next, "dismissed", G_CALLBACK (on_toast_dismissed_cb), self, G_CONNECT_SWAPPED);
+  g_set_weak_pointer (&self->toast, next);
+  adw_toast_overlay_add_toast (self->toasts, g_steal_pointer (&next));
+}
+
+static gboolean
+on_toast_settled_cb (gpointer user_data)
+{
+  EshiGallery *self = ESHI_GALLERY (user_data);
+
+  if (self->toast_waits)
+    {
+      change_toast (self);
+      return G_SOURCE_CONTINUE;
+    }
+  self->toast_source = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* libadwaita 1.2 does not survive that a toast is dismissed while it fades in or out, so that one change waits for the
+ * end of the one before; of several that wait, the newest counts. */
+void
+_eshi_gallery_show_toast (EshiGallery *self,
+                          AdwToast    *toast)
+{
+  g_clear_object (&self->next_toast);
+  self->next_toast = toast;
+  self->toast_waits = TRUE;
+  if (self->toast_source != 0)
+    return;
+  change_toast (self);
+  self->toast_source = g_timeout_add (TOAST_MS, on_toast_settled_cb, self);
+}
+
 void
 _eshi_gallery_toast (EshiGallery *self,
                      const char  *text)
@@ -41,7 +99,7 @@ _eshi_gallery_toast (EshiGallery *self,
   AdwToast *toast = adw_toast_new (text);
 
   adw_toast_set_timeout (toast, 3);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  _eshi_gallery_show_toast (self, toast);
   eshi_test_log ("TOAST %s", text);
 }
 
@@ -219,6 +277,7 @@ on_found_cb (EshiGallery *self)
   update_state (self);
   update_count (self);
   show_info (self);
+  _eshi_gallery_open_wanted (self);
   _eshi_gallery_update_actions (self);
   eshi_test_log ("FOUND %u", g_list_model_get_n_items (G_LIST_MODEL (self->model)));
 }
@@ -229,7 +288,18 @@ on_find_failed_cb (EshiGallery  *self,
 {
   g_assert (ESHI_IS_GALLERY (self));
 
-  _eshi_gallery_fail (self, _("The Pictures Could Not Be Looked Up"), error);
+  if (self->searched)
+    {
+      _eshi_gallery_fail (self, _("The Pictures Could Not Be Looked Up"), error);
+      return;
+    }
+  /* It never was open, so there is nothing else to be seen. */
+  {
+    g_autofree char *escaped = g_markup_escape_text (error->message, -1);
+
+    adw_status_page_set_description (self->closed_page, escaped);
+    show_state (self, "closed");
+  }
 }
 
 static gboolean
@@ -260,7 +330,7 @@ on_set_tag_cb (EshiGallery *self,
 {
   g_assert (ESHI_IS_GALLERY (self));
 
-  _eshi_gallery_set_tag (self, tag, present);
+  _eshi_gallery_mark (self, ESHI_MARK_TAG, present ? 1 : 0, tag);
 }
 
 static void
@@ -539,7 +609,9 @@ eshi_gallery_dispose (GObject *object)
   if (self->popover != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->popover));
   g_clear_weak_pointer (&self->popover);
-  g_clear_weak_pointer (&self->undo_toast);
+  g_clear_weak_pointer (&self->toast);
+  g_clear_object (&self->next_toast);
+  g_clear_handle_id (&self->toast_source, g_source_remove);
   /* The child is bound: taken down with the template, it would leave the bin a pointer to nothing. */
   adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESHI_TYPE_GALLERY);
@@ -573,6 +645,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, flap);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, state);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, no_match_page);
+  gtk_widget_class_bind_template_child (widget_class, EshiGallery, closed_page);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, scroller);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, grid);
   gtk_widget_class_bind_template_child (widget_class, EshiGallery, date_revealer);
@@ -602,6 +675,8 @@ eshi_gallery_class_init (EshiGalleryClass *klass)
   widget_class->size_allocate = eshi_gallery_size_allocate;
   signals[GENERATE] = g_signal_new ("generate", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
+  signals[VARY] = g_signal_new ("vary", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
   signals[LOAD_SETTINGS] = g_signal_new ("load-settings", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                          NULL, NULL, NULL, G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_STRING);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -681,5 +756,18 @@ eshi_gallery_focus_pictures (EshiGallery *self)
 {
   g_return_if_fail (ESHI_IS_GALLERY (self));
 
-  gtk_widget_grab_focus (GTK_WIDGET (self->grid));
+  /* A widget that is not seen would take the keys and do nothing with them. */
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->state), "grid") == 0)
+    gtk_widget_grab_focus (GTK_WIDGET (self->grid));
+  else
+    gtk_widget_child_focus (GTK_WIDGET (self->state), GTK_DIR_TAB_FORWARD);
+}
+
+void
+eshi_gallery_check_files (EshiGallery *self)
+{
+  g_return_if_fail (ESHI_IS_GALLERY (self));
+
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    eshi_history_model_check_files (self->model);
 }

@@ -24,6 +24,7 @@ struct _EshiHistoryModel
   GHashTable *links;             /* id to its link in kept */
   GQueue kept;                   /* of EshiHistoryItem, the last asked for first */
   GHashTable *unread;            /* set of ids that are to be read, or read again */
+  GHashTable *checked;           /* set of ids whose files were looked for */
   GCancellable *find_cancellable;
   GCancellable *cancellable;
   char *text;
@@ -63,6 +64,24 @@ tell_error (EshiHistoryModel *self,
 
 /* --- reading pictures -------------------------------------------------------------------------------------------- */
 
+/* The file of each is looked for once; should that change anything, the history tells, and they are read again. */
+static void
+check_files (EshiHistoryModel *self,
+             const GPtrArray  *pictures)
+{
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; i < pictures->len; i++)
+    {
+      const EshiHistoryPicture *picture = g_ptr_array_index (pictures, i);
+
+      if (g_hash_table_add (self->checked, g_memdup2 (&picture->id, sizeof picture->id)))
+        g_array_append_val (ids, picture->id);
+    }
+  if (ids->len > 0)
+    eshi_history_check_files_async (self->history, (const gint64 *) (gpointer) ids->data, ids->len, NULL, NULL);
+}
+
 static void
 on_loaded_cb (GObject      *source,
               GAsyncResult *result,
@@ -86,6 +105,8 @@ on_loaded_cb (GObject      *source,
       if (link != NULL)
         eshi_history_item_set_picture (link->data, picture);
     }
+  if (self->history != NULL)
+    check_files (self, pictures);
   schedule_load (self);
 }
 
@@ -374,6 +395,16 @@ on_changed_cb (EshiHistoryModel *self)
     ask (self);
 }
 
+void
+eshi_history_model_check_files (EshiHistoryModel *self)
+{
+  g_return_if_fail (ESHI_IS_HISTORY_MODEL (self));
+
+  g_hash_table_remove_all (self->checked);
+  for (GList *l = self->kept.head; l != NULL; l = l->next)
+    mark_unread (self, eshi_history_item_get_id (l->data));
+}
+
 static void
 set_string (char       **target,
             const char **in_query,
@@ -425,6 +456,7 @@ eshi_history_model_finalize (GObject *object)
   g_queue_clear_full (&self->kept, g_object_unref);
   g_hash_table_unref (self->links);
   g_hash_table_unref (self->unread);
+  g_hash_table_unref (self->checked);
   g_array_unref (self->ids);
   g_clear_object (&self->find_cancellable);
   g_clear_object (&self->cancellable);
@@ -454,6 +486,7 @@ eshi_history_model_init (EshiHistoryModel *self)
   self->ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->links = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->unread = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->checked = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->cancellable = g_cancellable_new ();
   g_queue_init (&self->kept);
 }

@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  *
  * A GListModel of EshiHistoryItem. All ids are held, eight bytes each; a picture is read when its item is asked for,
  * with its neighbours of the same moment, the last asked for first. A change of the history is told as the few places
- * that changed, so that a view keeps its place and its selection.
+ * that changed, so that a view keeps its place and its selection. With a picture it is looked, once, whether its file is
+ * there, which the history then keeps.
  *
  * Signals:
  *   `found`: the answer to the query is in the list
@@ -49,5 +50,8 @@ gint64 eshi_history_model_get_id (EshiHistoryModel *self,
 gboolean eshi_history_model_find (EshiHistoryModel *self,
                                   gint64            id,
                                   guint            *position);
+
+/* Looks again whether files are there: at once those of the pictures read last, the others when they are asked for. */
+void eshi_history_model_check_files (EshiHistoryModel *self);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 
 #include "eshi-info-pane.h"
 
+#include "eshi-reproduction.h"
 #include "eshi-tile.h"
 #include "eshi-word-diff.h"
 
@@ -154,6 +155,7 @@ fill_rows (EshiInfoPane             *self,
   add_row (self, &n_rows, _("Painted"), date);
   add_row (self, &n_rows, _("Time"), time);
   add_row (self, &n_rows, _("Device"), picture->backend);
+  add_row (self, &n_rows, _("Same again"), eshi_reproduction_get_mark (picture));
 }
 
 /* --- marks ------------------------------------------------------------------------------------------------------- */
@@ -314,6 +316,12 @@ relation_words (EshiRelation relation,
       return _("A variation of it");
     case ESHI_RELATION_IMAGE:
       return _("Painted over it");
+    case ESHI_RELATION_BRANCH:
+      return _("Parts from it half-way");
+    case ESHI_RELATION_REPRODUCED:
+      return _("Painted again, the same picture ✓");
+    case ESHI_RELATION_CHANGED:
+      return _("Painted again, not the same");
     case ESHI_RELATION_RERUN:
     case ESHI_RELATION_NONE:
     default:
@@ -362,6 +370,10 @@ add_relative (EshiInfoPane             *self,
   const EshiHistoryPicture *picture = eshi_history_item_get_picture (self->item);
   g_autofree char *difference = is_parent ? eshi_info_pane_dup_difference (relative, picture)
                                           : eshi_info_pane_dup_difference (picture, relative);
+  g_autofree char *words = is_parent ? eshi_reproduction_dup_words (relative, picture)
+                                     : eshi_reproduction_dup_words (picture, relative);
+  g_autofree char *markup = words != NULL ? g_markup_printf_escaped ("\n<small>%s</small>", words) : g_strdup ("");
+  g_autofree char *text = g_strconcat (difference, markup, NULL);
   g_autoptr(EshiHistoryItem) item = eshi_history_item_new (relative->id);
   GtkWidget *button = gtk_button_new ();
   GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
@@ -374,7 +386,7 @@ add_relative (EshiInfoPane             *self,
   gtk_widget_set_halign (tile, GTK_ALIGN_START);
   gtk_widget_set_valign (tile, GTK_ALIGN_START);
   gtk_box_append (GTK_BOX (row), tile);
-  gtk_box_append (GTK_BOX (row), create_relative_text (heading, difference));
+  gtk_box_append (GTK_BOX (row), create_relative_text (heading, text));
   gtk_button_set_child (GTK_BUTTON (button), row);
   gtk_widget_add_css_class (button, "flat");
   gtk_widget_add_css_class (button, "eshi-relative");

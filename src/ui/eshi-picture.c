@@ -11,6 +11,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#define VARIATION_STRENGTH 0.2   /* alike in composition, other in detail */
+
 struct _EshiPicture
 {
   GObject parent_instance;
@@ -102,6 +104,17 @@ eshi_picture_make_texture (const EshiImage *image)
   width = eshi_image_get_width (image);
   return gdk_memory_texture_new (width, eshi_image_get_height (image), GDK_MEMORY_R8G8B8,
                                  eshi_image_get_pixels (image), 3 * (gsize) width);
+}
+
+void
+eshi_picture_vary_settings (EshiSettings *settings)
+{
+  g_return_if_fail (settings != NULL);
+
+  settings->n_images = 1;
+  settings->variation_seed = g_random_int ();
+  if (settings->variation_strength <= 0.0)
+    settings->variation_strength = VARIATION_STRENGTH;
 }
 
 EshiPicture *

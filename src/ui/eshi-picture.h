@@ -53,6 +53,10 @@ const char *eshi_picture_get_title (EshiPicture *self);
 /* Returns: (transfer full): size, sampler, steps, guidance scale and seed in one line; that it was withheld, if it was */
 char *eshi_picture_dup_summary (EshiPicture *self);
 
+/* Makes settings of a finished picture those of another one much like it: another variation seed, and a little of its
+ * noise, or as much as there is already. */
+void eshi_picture_vary_settings (EshiSettings *settings);
+
 /**
  * eshi_picture_make_texture:
  * @image: [h, w, 3] u8

@@ -85,10 +85,10 @@ dup_seconds_text (int seconds)
 }
 
 static char *
-dup_painting_text (EshiProgressRow    *self,
-                   const EshiProgress *progress)
+dup_painting_text (const EshiProgress *progress,
+                   int                 seconds)
 {
-  g_autofree char *seconds = NULL;
+  g_autofree char *left = NULL;
   g_autofree char *steps = g_strdup_printf ("%d/%d", progress->step, progress->n_steps);
   g_autofree char *all = NULL;
 
@@ -97,16 +97,18 @@ dup_painting_text (EshiProgressRow    *self,
     all = g_strdup_printf (_("picture %d of %d · %s"), progress->index + 1, progress->n_images, steps);
   else
     all = g_steal_pointer (&steps);
-  if (self->seconds_shown < 0)
+  if (seconds < 0)
     return g_steal_pointer (&all);
-  seconds = dup_seconds_text (self->seconds_shown);
-  return g_strdup_printf ("%s · %s", all, seconds);
+  left = dup_seconds_text (seconds);
+  return g_strdup_printf ("%s · %s", all, left);
 }
 
-static char *
-dup_text (EshiProgressRow    *self,
-          const EshiProgress *progress)
+char *
+eshi_progress_dup_text (const EshiProgress *progress,
+                        int                 seconds)
 {
+  g_return_val_if_fail (progress != NULL, NULL);
+
   switch (progress->stage)
     {
     case ESHI_STAGE_LOADING:
@@ -117,7 +119,7 @@ dup_text (EshiProgressRow    *self,
       return g_strdup (_("Finishing the picture"));
     case ESHI_STAGE_PAINTING:
     default:
-      return dup_painting_text (self, progress);
+      return dup_painting_text (progress, seconds);
     }
 }
 
@@ -158,7 +160,7 @@ eshi_progress_row_update (EshiProgressRow    *self,
   if (!gtk_widget_get_sensitive (GTK_WIDGET (self->cancel)))
     return;
   steady_seconds (self, progress->seconds_left);
-  text = dup_text (self, progress);
+  text = eshi_progress_dup_text (progress, self->seconds_shown);
   gtk_label_set_text (self->label, text);
   gtk_progress_bar_set_fraction (self->bar, CLAMP (progress->fraction, 0.0, 1.0));
 }

@@ -39,6 +39,11 @@ typedef struct
   guint     n_waiting;
 } EshiProgress;
 
+/* @seconds: until the request is done; negative while unknown. Returns: (transfer full): what is done and how far it is, in
+ *   one line */
+char *eshi_progress_dup_text (const EshiProgress *progress,
+                              int                 seconds);
+
 /* Forgets the last request; the row then shows that one begins. */
 void eshi_progress_row_reset (EshiProgressRow *self);
 

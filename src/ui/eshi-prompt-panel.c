@@ -9,7 +9,9 @@
 
 #include "eshi-prompt-panel.h"
 
+#include "eshi-expert-row.h"
 #include "eshi-input-row.h"
+#include "eshi-options.h"
 #include "eshi-prompt-view.h"
 #include "eshi-seed-row.h"
 #include "eshi-style-chips.h"
@@ -45,6 +47,7 @@ struct _EshiPromptPanel
   AdwComboRow *sampler_row;
   EshiSeedRow *seed_row;
   EshiInputRow *input_row;
+  EshiExpertRow *expert_row;
   GtkScrolledWindow *scroller;
   GtkAdjustment *steps;
   GtkAdjustment *guidance;
@@ -293,6 +296,16 @@ get_sampler_id (EshiPromptPanel *self)
 }
 
 static void
+on_sampler_cb (EshiPromptPanel *self)
+{
+  g_assert (ESHI_IS_PROMPT_PANEL (self));
+
+  if (self->expert_row != NULL)
+    eshi_expert_row_set_sampler (self->expert_row, get_sampler_id (self));
+  emit_changed (self);
+}
+
+static void
 select_sampler (EshiPromptPanel *self,
                 const char      *name)
 {
@@ -357,6 +370,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, sampler_row);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, seed_row);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, input_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, expert_row);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, scroller);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, steps);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, guidance);
@@ -366,6 +380,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_composing_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_submit_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_size_cb);
+  gtk_widget_class_bind_template_callback (widget_class, on_sampler_cb);
   gtk_widget_class_bind_template_callback (widget_class, emit_changed);
 }
 
@@ -389,6 +404,7 @@ eshi_prompt_panel_class_init (EshiPromptPanelClass *klass)
   g_type_ensure (ESHI_TYPE_STYLE_CHIPS);
   g_type_ensure (ESHI_TYPE_SEED_ROW);
   g_type_ensure (ESHI_TYPE_INPUT_ROW);
+  g_type_ensure (ESHI_TYPE_EXPERT_ROW);
   bind_template (GTK_WIDGET_CLASS (klass));
 }
 
@@ -464,6 +480,7 @@ eshi_prompt_panel_dup_settings (EshiPromptPanel *self)
   settings->guidance = gtk_adjustment_get_value (self->guidance);
   settings->n_images = (int) gtk_adjustment_get_value (self->n_images);
   settings->seed = eshi_seed_row_get_seed (self->seed_row);
+  eshi_expert_row_fill_settings (self->expert_row, settings);
   settings->strength = eshi_input_get_strength (eshi_input_row_get_input (self->input_row));
   settings->paste = eshi_input_get_paste (eshi_input_row_get_input (self->input_row));
   return settings;
@@ -477,6 +494,7 @@ eshi_prompt_panel_take_settings (EshiPromptPanel *self)
   g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
 
   settings = eshi_prompt_panel_dup_settings (self);
+  eshi_options_fill_settings (settings);
   eshi_input_fill_settings (eshi_input_row_get_input (self->input_row), settings);
   /* Picture i uses seed + i, and the last one must still be a seed. */
   settings->seed = MIN (eshi_seed_row_take (self->seed_row), ESHI_SEED_MAX - (guint) (settings->n_images - 1));
@@ -504,6 +522,14 @@ eshi_prompt_panel_get_input_row (EshiPromptPanel *self)
   g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
 
   return self->input_row;
+}
+
+EshiStyleChips *
+eshi_prompt_panel_get_chips (EshiPromptPanel *self)
+{
+  g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), NULL);
+
+  return self->chips;
 }
 
 /* The row has unfolded: all of it is scrolled into sight. */
@@ -559,7 +585,9 @@ eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
   self->loading = TRUE;
   if ((parts & ESHI_SETTINGS_PROMPT) != 0)
     {
-      g_autofree char *prompt = eshi_settings_dup_full_prompt (settings);
+      /* With the rest, LoRAs come into its list. */
+      g_autofree char *prompt = (parts & ESHI_SETTINGS_REST) != 0 ? g_strdup (settings->prompt)
+                                                                  : eshi_settings_dup_full_prompt (settings);
       gboolean has_negative = settings->negative_prompt != NULL && settings->negative_prompt[0] != '\0';
 
       eshi_prompt_view_set_text (self->prompt, prompt);
@@ -575,6 +603,7 @@ eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
   if ((parts & ESHI_SETTINGS_REST) != 0)
     {
       load_rest (self, settings);
+      eshi_expert_row_load_settings (self->expert_row, settings);
       eshi_input_load_settings (eshi_input_row_get_input (self->input_row), settings);
     }
   self->loading = FALSE;
@@ -671,6 +700,15 @@ eshi_prompt_panel_focus_prompt (EshiPromptPanel *self)
   g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
 
   gtk_widget_grab_focus (GTK_WIDGET (self->prompt));
+}
+
+void
+eshi_prompt_panel_select_prompt (EshiPromptPanel *self)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  if (!eshi_prompt_panel_get_composing (self))
+    gtk_widget_activate_action (GTK_WIDGET (self->prompt), "selection.select-all", NULL);
 }
 
 void

@@ -9,6 +9,7 @@
 #include <libeshi-engine.h>
 
 #include "eshi-input-row.h"
+#include "eshi-style-chips.h"
 
 G_BEGIN_DECLS
 
@@ -60,6 +61,9 @@ void eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
 /* Returns: (transfer none) */
 EshiInputRow *eshi_prompt_panel_get_input_row (EshiPromptPanel *self);
 
+/* Returns: (transfer none) */
+EshiStyleChips *eshi_prompt_panel_get_chips (EshiPromptPanel *self);
+
 /* Unfolds the input picture's row and scrolls it into sight. */
 void eshi_prompt_panel_reveal_input (EshiPromptPanel *self);
 
@@ -92,6 +96,9 @@ void eshi_prompt_panel_step_history (EshiPromptPanel *self,
 void eshi_prompt_panel_roll_seed (EshiPromptPanel *self);
 
 void eshi_prompt_panel_focus_prompt (EshiPromptPanel *self);
+
+/* Selects all of the prompt, unless an input method is composing in it. */
+void eshi_prompt_panel_select_prompt (EshiPromptPanel *self);
 
 /* Why nothing can be painted, as a sentence; %NULL when it can. */
 void eshi_prompt_panel_set_obstacle (EshiPromptPanel *self,

@@ -11,6 +11,7 @@
 #include "eshi-style-chips.h"
 
 #define N_STYLES 6
+#define CHIP_PICTURE_SIZE 20
 
 static const char * const style_words[N_STYLES] = {
   "イラスト", "油絵", "水彩画", "鉛筆画", "ドット絵", "浮世絵",
@@ -25,6 +26,7 @@ struct _EshiStyleChips
 
   /* Borrowed References */
   GtkToggleButton *chips[N_STYLES];
+  GtkImage *images[N_STYLES];
 
   /* Owned References */
   GtkTextBuffer *buffer;
@@ -142,7 +144,7 @@ on_chip_toggled_cb (EshiStyleChips  *self,
 
   if (self->following || self->buffer == NULL)
     return;
-  word = gtk_button_get_label (GTK_BUTTON (chip));
+  word = g_object_get_data (G_OBJECT (chip), "eshi-word");
   if (gtk_toggle_button_get_active (chip))
     append_word (self->buffer, word);
   else
@@ -150,19 +152,60 @@ on_chip_toggled_cb (EshiStyleChips  *self,
   follow_buffer (self);
 }
 
+/* The small picture in a size to look at. */
+static gboolean
+on_query_tooltip_cb (GtkWidget  *chip,
+                     int         x,
+                     int         y,
+                     gboolean    by_keyboard,
+                     GtkTooltip *tooltip,
+                     GtkImage   *image)
+{
+  GdkPaintable *paintable = gtk_image_get_paintable (image);
+
+  if (paintable == NULL)
+    return FALSE;
+  gtk_tooltip_set_icon (tooltip, paintable);
+  gtk_tooltip_set_text (tooltip, g_object_get_data (G_OBJECT (chip), "eshi-word"));
+  return TRUE;
+}
+
+static GtkWidget *
+new_chip (EshiStyleChips *self,
+          guint           i)
+{
+  GtkWidget *chip = gtk_toggle_button_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4);
+  GtkWidget *image = gtk_image_new ();
+
+  gtk_image_set_pixel_size (GTK_IMAGE (image), CHIP_PICTURE_SIZE);
+  gtk_widget_set_overflow (image, GTK_OVERFLOW_HIDDEN);
+  gtk_widget_set_visible (image, FALSE);
+  gtk_widget_set_halign (box, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (box), image);
+  gtk_box_append (GTK_BOX (box), gtk_label_new (style_words[i]));
+  gtk_button_set_child (GTK_BUTTON (chip), box);
+  gtk_widget_add_css_class (chip, "eshi-chip");
+  gtk_widget_set_has_tooltip (chip, TRUE);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (chip), GTK_ACCESSIBLE_PROPERTY_LABEL, style_words[i], -1);
+  g_object_set_data (G_OBJECT (chip), "eshi-word", (gpointer) style_words[i]);
+  g_signal_connect_object (chip, "toggled", G_CALLBACK (on_chip_toggled_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect (chip, "query-tooltip", G_CALLBACK (on_query_tooltip_cb), image);
+  self->chips[i] = GTK_TOGGLE_BUTTON (chip);
+  self->images[i] = GTK_IMAGE (image);
+
+  return chip;
+}
+
 static void
 add_chip (EshiStyleChips *self,
           guint           i)
 {
-  GtkWidget *chip = gtk_toggle_button_new_with_label (style_words[i]);
   GtkWidget *child = gtk_flow_box_child_new ();
 
-  gtk_widget_add_css_class (chip, "eshi-chip");
-  g_signal_connect_object (chip, "toggled", G_CALLBACK (on_chip_toggled_cb), self, G_CONNECT_SWAPPED);
-  gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (child), chip);
+  gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (child), new_chip (self, i));
   gtk_widget_set_focusable (child, FALSE);
   gtk_flow_box_append (self->flow, child);
-  self->chips[i] = GTK_TOGGLE_BUTTON (chip);
 }
 
 static void
@@ -213,4 +256,32 @@ eshi_style_chips_set_buffer (EshiStyleChips *self,
   if (buffer != NULL)
     g_signal_connect_object (buffer, "changed", G_CALLBACK (follow_buffer), self, G_CONNECT_SWAPPED);
   follow_buffer (self);
+}
+
+guint
+eshi_style_chips_get_n_styles (void)
+{
+  return N_STYLES;
+}
+
+const char *
+eshi_style_chips_get_word (guint i)
+{
+  g_return_val_if_fail (i < N_STYLES, NULL);
+
+  return style_words[i];
+}
+
+void
+eshi_style_chips_set_texture (EshiStyleChips *self,
+                              guint           i,
+                              GdkTexture     *texture)
+{
+  g_return_if_fail (ESHI_IS_STYLE_CHIPS (self));
+  g_return_if_fail (i < N_STYLES);
+
+  if (self->images[i] == NULL)
+    return;
+  gtk_image_set_from_paintable (self->images[i], GDK_PAINTABLE (texture));
+  gtk_widget_set_visible (GTK_WIDGET (self->images[i]), texture != NULL);
 }

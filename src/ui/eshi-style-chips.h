@@ -27,6 +27,16 @@ GtkWidget *eshi_style_chips_new (void);
 void eshi_style_chips_set_buffer (EshiStyleChips *self,
                                   GtkTextBuffer  *buffer);
 
+guint eshi_style_chips_get_n_styles (void);
+
+/* Returns: (transfer none): the word of style @i */
+const char *eshi_style_chips_get_word (guint i);
+
+/* @texture: (nullable): how style @i looks; a square of 96 pixels or more */
+void eshi_style_chips_set_texture (EshiStyleChips *self,
+                                   guint           i,
+                                   GdkTexture     *texture);
+
 /**
  * eshi_style_chips_find_word:
  * @text: UTF-8

@@ -38,7 +38,7 @@ is_missing (EshiTile *self)
 {
   const EshiHistoryPicture *picture = self->item != NULL ? eshi_history_item_get_picture (self->item) : NULL;
 
-  return picture != NULL && self->texture == NULL && (picture->missing || self->unreadable);
+  return picture != NULL && (picture->missing || (self->texture == NULL && self->unreadable));
 }
 
 /* --- drawing ----------------------------------------------------------------------------------------------------- */
@@ -107,15 +107,23 @@ snapshot_placeholder (EshiTile    *self,
                       GtkSnapshot *snapshot,
                       float        side)
 {
-  int size = side < 96 ? 16 : 32;
   GdkRGBA color;
 
   gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &color);
   color.alpha = 0.07f;
   gtk_snapshot_append_color (snapshot, &color, &GRAPHENE_RECT_INIT (0, 0, side, side));
-  if (!is_missing (self))
-    return;
-  color.alpha = 0.5f;
+}
+
+static void
+snapshot_missing_mark (EshiTile    *self,
+                       GtkSnapshot *snapshot,
+                       float        side)
+{
+  int size = side < 96 ? 16 : 32;
+  GdkRGBA color;
+
+  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &color);
+  color.alpha = self->texture != NULL ? 0.9f : 0.5f;
   snapshot_icon (self, snapshot, "image-missing-symbolic", &color, (side - size) / 2, (side - size) / 2, size);
 }
 
@@ -130,10 +138,17 @@ eshi_tile_snapshot (GtkWidget   *widget,
 
   gsk_rounded_rect_init_from_rect (&clip, &GRAPHENE_RECT_INIT (0, 0, side, side), RADIUS);
   gtk_snapshot_push_rounded_clip (snapshot, &clip);
-  if (self->texture != NULL)
-    snapshot_texture (self, snapshot, side);
-  else
+  /* What is still in memory of a picture whose file is gone is shown faintly. */
+  if (self->texture == NULL || is_missing (self))
     snapshot_placeholder (self, snapshot, side);
+  if (self->texture != NULL)
+    {
+      gtk_snapshot_push_opacity (snapshot, is_missing (self) ? 0.25 : 1);
+      snapshot_texture (self, snapshot, side);
+      gtk_snapshot_pop (snapshot);
+    }
+  if (is_missing (self))
+    snapshot_missing_mark (self, snapshot, side);
   if (picture != NULL)
     snapshot_marks (self, snapshot, picture, side);
   gtk_snapshot_pop (snapshot);

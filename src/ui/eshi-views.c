@@ -161,6 +161,22 @@ eshi_views_add (EshiViews  *self,
   adw_view_stack_page_set_icon_name (adw_view_stack_add_titled (self->stack, view, name, title), icon_name);
 }
 
+void
+eshi_views_set_badge (EshiViews  *self,
+                      const char *name,
+                      guint       number,
+                      gboolean    attention)
+{
+  AdwViewStackPage *page;
+
+  g_return_if_fail (ESHI_IS_VIEWS (self));
+  g_return_if_fail (name != NULL);
+
+  page = adw_view_stack_get_page (self->stack, adw_view_stack_get_child_by_name (self->stack, name));
+  adw_view_stack_page_set_badge_number (page, number);
+  adw_view_stack_page_set_needs_attention (page, attention);
+}
+
 const char *
 eshi_views_get_visible_name (EshiViews *self)
 {
@@ -192,6 +208,19 @@ eshi_views_follow_leaflet (EshiViews  *self,
   g_signal_connect_object (leaflet, "notify::folded", G_CALLBACK (on_leaflet_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (leaflet, "notify::visible-child", G_CALLBACK (on_leaflet_cb), self, G_CONNECT_SWAPPED);
   update_buttons (self);
+}
+
+void
+eshi_views_add_top_bar (EshiViews *self,
+                        GtkWidget *bar)
+{
+  GtkWidget *stack;
+
+  g_return_if_fail (ESHI_IS_VIEWS (self));
+  g_return_if_fail (GTK_IS_WIDGET (bar));
+
+  stack = GTK_WIDGET (self->stack);
+  gtk_box_insert_child_after (GTK_BOX (gtk_widget_get_parent (stack)), bar, gtk_widget_get_prev_sibling (stack));
 }
 
 void

@@ -30,6 +30,12 @@ void eshi_views_add (EshiViews  *self,
                      const char *title,
                      const char *icon_name);
 
+/* @number: shown at the switch of view @name; 0 for none. @attention: whether something there wants to be seen */
+void eshi_views_set_badge (EshiViews  *self,
+                           const char *name,
+                           guint       number,
+                           gboolean    attention);
+
 const char *eshi_views_get_visible_name (EshiViews *self);
 
 void eshi_views_set_visible_name (EshiViews  *self,
@@ -39,6 +45,10 @@ void eshi_views_set_visible_name (EshiViews  *self,
 void eshi_views_follow_leaflet (EshiViews  *self,
                                 AdwLeaflet *leaflet,
                                 GtkWidget  *panel_page);
+
+/* Puts @bar between the header and the views, below those that are there. */
+void eshi_views_add_top_bar (EshiViews *self,
+                             GtkWidget *bar);
 
 void eshi_views_set_menu (EshiViews  *self,
                           GMenuModel *menu);

@@ -10,12 +10,14 @@
 
 #include "eshi-window-private.h"
 
+#include "eshi-export.h"
+#include "eshi-input-image.h"
 #include "eshi-test-log.h"
 
 #include <eshi-picture-file.h>
 #include <glib/gi18n-lib.h>
 
-#define COMMIT_WAIT_MS 40
+#define COMMIT_WAIT_MS 250   /* fcitx5 sends the word after the click that ended it; on a busy machine late */
 #define COMPOSING_WAIT_MS 500
 #define UNDO_SECONDS 10
 
@@ -49,10 +51,24 @@ on_composing_cb (EshiWindow *self)
 {
   g_assert (ESHI_IS_WINDOW (self));
 
-  if (!self->generate_pending || eshi_prompt_panel_get_composing (self->panel))
+  if (eshi_prompt_panel_get_composing (self->panel))
+    return;
+  self->composed_at = g_get_monotonic_time ();
+  if (!self->generate_pending)
     return;
   g_clear_handle_id (&self->pending_source, g_source_remove);
   self->pending_source = g_timeout_add (COMMIT_WAIT_MS, on_pending_cb, self);
+}
+
+/* How long a word may still be on its way into the prompt: it is being composed, or was until a moment ago. */
+static guint
+commit_wait_ms (EshiWindow *self)
+{
+  gint64 since_ms = (g_get_monotonic_time () - self->composed_at) / 1000;
+
+  if (eshi_prompt_panel_get_composing (self->panel))
+    return COMPOSING_WAIT_MS;
+  return self->composed_at != 0 && since_ms < COMMIT_WAIT_MS ? (guint) (COMMIT_WAIT_MS - since_ms) : 0;
 }
 
 static void
@@ -61,16 +77,18 @@ generate_action (GSimpleAction *action,
                  gpointer       user_data)
 {
   EshiWindow *self = ESHI_WINDOW (user_data);
+  guint wait_ms;
 
   if (self->generate_pending)
     return;
-  if (!eshi_prompt_panel_get_composing (self->panel))
+  wait_ms = commit_wait_ms (self);
+  if (wait_ms == 0)
     {
       generate_now (self);
       return;
     }
   self->generate_pending = TRUE;
-  self->pending_source = g_timeout_add (COMPOSING_WAIT_MS, on_pending_cb, self);
+  self->pending_source = g_timeout_add (wait_ms, on_pending_cb, self);
 }
 
 static void
@@ -263,6 +281,10 @@ read_settings_in_thread (GTask        *task,
       return;
     }
 
+  /* Settings are of use also where the pixels are not. */
+  g_object_set_data_full (G_OBJECT (task), "eshi-image", eshi_input_image_load (task_data, cancellable, NULL),
+                          (GDestroyNotify) eshi_image_unref);
+  g_object_set_data_full (G_OBJECT (task), "eshi-model-name", g_strdup (name), g_free);
   settings->model = dup_model_of (settings->model_hash, name);
   g_task_return_pointer (task, settings, (GDestroyNotify) eshi_settings_free);
 }
@@ -284,6 +306,9 @@ on_settings_read_cb (GObject      *source,
     {
       if (settings->model != NULL)
         _eshi_window_choose_model (self, settings->model, FALSE);
+      if (g_object_get_data (G_OBJECT (result), "eshi-image") != NULL)
+        _eshi_window_show_opened (self, file, g_object_get_data (G_OBJECT (result), "eshi-image"), settings,
+                                  g_object_get_data (G_OBJECT (result), "eshi-model-name"));
       _eshi_window_take_settings (self, settings, ESHI_SETTINGS_ALL, file);
     }
   else if (g_error_matches (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT))
@@ -373,12 +398,9 @@ export_in_thread (GTask        *task,
                   gpointer      task_data,
                   GCancellable *cancellable)
 {
-  EshiPicture *picture = task_data;
-  const char *path = g_object_get_data (G_OBJECT (task), "eshi-path");
   GError *error = NULL;
 
-  if (eshi_picture_file_save (path, eshi_picture_get_image (picture), eshi_picture_get_settings (picture),
-                              eshi_picture_get_model_name (picture), &error))
+  if (eshi_export_run (task_data, cancellable, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -408,32 +430,19 @@ on_export_response_cb (EshiWindow           *self,
                        int                   response,
                        GtkFileChooserNative *chooser)
 {
-  g_autoptr(GFile) file = NULL;
+  g_autoptr(EshiExport) export = g_object_steal_data (G_OBJECT (chooser), "eshi-export");
   g_autoptr(GTask) task = NULL;
-  EshiPicture *picture = g_object_get_data (G_OBJECT (chooser), "eshi-picture");
 
   g_assert (ESHI_IS_WINDOW (self));
 
-  file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
-  if (response == GTK_RESPONSE_ACCEPT && file != NULL && g_file_peek_path (file) != NULL)
+  if (response == GTK_RESPONSE_ACCEPT && eshi_export_take_choices (export, GTK_FILE_CHOOSER (chooser)))
     {
       task = g_task_new (self, self->cancellable, on_exported_cb, NULL);
       g_task_set_source_tag (task, on_export_response_cb);
-      g_task_set_task_data (task, g_object_ref (picture), g_object_unref);
-      g_object_set_data_full (G_OBJECT (task), "eshi-path", g_file_get_path (file), g_free);
+      g_task_set_task_data (task, g_steal_pointer (&export), (GDestroyNotify) eshi_export_free);
       g_task_run_in_thread (task, export_in_thread);
     }
   g_object_unref (chooser);
-}
-
-static char *
-dup_export_name (EshiPicture *picture)
-{
-  const char *path = eshi_picture_get_path (picture);
-
-  if (path != NULL)
-    return g_path_get_basename (path);
-  return g_strdup_printf ("%" G_GUINT64_FORMAT ".png", eshi_picture_get_settings (picture)->seed);
 }
 
 static void
@@ -443,17 +452,18 @@ export_action (GSimpleAction *action,
 {
   EshiWindow *self = ESHI_WINDOW (user_data);
   EshiPicture *picture = _eshi_window_get_picture (self);
-  g_autofree char *name = NULL;
+  GPtrArray *files;
+  EshiExport *export;
   GtkFileChooserNative *chooser;
 
   if (picture == NULL)
     return;
-  name = dup_export_name (picture);
-  chooser = gtk_file_chooser_native_new (_("Export Picture"), GTK_WINDOW (self), GTK_FILE_CHOOSER_ACTION_SAVE,
-                                         _("_Save"), _("_Cancel"));
-  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
-  g_object_set_data_full (G_OBJECT (chooser), "eshi-picture", g_object_ref (picture), g_object_unref);
+  files = g_ptr_array_new_with_free_func (g_object_unref);
+  if (eshi_picture_get_path (picture) != NULL && g_file_test (eshi_picture_get_path (picture), G_FILE_TEST_EXISTS))
+    g_ptr_array_add (files, g_file_new_for_path (eshi_picture_get_path (picture)));
+  export = eshi_export_new (files, picture);
+  chooser = eshi_export_create_chooser (export, GTK_WINDOW (self));
+  g_object_set_data_full (G_OBJECT (chooser), "eshi-export", export, (GDestroyNotify) eshi_export_free);
   g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_response_cb), self, G_CONNECT_SWAPPED);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
@@ -463,11 +473,7 @@ save_again_action (GSimpleAction *action,
                    GVariant      *parameter,
                    gpointer       user_data)
 {
-  EshiWindow *self = ESHI_WINDOW (user_data);
-  EshiPicture *picture = _eshi_window_get_picture (self);
-
-  if (picture != NULL && eshi_picture_get_path (picture) == NULL)
-    eshi_session_save (self->session, picture);
+  eshi_session_save_unsaved (ESHI_WINDOW (user_data)->session);
 }
 
 /* --- trash ------------------------------------------------------------------------------------------------------- */
@@ -630,6 +636,7 @@ void
 _eshi_window_add_actions (EshiWindow *self)
 {
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  _eshi_window_add_desktop (self);
   g_signal_connect_object (self->panel, "notify::composing", G_CALLBACK (on_composing_cb), self, G_CONNECT_SWAPPED);
 }
 
@@ -651,9 +658,11 @@ _eshi_window_update_actions (EshiWindow *self)
   gboolean has_model = self->models != NULL && self->models->len > 0;
 
   enable (self, "generate", has_model);
+  enable (self, "compare-seeds", has_model);
   enable (self, "rerun", has_model && picture != NULL);
   enable (self, "cancel", self->session != NULL && eshi_session_get_busy (self->session));
   enable (self, "load-settings", picture != NULL);
+  enable (self, "show-steps", has_model && picture != NULL && !eshi_picture_get_settings (picture)->withheld);
   enable (self, "copy", picture != NULL);
   enable (self, "export", picture != NULL);
   enable (self, "trash", picture != NULL);
@@ -661,5 +670,8 @@ _eshi_window_update_actions (EshiWindow *self)
   enable (self, "undo-trash", self->trashed != NULL);
   gtk_widget_set_visible (self->picture_bar, picture != NULL);
   enable (self, "open", saved);
-  enable (self, "save-again", picture != NULL && !saved);
+  enable (self, "open-with", saved);
+  enable (self, "wallpaper", saved);
+  enable (self, "vary", has_model && picture != NULL);
+  enable (self, "save-again", self->session != NULL && eshi_session_get_n_unsaved (self->session) > 0);
 }

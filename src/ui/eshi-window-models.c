@@ -87,6 +87,7 @@ _eshi_window_choose_model (EshiWindow *self,
   g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (model->path));
   gtk_menu_button_set_label (self->model_button, model->name);
   eshi_prompt_panel_set_model (self->panel, model, adopt);
+  eshi_style_thumbs_set_model (self->style_thumbs, model);
   read_tokens (self, model);
 }
 
@@ -116,6 +117,16 @@ show_no_model (EshiWindow *self)
     adw_status_page_set_description (self->no_model_page, error->message);
   gtk_stack_set_visible_child_name (self->stack, "no-model");
   eshi_prompt_panel_set_obstacle (self->panel, _("There is no model to paint with"));
+}
+
+/* A folder was added that has some. */
+static void
+leave_no_model (EshiWindow *self)
+{
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "no-model") != 0)
+    return;
+  gtk_stack_set_visible_child_name (self->stack, "empty");
+  eshi_prompt_panel_set_obstacle (self->panel, NULL);
 }
 
 static void
@@ -154,8 +165,12 @@ on_models_cb (GObject      *source,
   if (models->len == 0)
     show_no_model (self);
   else
-    _eshi_window_choose_model (self, path, !self->restored);
+    {
+      leave_no_model (self);
+      _eshi_window_choose_model (self, path, !self->restored);
+    }
   _eshi_window_update_actions (self);
+  _eshi_window_run_requests (self);
   eshi_test_log ("MODELS %u", models->len);
 }
 

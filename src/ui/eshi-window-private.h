@@ -2,7 +2,10 @@
  *
  * eshi-window.c builds the window and follows the session; -actions.c is what can be done with a picture; -models.c
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
- * joins the studio and the gallery.
+ * joins the studio, the gallery and the queue; -queue.c says what becomes of the queue; -seeds.c brings the contact
+ * sheet of seeds; -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
+ * -preferences.c opens the settings; -desktop.c does what other programs ask for;
+ * -notices.c says what is wrong with the history, and what has no file.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,8 +18,13 @@
 #include "eshi-input-store.h"
 #include "eshi-mask-bar.h"
 #include "eshi-mask-layer.h"
+#include "eshi-notice-bar.h"
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
+#include "eshi-queue-view.h"
+#include "eshi-seeds-view.h"
+#include "eshi-steps-view.h"
+#include "eshi-style-thumbs.h"
 #include "eshi-views.h"
 #include "eshi-window.h"
 
@@ -49,14 +57,20 @@ struct _EshiWindow
   /* Borrowed References */
   EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
   EshiGallery *gallery;
+  EshiQueueView *queue_view;
+  EshiSeedsView *seeds;         /* in the stack beside the canvas; NULL before the first sheet */
+  EshiStepsView *steps;         /* likewise; NULL before it is first wanted */
+  EshiNoticeBar *notices;       /* below the header */
   GtkMenuButton *model_button;
   AdwToast *saved_toast;        /* weak */
+  AdwToast *queue_toast;        /* weak; offers to continue what an earlier run has left */
   GtkWidget *error_dialog;      /* weak */
   GtkPopover *popover;          /* weak; the picture menu while it is open */
 
   /* Owned References */
   EshiSession *session;
   EshiDraft *draft;
+  EshiStyleThumbs *style_thumbs;
   GCancellable *cancellable;    /* cancelled when the window goes */
   GPtrArray *models;            /* of EshiModelInfo; NULL until they were looked for */
   EshiMaskLayer *mask_layer;    /* the canvas's */
@@ -64,18 +78,21 @@ struct _EshiWindow
   EshiInput *earlier_input;     /* what was replaced or removed: can come back */
   EshiPicture *mask_return;     /* that was shown before the mask was painted */
   GCancellable *input_loading;  /* of the picture that is being read; NULL when none is */
+  EshiJob *interrupted;         /* that was cancelled last: can be resumed */
   EshiPicture *trashed;         /* taken away, its file still there: can come back */
+  GPtrArray *requests;          /* of GVariant: asked for before it was known which models there are; NULL for none */
 
+  gint64 composed_at;           /* when a word stopped being composed, by the monotonic clock; 0 for never */
   guint trashed_position;
   guint inhibit_cookie;
   guint pending_source;         /* waits for a commit before it generates */
+  guint quit_confirmed : 1;     /* pictures without files were asked about */
   guint arrange_source;
   guint following : 1;          /* the canvas shows what is being painted */
   guint selecting : 1;          /* the filmstrip's selection is being set by us */
   guint generate_pending : 1;
   guint wide : 1;
   guint painting_mask : 1;      /* the canvas shows the input picture and its mask */
-  guint quit_confirmed : 1;
   guint restored : 1;           /* settings came from the draft */
 };
 
@@ -106,6 +123,15 @@ void         _eshi_window_take_over_settings (EshiWindow         *self,
                                               const EshiSettings *settings,
                                               const char         *parts);
 
+/* eshi-window-desktop.c */
+void         _eshi_window_add_desktop    (EshiWindow         *self);
+void         _eshi_window_run_requests   (EshiWindow         *self);
+void         _eshi_window_show_opened    (EshiWindow         *self,
+                                          GFile              *file,
+                                          EshiImage          *image,
+                                          const EshiSettings *settings,
+                                          const char         *model_name);
+
 /* eshi-window-input.c */
 void         _eshi_window_init_input     (EshiWindow         *self);
 void         _eshi_window_end_mask       (EshiWindow         *self,
@@ -125,9 +151,35 @@ void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
 
+/* eshi-window-preferences.c */
+void         _eshi_window_add_preferences (EshiWindow        *self);
+
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
+
+/* eshi-window-queue.c */
+void         _eshi_window_follow_queue   (EshiWindow         *self);
+/* After the job being painted was cancelled, while it is still the queue's current one. */
+void         _eshi_window_show_interrupted (EshiWindow       *self);
+/* @place: of a job that was just added */
+void         _eshi_window_tell_place     (EshiWindow         *self,
+                                          guint               place);
+
+/* eshi-window-rerun.c */
+void         _eshi_window_follow_reruns (EshiWindow         *self);
+
+/* eshi-window-steps.c */
+void         _eshi_window_add_steps      (EshiWindow         *self);
+void         _eshi_window_update_foot    (EshiWindow         *self);
+
+/* eshi-window-seeds.c */
+void         _eshi_window_add_seeds      (EshiWindow         *self);
+
+/* eshi-window-notices.c */
+void         _eshi_window_add_notices    (EshiWindow         *self);
+/* Returns: whether pictures have no file, and closing the window waits for an answer */
+gboolean     _eshi_window_ask_about_unsaved (EshiWindow      *self);
 
 /* eshi-window-keys.c */
 void         _eshi_window_add_keys       (EshiWindow         *self);

@@ -1,4 +1,4 @@
-/* eshi-window-views.c: the window's views: puts the studio into its frame beside the gallery, and joins the two.
+/* eshi-window-views.c: the window's views: puts the studio into its frame beside the gallery and the queue, and joins them.
  *
  * The gallery knows no session and no prompt panel: what it asks for by its signals is done here.
  *
@@ -15,6 +15,7 @@
 
 #define STUDIO "studio"
 #define GALLERY "gallery"
+#define QUEUE "queue"
 
 gboolean
 _eshi_window_shows_studio (EshiWindow *self)
@@ -42,7 +43,14 @@ on_view_cb (EshiWindow *self)
   g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (name));
   eshi_test_log ("VIEW %s", name);
   if (g_str_equal (name, GALLERY))
-    eshi_gallery_focus_pictures (self->gallery);
+    {
+      eshi_gallery_focus_pictures (self->gallery);
+      eshi_gallery_check_files (self->gallery);
+    }
+  else if (g_str_equal (name, QUEUE))
+    {
+      eshi_queue_view_focus (self->queue_view);
+    }
 }
 
 static void
@@ -67,19 +75,38 @@ search_action (GSimpleAction *action,
 /* --- what the gallery asks for ----------------------------------------------------------------------------------- */
 
 static void
-on_generate_cb (EshiWindow         *self,
-                const EshiSettings *settings,
-                gint64              parent)
+paint (EshiWindow         *self,
+       const EshiSettings *settings,
+       gint64              parent,
+       EshiRelation        relation)
 {
-  g_assert (ESHI_IS_WINDOW (self));
-
   if (self->models == NULL || self->models->len == 0)
     {
       _eshi_window_toast (self, _("There is no model to paint with"));
       return;
     }
   show_view (self, STUDIO);
-  _eshi_window_generate_from (self, settings, parent, ESHI_RELATION_RERUN);
+  _eshi_window_generate_from (self, settings, parent, relation);
+}
+
+static void
+on_generate_cb (EshiWindow         *self,
+                const EshiSettings *settings,
+                gint64              parent)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  paint (self, settings, parent, ESHI_RELATION_RERUN);
+}
+
+static void
+on_vary_cb (EshiWindow         *self,
+            const EshiSettings *settings,
+            gint64              parent)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  paint (self, settings, parent, ESHI_RELATION_VARIATION);
 }
 
 static void
@@ -112,24 +139,30 @@ void
 _eshi_window_add_views (EshiWindow *self)
 {
   GtkWidget *gallery = eshi_gallery_new ();
+  GtkWidget *queue = eshi_queue_view_new ();
   GtkWidget *studio = g_object_ref (GTK_WIDGET (self->leaflet));
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   self->gallery = ESHI_GALLERY (gallery);
+  self->queue_view = ESHI_QUEUE_VIEW (queue);
   self->views = ESHI_VIEWS (eshi_views_new ());
   self->model_button = eshi_views_get_model_button (self->views);
   gtk_menu_button_set_menu_model (self->model_button, G_MENU_MODEL (self->model_menu));
   eshi_views_set_menu (self->views, self->primary_menu);
+  self->notices = ESHI_NOTICE_BAR (eshi_notice_bar_new ());
+  eshi_views_add_top_bar (self->views, GTK_WIDGET (self->notices));
 
   adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), NULL);
   eshi_views_add (self->views, studio, STUDIO, _("Studio"), "eshi-brush-symbolic");
   eshi_views_add (self->views, gallery, GALLERY, _("Gallery"), "image-x-generic-symbolic");
+  eshi_views_add (self->views, queue, QUEUE, _("Queue"), "view-list-symbolic");
   eshi_views_follow_leaflet (self->views, self->leaflet, self->panel_page);
   adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), GTK_WIDGET (self->views));
   g_object_unref (studio);
 
   g_signal_connect_object (self->views, "notify::visible-name", G_CALLBACK (on_view_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "generate", G_CALLBACK (on_generate_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gallery, "vary", G_CALLBACK (on_vary_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "load-settings", G_CALLBACK (on_load_settings_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
 }

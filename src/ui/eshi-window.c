@@ -205,7 +205,7 @@ on_stopped_cb (EshiWindow *self,
   g_assert (ESHI_IS_WINDOW (self));
 
   if (cancelled)
-    _eshi_window_toast (self, _("Stopped"));
+    _eshi_window_show_interrupted (self);
 }
 
 static void
@@ -283,13 +283,7 @@ _eshi_window_generate_from (EshiWindow         *self,
   if (adw_leaflet_get_folded (self->leaflet))
     adw_leaflet_set_visible_child (self->leaflet, self->picture_page);
   place = eshi_session_generate_from (self->session, settings, parent, relation);
-  if (place > 1)
-    {
-      /* Translators: %u is the place in the queue */
-      g_autofree char *text = g_strdup_printf (_("Added to the queue (place %u)"), place);
-
-      _eshi_window_toast (self, text);
-    }
+  _eshi_window_tell_place (self, place);
 }
 
 static void
@@ -342,45 +336,15 @@ store_window_size (EshiWindow *self)
   eshi_draft_store_window (self->draft, width, height, gtk_window_is_maximized (GTK_WINDOW (self)));
 }
 
-static void
-on_quit_response_cb (EshiWindow *self,
-                     const char *response)
-{
-  g_assert (ESHI_IS_WINDOW (self));
-
-  if (g_strcmp0 (response, "quit") != 0)
-    return;
-  self->quit_confirmed = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
-}
-
-static void
-ask_before_quitting (EshiWindow *self)
-{
-  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), _("A Picture Is Being Painted"), NULL);
-  AdwMessageDialog *message = ADW_MESSAGE_DIALOG (dialog);
-
-  adw_message_dialog_set_body (message,
-                               _("Finished pictures are saved. The one being painted, and those that wait, would be "
-                                 "given up."));
-  adw_message_dialog_add_responses (message, "stay", _("Keep Painting"), "quit", _("Stop and Quit"), NULL);
-  adw_message_dialog_set_response_appearance (message, "quit", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (message, "stay");
-  adw_message_dialog_set_close_response (message, "stay");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_quit_response_cb), self, G_CONNECT_SWAPPED);
-  gtk_window_present (GTK_WINDOW (dialog));
-}
-
 static gboolean
 eshi_window_close_request (GtkWindow *window)
 {
   EshiWindow *self = ESHI_WINDOW (window);
 
-  if (eshi_session_get_busy (self->session) && !self->quit_confirmed)
-    {
-      ask_before_quitting (self);
-      return TRUE;
-    }
+  if (_eshi_window_ask_about_unsaved (self))
+    return TRUE;
+  /* Nothing to ask: the queue is there again when the program is. */
+  eshi_session_halt (self->session);
   store_window_size (self);
   eshi_draft_flush (self->draft);
   eshi_input_store_flush (self->input_store);
@@ -468,17 +432,21 @@ eshi_window_dispose (GObject *object)
   if (self->popover != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->popover));
   g_clear_weak_pointer (&self->saved_toast);
+  g_clear_weak_pointer (&self->queue_toast);
   g_clear_weak_pointer (&self->error_dialog);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESHI_TYPE_WINDOW);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->style_thumbs);
   g_clear_object (&self->session);
   g_clear_object (&self->draft);
   g_clear_object (&self->trashed);
+  g_clear_object (&self->interrupted);
   g_clear_object (&self->input_store);
   g_clear_object (&self->earlier_input);
   g_clear_object (&self->mask_return);
   g_clear_object (&self->input_loading);
   g_clear_pointer (&self->models, g_ptr_array_unref);
+  g_clear_pointer (&self->requests, g_ptr_array_unref);
   G_OBJECT_CLASS (eshi_window_parent_class)->dispose (object);
 }
 
@@ -538,7 +506,10 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_views (self);
   _eshi_window_add_actions (self);
   _eshi_window_add_keys (self);
+  _eshi_window_add_preferences (self);
   _eshi_window_init_input (self);
+  _eshi_window_add_seeds (self);
+  _eshi_window_add_steps (self);
   gtk_window_set_icon_name (GTK_WINDOW (self), ESHI_APP_ID);
 }
 
@@ -553,8 +524,11 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "stopped", G_CALLBACK (on_stopped_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);
+  _eshi_window_follow_reruns (self);
   eshi_filmstrip_set_pictures (self->filmstrip, eshi_session_get_pictures (self->session));
   eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
+  _eshi_window_follow_queue (self);
+  _eshi_window_add_notices (self);
 }
 
 static void
@@ -607,6 +581,7 @@ eshi_window_new (GtkApplication *application,
   self->draft = g_object_ref (draft);
   keep_input (self);
   follow_session (self);
+  self->style_thumbs = eshi_style_thumbs_new (session, eshi_prompt_panel_get_chips (self->panel));
   _eshi_window_update_actions (self);
   _eshi_window_find_models (self);
   eshi_prompt_panel_focus_prompt (self->panel);

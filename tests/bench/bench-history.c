@@ -11,73 +11,15 @@
 
 #include "config.h"
 
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "eshi-history.h"
-#include "eshi-store-private.h"
+#include "history-fill.h"
 
 #define N_ROWS 100000
 #define N_ROUNDS 15
-
-static const char *const subjects[] = { "猫", "犬", "サラリーマン", "富士山", "寿司", "鬼", "花", "夜景", "城", "海" };
-static const char *const styles[] = { "油絵", "水彩画", "浮世絵", "イラスト", "鉛筆画", "ドット絵" };
-static const char *const rest[] = { "の肖像画", "と月", "、雨の中", "、夕暮れ、詳細", "のある風景、赤い背景" };
-static const char *const samplers[] = { "lms", "euler-a", "ddim", "dpmpp-2m" };
-
-static EshiHistoryPicture *
-make_picture (GRand *random,
-              guint  n)
-{
-  EshiHistoryPicture *picture = g_new0 (EshiHistoryPicture, 1);
-  EshiSettings *settings = eshi_settings_new ();
-
-  g_free (settings->prompt);
-  settings->prompt = g_strdup_printf ("%s%s %s", subjects[g_rand_int_range (random, 0, G_N_ELEMENTS (subjects))],
-                                      rest[g_rand_int_range (random, 0, G_N_ELEMENTS (rest))],
-                                      styles[g_rand_int_range (random, 0, G_N_ELEMENTS (styles))]);
-  g_free (settings->negative_prompt);
-  settings->negative_prompt = g_strdup (n % 3 == 0 ? "低品質、ぼやけた" : "");
-  settings->width = settings->height = n % 4 == 0 ? 768 : 512;
-  settings->steps = 25;
-  settings->guidance = 7.5;
-  settings->seed = g_rand_int (random);
-  settings->sampler = g_strdup (samplers[g_rand_int_range (random, 0, G_N_ELEMENTS (samplers))]);
-  picture->path = g_strdup_printf ("/nonexistent/%06u.png", n);
-  picture->sha256 = g_strdup ("0000000000000000000000000000000000000000000000000000000000000000");
-  picture->created = G_GINT64_CONSTANT (1700000000000000) + (gint64) n * 60 * G_USEC_PER_SEC;
-  picture->settings = settings;
-  picture->model_name = g_strdup (n % 5 == 0 ? "豆" : "japanese-stable-diffusion");
-  picture->tags = g_new0 (char *, 1);
-
-  return picture;
-}
-
-/* Fills a history that nobody has open yet. */
-static void
-fill (const char *data,
-      const char *pictures,
-      guint       n_rows)
-{
-  EshiStore *store = _eshi_store_new (data, pictures);
-  g_autoptr(GRand) random = g_rand_new_with_seed (1);
-  g_autoptr(GError) error = NULL;
-  gboolean done = _eshi_store_open (store, &error) && _eshi_db_begin (store->db, &error);
-
-  for (guint i = 0; i < n_rows && done; i++)
-    {
-      g_autoptr(EshiHistoryPicture) picture = make_picture (random, i);
-
-      done = _eshi_store_add_row (store, picture, &error) && _eshi_words_add (store, picture->id, &error);
-    }
-  if (!done || !_eshi_db_end (store->db, TRUE, &error))
-    g_error ("%s", error->message);
-  while (_eshi_store_do_chore (store))
-    ;
-  _eshi_store_free (store);
-}
 
 static void
 result_cb (GObject      *source,
@@ -240,22 +182,6 @@ time_all (EshiHistory *history,
   time_ids (history, json);
 }
 
-static void
-remove_folder (const char *folder)
-{
-  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name = NULL;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      if (g_unlink (path) != 0)
-        remove_folder (path);
-    }
-  g_rmdir (folder);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -279,11 +205,11 @@ main (int    argc,
       return 1;
     }
 
-  fill (folder, folder, (guint) n_rows);
+  history_fill (folder, folder, (guint) n_rows, FALSE);
   history = time_opening (folder, folder, json);
   time_all (history, (guint) n_rows, json);
   g_clear_object (&history);
-  remove_folder (folder);
+  history_remove (folder);
 
   return 0;
 }

@@ -123,7 +123,10 @@ activate (double         x,
       return x / (1 + exp (-1.702 * x));
     case ESHI_ACT_GELU:
       return x / 2 * (1 + erf (x * M_SQRT1_2));
+    case ESHI_ACT_RELU:
+      return fmax (x, 0);
     case ESHI_ACT_NONE:
+    case ESHI_N_ACTIVATIONS:
     default:
       return x;
     }
@@ -134,7 +137,7 @@ test_pointwise (Rig *rig)
 {
   const gsize n = 5003;
 
-  for (EshiActivation act = ESHI_ACT_NONE; act <= ESHI_ACT_GELU; act++)
+  for (EshiActivation act = ESHI_ACT_NONE; act < ESHI_N_ACTIVATIONS; act++)
     {
       rig->kernels->activation (rig->out, operand (rig, 0), n, act, rig->bf16);
       for (gsize i = 0; i < n; i++)

@@ -29,7 +29,10 @@ activate (double         x,
       return x * (1 / (1 + exp (-1.702 * x)));
     case ESHI_ACT_GELU:
       return 0.5 * x * (1 + erf (x / sqrt (2)));
+    case ESHI_ACT_RELU:
+      return fmax (x, 0);
     case ESHI_ACT_NONE:
+    case ESHI_N_ACTIVATIONS:
     default:
       return x;
     }

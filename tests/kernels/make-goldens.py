@@ -128,6 +128,7 @@ CASES = [
                                                       downscale_freq_shift=0), 2e-4, 1e-8),
     ("ACTIVATION", "gelu", F.gelu(value(X, (1, 7, 31), 8)), 1e-12, 1e-14),
     ("ACTIVATION", "silu", F.silu(value(X, (1, 7, 31), 8)), 1e-12, 1e-14),
+    ("ACTIVATION", "relu", F.relu(value(X, (1, 7, 31), 8)), 1e-12, 1e-14),
     ("IMAGE_TO_U8", "odd", image_to_u8((1, 31, 17, 3)), 0, 0),
 ]
 

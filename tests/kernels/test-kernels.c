@@ -47,6 +47,8 @@ static const struct
   { ESHI_OP_IMAGE_TO_U8, ESHI_N_DTYPES, NULL, { 0, 0 }, "rounding to nearest even has one result" },
   { ESHI_OP_TIME_EMBEDDING, ESHI_DTYPE_F32, NULL, { 1e-8, 3e-4 },
     "a frequency off by 2⁻²⁵ turns the angle of step 1000 by 3·10⁻⁵, one in f32 arithmetic by some times that" },
+  { ESHI_OP_GEGLU, ESHI_DTYPE_F16, "one", { 1e-5, 1e-2 },
+    "one value, which is small beside the two it is the sum of: their roundings by 2⁻¹² weigh more" },
   { ESHI_OP_ATTENTION, ESHI_DTYPE_F32, "sharp", { 1e-8, 1e-3 },
     "scores in the thousands: a rounding of 10⁻⁴ in the exponent" },
   { ESHI_OP_GROUP_NORM, ESHI_DTYPE_F32, "far-from-zero", { 1e-10, 2e-4 }, "one-pass statistics lose 16² : 1 of a bit" },
@@ -64,6 +66,8 @@ static const Target targets[] = {
   { "ref", "ref", ESHI_PRECISION_F32 },
   { "cpu", "cpu", ESHI_PRECISION_F32 },
   { "cpu-half", "cpu", ESHI_PRECISION_HALF },
+  { "cuda", "cuda", ESHI_PRECISION_HALF },
+  { "cuda-f32", "cuda", ESHI_PRECISION_F32 },
 };
 
 /* One test. */

@@ -31,6 +31,7 @@ typedef struct
   char         *refused;           /* why the last call did not go on */
   GCancellable *cancellable;
   guint         cancel_after;      /* calls; 0: never */
+  guint         n_whole;           /* previews of the last call that were as large as the picture */
 } Fixture;
 
 static void
@@ -104,6 +105,20 @@ checkpoint_cb (guint     index,
 }
 
 static void
+preview_cb (guint         index,
+            guint         step,
+            guint         width,
+            guint         height,
+            const guint8 *rgb,
+            gpointer      user_data)
+{
+  Fixture *self = user_data;
+
+  if (width == SIZE && height == SIZE)
+    self->n_whole++;
+}
+
+static void
 refused_cb (const GError *why,
             gpointer      user_data)
 {
@@ -120,7 +135,13 @@ paint (Fixture                  *self,
        const EshiPipelineParams *params,
        EshiPipelineResult       *result)
 {
-  const EshiPipelineCallbacks callbacks = { .checkpoint = checkpoint_cb, .refused = refused_cb, .user_data = self };
+  const EshiPipelineCallbacks callbacks = {
+    .checkpoint = checkpoint_cb,
+    .checkpoint_seconds = params->stop_after > 0 ? G_MAXDOUBLE : 0.0,
+    .preview = params->stop_after > 0 ? preview_cb : NULL,
+    .refused = refused_cb,
+    .user_data = self,
+  };
   g_autoptr(GError) error = NULL;
   gboolean ok;
 
@@ -200,6 +221,83 @@ test_samplers (Fixture       *self,
           n_resumed += check_params (self, &params);
         }
   g_test_message ("%u pictures went on", n_resumed);
+}
+
+/* Stops @params after @step steps, from @state on: (transfer full): where it stands. */
+static GBytes *
+stop (Fixture                  *self,
+      const EshiPipelineParams *params,
+      guint                     step,
+      GBytes                   *state)
+{
+  EshiPipelineParams part = *params;
+  g_auto(EshiPipelineResult) result = { 0 };
+
+  part.stop_after = step;
+  part.resume = state;
+  self->n_whole = 0;
+  g_assert_true (paint (self, &part, &result));
+  g_assert_null (self->refused);
+  g_assert_cmpuint (result.n_pictures, ==, 0);
+  g_assert_cmpuint (self->states->len, ==, 1);
+  return g_bytes_ref (g_ptr_array_index (self->states, 0));
+}
+
+/* Stopped after some steps, after each step in turn, and after the last one, every picture ends as if it had not been. */
+static void
+test_stops (Fixture       *self,
+            gconstpointer  data)
+{
+  const char *const *ids = eshi_scheduler_get_ids ();
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    {
+      EshiPipelineParams params = make_params ();
+      g_auto(EshiPipelineResult) whole = { 0 };
+      g_auto(EshiPipelineResult) rest = { 0 };
+      g_autoptr(GBytes) state = NULL;
+
+      g_test_message ("%s", ids[i]);
+      params.sampler = ids[i];
+      params.guidance = 1;
+      paint (self, &params, &whole);
+      for (guint step = 2; step <= params.steps; step++)
+        {
+          g_autoptr(GBytes) before = g_steal_pointer (&state);
+
+          state = stop (self, &params, step, before);
+          g_assert_cmpuint (self->n_whole, >=, step < params.steps ? 1 : 0);
+        }
+      params.resume = state;
+      paint (self, &params, &rest);
+      g_assert_null (self->refused);
+      g_assert_cmpuint (self->states->len, ==, 0);
+      assert_same (&rest.pictures[0], &whole.pictures[0]);
+    }
+}
+
+/* A picture that starts from another and goes on under a mask stops as well; and one that stands further stops at once. */
+static void
+test_stops_early (Fixture       *self,
+                  gconstpointer  data)
+{
+  EshiPipelineParams params = make_params ();
+  g_auto(EshiPipelineResult) whole = { 0 };
+  g_auto(EshiPipelineResult) rest = { 0 };
+  g_autoptr(GBytes) state = NULL;
+  g_autoptr(GBytes) same = NULL;
+
+  params.sampler = "euler-a";
+  params.mask = self->mask;
+  add_image (self, &params);
+  paint (self, &params, &whole);
+  state = stop (self, &params, 3, NULL);
+  same = stop (self, &params, 1, state);
+  g_assert_true (g_bytes_equal (state, same));
+  g_assert_cmpuint (self->n_whole, ==, 0);
+  params.resume = state;
+  paint (self, &params, &rest);
+  assert_same (&rest.pictures[0], &whole.pictures[0]);
 }
 
 /* Where the program was left after the first of three pictures: that one is not painted again. */
@@ -395,6 +493,8 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add ("/eshi/resume/samplers", Fixture, NULL, setup, test_samplers, teardown);
+  g_test_add ("/eshi/resume/stops", Fixture, NULL, setup, test_stops, teardown);
+  g_test_add ("/eshi/resume/stops-early", Fixture, NULL, setup, test_stops_early, teardown);
   g_test_add ("/eshi/resume/batch", Fixture, NULL, setup, test_batch, teardown);
   g_test_add ("/eshi/resume/cancelled", Fixture, NULL, setup, test_cancel, teardown);
   g_test_add ("/eshi/resume/damaged", Fixture, NULL, setup, test_damaged, teardown);

@@ -20,6 +20,7 @@
 
 #include "eshi-db-private.h"
 #include "eshi-picture-file.h"
+#include "eshi-store-schema.h"
 #include "history-rig.h"
 
 #define N_KILLS 24
@@ -257,6 +258,88 @@ test_migrate (Rig           *rig,
   g_assert_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED);
 }
 
+/* Statements that make the tables and indices of the file @path, as a set. */
+static GHashTable *
+schema_of (const char *path)
+{
+  GHashTable *set = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  sqlite3 *db = NULL;
+  sqlite3_stmt *row = NULL;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  sqlite3_prepare_v2 (db, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL", -1, &row, NULL);
+  while (sqlite3_step (row) == SQLITE_ROW)
+    g_hash_table_add (set, g_strdup ((const char *) sqlite3_column_text (row, 0)));
+  sqlite3_finalize (row);
+  sqlite3_close (db);
+
+  return set;
+}
+
+static void
+assert_same_schema (const char *path,
+                    const char *other)
+{
+  g_autoptr(GHashTable) set = schema_of (path);
+  g_autoptr(GHashTable) others = schema_of (other);
+  GHashTableIter iter;
+  gpointer sql = NULL;
+
+  g_assert_cmpuint (g_hash_table_size (set), ==, g_hash_table_size (others));
+  g_hash_table_iter_init (&iter, set);
+  while (g_hash_table_iter_next (&iter, &sql, NULL))
+    if (!g_hash_table_contains (others, sql))
+      g_error ("this is in one file alone: %s", (const char *) sql);
+}
+
+/* A history as the first version wrote it: brought to this one with all that is in it, after a copy was made. */
+static void
+test_older (Rig           *rig,
+            gconstpointer  data)
+{
+  static const char first[] =
+    "DROP INDEX pictures_live; DROP INDEX pictures_model; DROP INDEX pictures_sampler; DROP INDEX pictures_size;"
+    "DROP INDEX pictures_created; DROP INDEX pictures_rating; DROP INDEX pictures_favourite; DROP INDEX pictures_parent;"
+    "CREATE INDEX pictures_live ON pictures (id) WHERE trashed = 0;"
+    "CREATE INDEX pictures_model ON pictures (model, id) WHERE trashed = 0;"
+    "CREATE INDEX pictures_sampler ON pictures (sampler, id) WHERE trashed = 0;"
+    "CREATE INDEX pictures_size ON pictures (width, height, id) WHERE trashed = 0;"
+    "CREATE INDEX pictures_created ON pictures (created, id) WHERE trashed = 0;"
+    "CREATE INDEX pictures_rating ON pictures (rating, id) WHERE trashed = 0;"
+    "CREATE INDEX pictures_favourite ON pictures (favourite, id) WHERE trashed = 0;"
+    "CREATE INDEX pictures_parent ON pictures (parent, id) WHERE trashed = 0;"
+    "PRAGMA user_version = 1; PRAGMA wal_checkpoint (TRUNCATE)";
+  g_autofree char *path = database_path (rig);
+  g_autofree char *model = g_build_filename (rig->folder, "first.db", NULL);
+  g_autofree char *fresh = g_build_filename (rig->folder, "fresh.db", NULL);
+  g_autofree char *backups = g_build_filename (rig->data, "backups", NULL);
+  g_autofree char *notice = NULL;
+  g_autoptr(GDir) dir = NULL;
+  gint64 id = rig_save (rig, "昔の絵", 1);
+
+  tag (rig, id, "札");
+  rig_close (rig);
+  rig_remove_folder (backups);
+  g_assert_cmpint (g_rename (path, fresh), ==, 0);
+  {
+    g_autoptr(GFile) from = g_file_new_for_path (fresh);
+    g_autoptr(GFile) to = g_file_new_for_path (path);
+
+    g_assert_true (g_file_copy (from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL));
+  }
+  run_sql (path, first);
+  run_sql (model, ESHI_STORE_SCHEMA_1);
+  assert_same_schema (path, model);
+
+  notice = rig_reopen (rig);
+  g_assert_null (notice);
+  assert_same_schema (path, fresh);
+  g_assert_cmpint (rig_count (rig, "昔の絵 札"), ==, 1);
+  dir = g_dir_open (backups, 0, NULL);
+  g_assert_nonnull (dir);
+  g_assert_nonnull (g_dir_read_name (dir));
+}
+
 /* --- disks -------------------------------------------------------------------------------------------------------- */
 
 /* Mounts a disk of @options at @path; FALSE with the test skipped where that is not allowed. */
@@ -463,7 +546,7 @@ write_round (Rig   *rig,
   rig_wait (&added);
   id = eshi_history_finish_id (rig->history, added, NULL);
   say ("added", id, prompt);
-  eshi_history_take_job_async (rig->history, rig_cb, &taken);
+  eshi_history_take_job_async (rig->history, 0, rig_cb, &taken);
   rig_wait (&taken);
   job = eshi_history_take_job_finish (rig->history, taken, NULL);
   eshi_history_checkpoint_job_async (rig->history, job->id, 0, 5, bytes, rig_cb, &kept);
@@ -693,6 +776,7 @@ main (int    argc,
   ADD ("damaged-and-open", NULL, test_damaged_and_open);
   ADD ("newer", NULL, test_newer);
   ADD ("migrate", NULL, test_migrate);
+  ADD ("older", NULL, test_older);
   ADD ("full-disk", NULL, test_full);
   ADD ("read-only", NULL, test_read_only);
   ADD ("two-writers", NULL, test_two_writers);

@@ -66,18 +66,25 @@ assert_order (Rig        *rig,
 }
 
 static EshiHistoryJob *
-take_job (EshiHistory *history)
+take_job_by_id (EshiHistory *history,
+                gint64       id)
 {
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GError) error = NULL;
   EshiHistoryJob *job = NULL;
 
-  eshi_history_take_job_async (history, rig_cb, &result);
+  eshi_history_take_job_async (history, id, rig_cb, &result);
   rig_wait (&result);
   job = eshi_history_take_job_finish (history, result, &error);
   g_assert_no_error (error);
 
   return job;
+}
+
+static EshiHistoryJob *
+take_job (EshiHistory *history)
+{
+  return take_job_by_id (history, 0);
 }
 
 static void
@@ -226,6 +233,24 @@ test_interrupted (Rig           *rig,
   assert_order (rig, "b");
 }
 
+/* One that does not stand first can be taken, but not twice. */
+static void
+test_take_by_id (Rig           *rig,
+                 gconstpointer  data)
+{
+  gint64 id = 0;
+  g_autoptr(EshiHistoryJob) job = NULL;
+  g_autoptr(EshiHistoryJob) none = NULL;
+
+  add_job (rig, "a", FALSE);
+  id = add_job (rig, "b", FALSE);
+  job = take_job_by_id (rig->history, id);
+  none = take_job_by_id (rig->history, id);
+  g_assert_cmpstr (job->settings->prompt, ==, "b");
+  g_assert_null (none);
+  assert_order (rig, "ab");
+}
+
 /* Each job is taken by one of two programs, and the death of one is not the other's. */
 static void
 test_two (Rig           *rig,
@@ -326,6 +351,7 @@ main (int    argc,
   ADD ("jobs/order", test_order);
   ADD ("jobs/settings", test_settings);
   ADD ("jobs/interrupted", test_interrupted);
+  ADD ("jobs/take-by-id", test_take_by_id);
   ADD ("jobs/two-programs", test_two);
   ADD ("jobs/unknown", test_unknown);
   ADD ("prompts", test_prompts);

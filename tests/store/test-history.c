@@ -33,6 +33,50 @@ finish (Rig           *rig,
   g_assert_no_error (error);
 }
 
+/* Another folder, another name, and a file that tells nothing: the history knows it all the same, and takes it back out
+ * of the trash. */
+static void
+test_save_elsewhere (Rig           *rig,
+                     gconstpointer  data)
+{
+  g_autoptr(EshiImage) image = rig_make_image (7);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  g_autofree char *folder = g_build_filename (rig->folder, "よそ", NULL);
+  EshiHistoryNew spec = { .image = image, .settings = settings, .folder = folder, .name = "{prompt}", .plain = TRUE };
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  g_autoptr(EshiPictureSettings) told = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GAsyncResult) restored = NULL;
+  g_autofree char *notice = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *day = NULL;
+  g_autofree char *parent = NULL;
+
+  eshi_history_save_async (rig->history, &spec, rig_cb, &result);
+  rig_wait (&result);
+  saved = eshi_history_save_finish (rig->history, result, NULL, NULL);
+  g_assert_nonnull (saved);
+  name = g_path_get_basename (saved->path);
+  day = g_path_get_dirname (saved->path);
+  parent = g_path_get_dirname (day);
+  g_assert_cmpstr (name, ==, "猫.png");
+  g_assert_cmpstr (parent, ==, folder);
+  told = eshi_picture_file_inspect (saved->path, NULL);
+  g_assert_nonnull (told);
+  g_assert_null (told->settings);
+
+  notice = rig_reopen (rig);
+  picture = rig_load (rig, saved->id);
+  g_assert_cmpstr (picture->path, ==, saved->path);
+  g_assert_cmpstr (picture->settings->prompt, ==, "猫");
+  rig_trash (rig, saved->id);
+  g_assert_false (g_file_test (saved->path, G_FILE_TEST_EXISTS));
+  eshi_history_restore_async (rig->history, &saved->id, 1, rig_cb, &restored);
+  finish (rig, &restored);
+  g_assert_true (g_file_test (saved->path, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_save (Rig           *rig,
            gconstpointer  data)
@@ -493,6 +537,49 @@ test_changed (Rig           *rig,
 }
 
 static void
+wait_for (const guint *n,
+          guint        wanted)
+{
+  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  while (*n < wanted && g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (*n, >=, wanted);
+}
+
+/* What another program writes is told as well, and only when somebody wants to know; a look that finds nothing new is
+ * not told. */
+static void
+test_watch (Rig           *rig,
+            gconstpointer  data)
+{
+  g_autoptr(EshiHistory) other = eshi_history_new (rig->data, rig->pictures);
+  g_autoptr(EshiImage) image = rig_make_image (1);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("他");
+  g_autoptr(GAsyncResult) result = NULL;
+  gint64 id = rig_save (rig, "一", 1);
+  guint n_changes = 0;
+
+  eshi_history_watch (rig->history);
+  rig_settle (rig);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_signal_connect (rig->history, "changed", G_CALLBACK (count_cb), &n_changes);
+  eshi_history_save_async (other, &(EshiHistoryNew) { .image = image, .settings = settings }, rig_cb, &result);
+  rig_wait (&result);
+  wait_for (&n_changes, 1);
+  g_assert_cmpint (rig_count (rig, NULL), ==, 2);
+
+  g_clear_object (&result);
+  n_changes = 0;
+  eshi_history_check_files_async (rig->history, &id, 1, rig_cb, &result);
+  rig_wait (&result);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (n_changes, ==, 0);
+}
+
+static void
 test_cancelled (Rig           *rig,
                 gconstpointer  data)
 {
@@ -553,6 +640,53 @@ test_adopt (Rig           *rig,
   g_assert_cmpuint (picture->settings->seed, ==, 4294967295);
 }
 
+/* Saves picture @n as one that was painted after @parent; returns what it is to that one, as it is read back. */
+static EshiRelation
+save_after (Rig          *rig,
+            guint         n,
+            gint64        parent,
+            EshiRelation  relation)
+{
+  g_autoptr(EshiImage) image = rig_make_image (n);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(EshiHistoryPicture) picture = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  EshiHistoryNew spec = { .image = image, .settings = settings, .parent = parent, .relation = relation };
+
+  eshi_history_save_async (rig->history, &spec, rig_cb, &result);
+  rig_wait (&result);
+  saved = eshi_history_save_finish (rig->history, result, NULL, &error);
+  g_assert_no_error (error);
+  picture = rig_load (rig, saved->id);
+  g_assert_cmpint (picture->relation, ==, saved->relation);
+  return picture->relation;
+}
+
+/* One that was painted again is the same to the pixel or not, also while the first one lies in the trash; without its file
+ * nothing is said. */
+static void
+test_reproduced (Rig           *rig,
+                 gconstpointer  data)
+{
+  gint64 first = rig_save (rig, "猫", 3);
+  g_autoptr(EshiHistoryPicture) picture = rig_load (rig, first);
+
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_REPRODUCED);
+  g_assert_cmpint (save_after (rig, 4, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_CHANGED);
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_VARIATION), ==, ESHI_RELATION_VARIATION);
+  g_assert_cmpint (save_after (rig, 3, 9999, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
+  rig_trash (rig, first);
+  g_assert_cmpint (save_after (rig, 3, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_REPRODUCED);
+
+  first = rig_save (rig, "猫", 5);
+  eshi_history_picture_free (g_steal_pointer (&picture));
+  picture = rig_load (rig, first);
+  g_assert_cmpint (g_unlink (picture->path), ==, 0);
+  g_assert_cmpint (save_after (rig, 5, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
+}
+
 #define ADD(name, function) g_test_add ("/eshi/history/" name, Rig, NULL, rig_set_up, function, rig_tear_down)
 
 int
@@ -561,7 +695,9 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  ADD ("reproduced", test_reproduced);
   ADD ("save", test_save);
+  ADD ("save-elsewhere", test_save_elsewhere);
   ADD ("save-to-path", test_path);
   ADD ("search", test_search);
   ADD ("search-random", test_search_random);
@@ -575,6 +711,7 @@ main (int    argc,
   ADD ("purge", test_purge);
   ADD ("missing", test_missing);
   ADD ("changed", test_changed);
+  ADD ("watch", test_watch);
   ADD ("cancelled", test_cancelled);
   ADD ("dropped", test_dropped);
   ADD ("adopt", test_adopt);

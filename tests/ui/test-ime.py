@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """test-ime.py: a picture from a word typed with a real Japanese input method.
 
-Types "neko" into the prompt through ibus-mozc, checks that Ctrl+Enter does nothing while the word is being composed,
+    test-ime.py [ibus|fcitx5]
+
+Types "neko" into the prompt through Mozc, on ibus or on fcitx5, checks that Ctrl+Enter does nothing while the word is being composed,
 converts and accepts it, presses 生成 by its accessible name, and looks at the file that comes out. With the tools of
 the model at hand it is also checked that the picture shows a cat.
 
@@ -38,22 +40,58 @@ MOZC = """engines {
 active_on_launch: True
 """
 
+# One input method and no other, so that nothing has to be switched on.
+FCITX5_PROFILE = """[Groups/0]
+Name=Default
+Default Layout=us
+DefaultIM=mozc
+
+[Groups/0/Items/0]
+Name=mozc
+Layout=
+
+[GroupOrder]
+0=Default
+"""
+
+FRAMEWORK = sys.argv[1] if len(sys.argv) > 1 else "ibus"
+FILES = {
+    "ibus": {"ibus-mozc": "/usr/lib/ibus-mozc/ibus-engine-mozc",
+             "ibus-gtk4": "/usr/lib/*/gtk-4.0/4.0.0/immodules/libim-ibus.so"},
+    "fcitx5": {"fcitx5-mozc": "/usr/share/fcitx5/addon/mozc.conf",
+               "fcitx5-frontend-gtk4": "/usr/lib/*/gtk-4.0/4.0.0/immodules/libim-fcitx5.so"},
+}
+
 
 def check_needs():
-    for program in ("ibus-daemon", "xdotool", "import"):
+    daemons = {"ibus": ["ibus-daemon"], "fcitx5": ["fcitx5", "gdbus"]}
+    for program in (*daemons[FRAMEWORK], "xdotool", "import"):
         if shutil.which(program) is None:
             skip(f"{program} is not installed")
-    if not os.path.exists("/usr/lib/ibus-mozc/ibus-engine-mozc"):
-        skip("ibus-mozc is not installed")
-    if not glob.glob("/usr/lib/*/gtk-4.0/4.0.0/immodules/libim-ibus.so"):
-        skip("ibus-gtk4 is not installed")
+    for package, pattern in FILES[FRAMEWORK].items():
+        if not glob.glob(pattern):
+            skip(f"{package} is not installed")
     model = os.environ.get("ESHI_MODEL_DIR", os.path.join(ROOT, "data", "model"))
     if not os.path.exists(os.path.join(model, "mame", "model_index.json")):
         skip(f"there is no model in {model}")
     os.environ["ESHI_MODEL_DIR"] = model
 
 
-def start_input_method():
+def start_fcitx5():
+    os.environ.update(GTK_IM_MODULE="fcitx", XMODIFIERS="@im=fcitx")
+    folder = os.path.join(os.environ["XDG_CONFIG_HOME"], "fcitx5")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "profile"), "w", encoding="utf-8") as file:
+        file.write(FCITX5_PROFILE)
+    with open(os.path.join(os.environ["RIG_FOLDER"], "fcitx5.log"), "w", encoding="utf-8") as log:
+        subprocess.Popen(["fcitx5", "--disable=wayland,kimpanel,notificationitem,clipboard,emoji,quickphrase,unicode"],
+                         stdout=log, stderr=log)
+    # To ask fcitx5-remote would start a second one.
+    if subprocess.run(["gdbus", "wait", "--session", "--timeout", "20", "org.fcitx.Fcitx5"], check=False).returncode:
+        raise Failed("fcitx5 did not come up")
+
+
+def start_ibus():
     os.environ.update(GTK_IM_MODULE="ibus", XMODIFIERS="@im=ibus")
     folder = os.path.join(os.environ["XDG_CONFIG_HOME"], "mozc")
     os.makedirs(folder, exist_ok=True)
@@ -148,7 +186,7 @@ def check_subject(path):
 
 def main():
     check_needs()
-    start_input_method()
+    {"ibus": start_ibus, "fcitx5": start_fcitx5}[FRAMEWORK]()
     program = Program([os.environ["ESHI_PROGRAM"]])
     try:
         program.wait_for_window()
@@ -164,7 +202,7 @@ def main():
         program.wait("PREVIEW", 120)
         path = program.wait("SAVED", 180).split(" ", 1)[1]
         time.sleep(0.4)
-        shoot(os.path.join(SHOTS, "ime.png"))
+        shoot(os.path.join(SHOTS, f"ime-{FRAMEWORK}.png"))
         check_file(path)
         print("judged:", check_subject(path))
         click_while_composing(program, tree)
@@ -173,7 +211,7 @@ def main():
         print("FAILED:", error)
         print(program.report())
         print(outline(application(program)))
-        shoot(os.path.join(SHOTS, "ime-failed.png"))
+        shoot(os.path.join(SHOTS, f"ime-{FRAMEWORK}-failed.png"))
         return 1
     finally:
         program.end()

@@ -112,6 +112,7 @@ def same_picture_again(program):
     after = program.wait("SAVED").split(" ", 1)[1]
     with open(before, "rb") as first, open(after, "rb") as second:
         assert first.read() == second.read(), "the same settings gave another picture"
+    program.wait("COMPARED 再現 ✓ 同じ絵になりました")
 
 
 def trash_and_undo(program, tree):

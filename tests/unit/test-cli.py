@@ -166,6 +166,8 @@ def test_texts(case):
     case.refuse(USAGE, "generate", "--prompts", "empty.txt", "-o", "a.png")
     case.refuse(USAGE, "generate", "--prompts", "binary.txt", "-o", "a.png")
     case.refuse(USAGE, "generate", "-p", "a", "--previews", ".", "--no-previews", "-o", "a.png")
+    case.refuse(USAGE, "generate", "-p", "a", "--preview-kind", "rgb", "-o", "a.png", words="--previews")
+    case.refuse(USAGE, "generate", "-p", "a", "--previews", ".", "--preview-kind", "none", "-o", "a.png", words="taesd")
 
 
 def test_images(case):

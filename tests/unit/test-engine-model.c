@@ -366,6 +366,109 @@ test_none (void)
   g_test_skip ("no model in $ESHI_MODEL_DIR/mame");
 }
 
+/* A picture of twelve steps, with noise that the sampler adds. */
+static EshiSettings *
+make_branching (const char *prompt,
+                double      guidance,
+                guint64     seed)
+{
+  EshiSettings *settings = make_settings (seed, 1, FALSE);
+
+  g_free (settings->prompt);
+  settings->prompt = g_strdup (prompt);
+  settings->guidance = guidance;
+  settings->steps = 12;
+  g_free (settings->sampler);
+  settings->sampler = g_strdup ("euler-a");
+  return settings;
+}
+
+/* Paints @settings and takes them; its image is the last of the fixture's. */
+static GBytes *
+paint_pixels (Fixture      *f,
+              EshiSettings *settings)
+{
+  assert_done (run (f, ESHI_REQUEST_GENERATE, settings));
+  return eshi_image_get_pixels (f->images->pdata[f->images->len - 1]);
+}
+
+/* A picture that parts from another with nothing changed is that one. With other words it is neither the one nor the other,
+ * and the settings that come back with it, read from their JSON, give it again. */
+static void
+test_branch (Fixture       *f,
+             gconstpointer  data)
+{
+  GBytes *whole = paint_pixels (f, make_branching ("猫 水彩画", 3.0, 7));
+  GBytes *other = paint_pixels (f, make_branching ("犬 油絵", 4.0, 7));
+  EshiSettings *same = make_branching ("猫 水彩画", 3.0, 7);
+  EshiSettings *mixed = make_branching ("犬 油絵", 4.0, 7);
+  g_autofree char *json = NULL;
+  GBytes *pixels = NULL;
+
+  same->branch = eshi_branch_new (5, "猫 水彩画", "", 3.0, 7, NULL);
+  g_assert_true (g_bytes_equal (paint_pixels (f, same), whole));
+  mixed->branch = eshi_branch_new (5, "猫 水彩画", "", 3.0, 7, NULL);
+  pixels = paint_pixels (f, mixed);
+  g_assert_false (g_bytes_equal (pixels, whole));
+  g_assert_false (g_bytes_equal (pixels, other));
+
+  json = eshi_settings_to_json (eshi_event_get_settings (f->terminal), NULL);
+  g_assert_true (g_bytes_equal (paint_pixels (f, eshi_settings_new_from_json (json, NULL, NULL)), pixels));
+}
+
+/* Two branches whose parts are all the same are the picture too; another seed from a step on is other noise from there. */
+static void
+test_branch_seed (Fixture       *f,
+                  gconstpointer  data)
+{
+  GBytes *whole = paint_pixels (f, make_branching ("猫 水彩画", 1.0, 7));
+  EshiSettings *twice = make_branching ("猫 水彩画", 1.0, 7);
+  EshiSettings *noise = make_branching ("猫 水彩画", 1.0, 8);
+  g_autoptr(EshiBranch) first = eshi_branch_new (3, "猫 水彩画", "", 1.0, 7, NULL);
+
+  twice->branch = eshi_branch_new (8, "猫 水彩画", "", 1.0, 7, first);
+  g_assert_true (g_bytes_equal (paint_pixels (f, twice), whole));
+  noise->branch = eshi_branch_new (8, "猫 水彩画", "", 1.0, 7, NULL);
+  g_assert_false (g_bytes_equal (paint_pixels (f, noise), whole));
+}
+
+/* (transfer full): where @settings, which stay the caller's, stand after @step steps, gone on to from @state. */
+static GBytes *
+stop_after (Fixture            *f,
+            const EshiSettings *settings,
+            int                 step,
+            GBytes             *state)
+{
+  g_clear_pointer (&f->state, g_bytes_unref);
+  assert_done (run_request (f, eshi_request_new_stopping (settings, step, state)));
+  g_assert_null (eshi_event_get_image (f->terminal));
+  g_assert_null (eshi_event_get_note (f->terminal));
+  return g_steal_pointer (&f->state);
+}
+
+/* Step by step, across the one that it parts at, it is the same picture, and nothing is painted twice. */
+static void
+test_branch_stops (Fixture       *f,
+                   gconstpointer  data)
+{
+  g_autoptr(EshiSettings) settings = make_branching ("犬 油絵", 4.0, 7);
+  GBytes *whole = NULL;
+  g_autoptr(GBytes) state = NULL;
+
+  settings->branch = eshi_branch_new (5, "猫 水彩画", "", 3.0, 7, NULL);
+  whole = paint_pixels (f, eshi_settings_copy (settings));
+  for (int step = 1; step < settings->steps; step++)
+    {
+      g_autoptr(GBytes) before = g_steal_pointer (&state);
+
+      state = stop_after (f, settings, step, before);
+      g_assert_nonnull (state);
+    }
+  assert_done (run_request (f, eshi_request_new_resumable (settings, -1.0, state)));
+  g_assert_null (eshi_event_get_note (f->terminal));
+  g_assert_true (g_bytes_equal (eshi_image_get_pixels (f->images->pdata[f->images->len - 1]), whole));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -389,6 +492,9 @@ main (int    argc,
   ADD ("cancel", test_cancel);
   ADD ("swap", test_swap);
   ADD ("resume", test_resume);
+  ADD ("branch", test_branch);
+  ADD ("branch-seed", test_branch_seed);
+  ADD ("branch-stops", test_branch_stops);
 
   return g_test_run ();
 }

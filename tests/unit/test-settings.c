@@ -689,6 +689,85 @@ test_vae_names (void)
     }
 }
 
+static void
+assert_branch (const EshiSettings *settings)
+{
+  const EshiBranch *branch = settings->branch;
+
+  g_assert_nonnull (branch);
+  g_assert_cmpint (branch->step, ==, 9);
+  g_assert_cmpstr (branch->prompt, ==, "猫, \"水彩\"\n二行目");
+  g_assert_cmpstr (branch->negative_prompt, ==, "暗い");
+  g_assert_cmpfloat (branch->guidance, ==, 7.25);
+  g_assert_cmpuint (branch->seed, ==, ESHI_SEED_MAX);
+  g_assert_cmpint (branch->earlier->step, ==, 2);
+  g_assert_cmpstr (branch->earlier->prompt, ==, "狐");
+  g_assert_cmpuint (branch->earlier->seed, ==, 3);
+  g_assert_null (branch->earlier->earlier);
+}
+
+/* Both texts tell what a picture was before it parted from another, and before that. */
+static void
+test_branch (void)
+{
+  g_autoptr(EshiBranch) earlier = eshi_branch_new (2, "狐", NULL, 1.0, 3, NULL);
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  g_autoptr(EshiSettings) copy = NULL;
+  g_autoptr(EshiSettings) from_text = NULL;
+  g_autoptr(EshiSettings) from_json = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+
+  settings->steps = 10;
+  settings->branch = eshi_branch_new (9, "猫, \"水彩\"\n二行目", "暗い", 7.25, ESHI_SEED_MAX, earlier);
+  g_assert_true (eshi_settings_validate (settings, NULL));
+  copy = eshi_settings_copy (settings);
+  assert_branch (copy);
+  text = eshi_settings_to_parameters (settings, NULL);
+  json = eshi_settings_to_json (settings, NULL);
+  from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
+  from_json = eshi_settings_new_from_json (json, NULL, NULL);
+  assert_branch (from_text);
+  assert_branch (from_json);
+}
+
+/* Parting at or after the last step, out of order, of more than one picture, with impossible values, or without end. */
+static void
+test_branch_refused (void)
+{
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  g_autoptr(GString) deep = g_string_new ("{");
+  g_autoptr(EshiSettings) hostile = NULL;
+  g_autoptr(EshiBranch) earlier = eshi_branch_new (4, "狐", NULL, 1.0, 3, NULL);
+  guint depth = 0;
+
+  settings->steps = 10;
+  settings->branch = eshi_branch_new (5, "猫", NULL, 1.0, 3, earlier);
+  g_assert_true (eshi_settings_validate (settings, NULL));
+  settings->branch->step = 10;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  settings->branch->step = 4;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  settings->branch->step = 5;
+  settings->n_images = 2;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  settings->n_images = 1;
+  settings->branch->earlier->guidance = 0.5;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+  settings->branch->earlier->guidance = 1.0;
+  settings->branch->seed = (guint64) ESHI_SEED_MAX + 1;
+  g_assert_false (eshi_settings_validate (settings, NULL));
+
+  for (guint i = 0; i < 25; i++)
+    g_string_append_printf (deep, "\"step\":%u,\"branch\":{", 99 - i);
+  for (guint i = 0; i < 26; i++)
+    g_string_append_c (deep, '}');
+  hostile = eshi_settings_new_from_json (deep->str, NULL, NULL);
+  for (const EshiBranch *branch = hostile->branch; branch != NULL; branch = branch->earlier)
+    depth++;
+  g_assert_cmpuint (depth, ==, ESHI_BRANCH_MAX_DEPTH);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -716,6 +795,8 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/guard-nonsense", test_guard_nonsense);
   g_test_add_func ("/eshi/settings/vae", test_vae);
   g_test_add_func ("/eshi/settings/vae-names", test_vae_names);
+  g_test_add_func ("/eshi/settings/branch", test_branch);
+  g_test_add_func ("/eshi/settings/branch-refused", test_branch_refused);
 
   return g_test_run ();
 }

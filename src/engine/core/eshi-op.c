@@ -622,7 +622,7 @@ eshi_op_check (const EshiOp  *op,
   dtype = result_type (op);
   if (dtype == ESHI_N_DTYPES ? !is_activation_type (op->dst->dtype) : op->dst->dtype != dtype)
     return refuse (op, error, _("dst cannot be of type %s here"), eshi_dtype_name (op->dst->dtype));
-  if (op->act > ESHI_ACT_GELU)
+  if (op->act >= ESHI_N_ACTIVATIONS)
     return refuse (op, error, _("there is no activation function number %u"), (guint) op->act);
 
   return TRUE;

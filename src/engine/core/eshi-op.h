@@ -39,6 +39,8 @@ typedef enum
   ESHI_ACT_SILU,       /* x · σ(x) */
   ESHI_ACT_QUICK_GELU, /* x · σ(1.702 x) */
   ESHI_ACT_GELU,       /* ½ x (1 + erf (x/√2)) */
+  ESHI_ACT_RELU,       /* max (x, 0) */
+  ESHI_N_ACTIVATIONS,
 } EshiActivation;
 
 /* What each slot of src holds, by kind. Slots marked (nullable) may be NULL.

@@ -13,6 +13,16 @@
 #define N_UNKNOWNS 5 /* four channels and the bias */
 
 gboolean
+eshi_latent_rgb_is_sd1 (const EshiVaeConfig *config)
+{
+  static const guint channels[] = { 128, 256, 512, 512 };
+
+  return !config->has_rgb_factors && config->n_levels == G_N_ELEMENTS (channels) &&
+         memcmp (config->block_out_channels, channels, sizeof channels) == 0 &&
+         fabs (config->scaling_factor - 0.18215) < 1e-4;
+}
+
+gboolean
 eshi_latent_rgb_for_config (const EshiVaeConfig *config,
                             EshiRgbParams       *params)
 {
@@ -26,7 +36,6 @@ eshi_latent_rgb_for_config (const EshiVaeConfig *config,
     },
     .bias = { -.017478f, -.055834f, -.105825f },
   };
-  static const guint sd1_channels[] = { 128, 256, 512, 512 };
 
   if (config->has_rgb_factors)
     {
@@ -35,8 +44,7 @@ eshi_latent_rgb_for_config (const EshiVaeConfig *config,
       return TRUE;
     }
 
-  if (config->n_levels == 4 && memcmp (config->block_out_channels, sd1_channels, sizeof sd1_channels) == 0 &&
-      fabs (config->scaling_factor - 0.18215) < 1e-4)
+  if (eshi_latent_rgb_is_sd1 (config))
     {
       *params = sd1;
       return TRUE;

@@ -9,6 +9,10 @@
 
 G_BEGIN_DECLS
 
+/* Whether the autoencoder has the shape and scale of Stable Diffusion 1.x, so that its latents mean what is known of
+ * those, and the config does not say otherwise. Thread: any. */
+gboolean eshi_latent_rgb_is_sd1     (const EshiVaeConfig *config);
+
 /**
  * eshi_latent_rgb_for_config:
  * @params: (out): for latents as the UNet sees them

@@ -7,6 +7,7 @@
 
 #include "eshi-pipeline-preview.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Share of the time since the first step that previews may have taken, a decoding that is to come included. Below the
@@ -21,25 +22,32 @@
 void
 _eshi_preview_init (EshiPreview                 *self,
                     EshiPipeline                *pipeline,
+                    const EshiPipelineParams    *params,
                     const EshiPipelineCallbacks *callbacks,
                     guint                        height,
                     guint                        width,
-                    EshiDecodeGraph             *decoder)
+                    EshiDecodeGraph             *decoder,
+                    GCancellable                *cancellable)
 {
   gsize n = (gsize) height * width;
-  guint factor = _eshi_pipeline_factor (pipeline);
 
-  *self = (EshiPreview) { pipeline, callbacks, decoder };
-  self->height = height;
-  self->width = width;
-  self->factor = factor;
+  *self = (EshiPreview) { .pipeline = pipeline, .callbacks = callbacks, .height = height, .width = width };
   self->started_us = g_get_monotonic_time ();
   if (callbacks == NULL || callbacks->preview == NULL)
     return;
 
+  self->by_taesd = _eshi_pipeline_wants_taesd (pipeline, params);
+  if (self->by_taesd)
+    self->decoder = _eshi_pipeline_get_taesd (pipeline, params, callbacks, height, width, cancellable);
+  else if (params->preview_kind != ESHI_PREVIEW_RGB)
+    self->decoder = decoder;
+  self->factor = self->by_taesd ? ESHI_TAESD_FACTOR : _eshi_pipeline_factor (pipeline);
+
   self->colours = g_new (guint8, 3 * n);
-  self->pixels = g_new (guint8, 3 * n * factor * factor);
+  self->pixels = g_new (guint8, 3 * n * self->factor * self->factor);
   self->z = g_new (float, 4 * n);
+  if (self->by_taesd)
+    self->image = g_new (float, 3 * n * self->factor * self->factor);
 }
 
 void
@@ -48,6 +56,7 @@ _eshi_preview_clear (EshiPreview *self)
   g_clear_pointer (&self->colours, g_free);
   g_clear_pointer (&self->pixels, g_free);
   g_clear_pointer (&self->z, g_free);
+  g_clear_pointer (&self->image, g_free);
 }
 
 static double
@@ -65,6 +74,40 @@ can_afford_decoding (EshiPreview *self,
   return self->decoder != NULL && self->spent + cost <= BUDGET * (seconds_since (self->started_us) + cost);
 }
 
+/* @x0 into self->pixels. */
+static gboolean
+decode_by_taesd (EshiPreview   *self,
+                 const float   *x0,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  gsize n = (gsize) self->height * self->width;
+
+  eshi_taesd_clamp (x0, n, self->z);
+  if (!_eshi_decode_graph_run (self->decoder, self->z, NULL, self->image, cancellable, error))
+    return FALSE;
+
+  /* Written so that NaN becomes 0. */
+  for (gsize i = 0; i < 3 * n * ESHI_TAESD_FACTOR * ESHI_TAESD_FACTOR; i++)
+    self->pixels[i] = self->image[i] > 0.0f ? (guint8) lrintf (255.0f * MIN (self->image[i], 1.0f)) : 0;
+  return TRUE;
+}
+
+static gboolean
+decode (EshiPreview   *self,
+        const float   *x0,
+        GCancellable  *cancellable,
+        GError       **error)
+{
+  double scale = 1.0 / eshi_vae_get_config (self->pipeline->vae)->scaling_factor;
+
+  if (self->by_taesd)
+    return decode_by_taesd (self, x0, cancellable, error);
+
+  _eshi_planes_to_pixels (self->z, x0, (gsize) self->height * self->width, 4, (float) scale);
+  return _eshi_decode_graph_run (self->decoder, self->z, self->pixels, NULL, cancellable, error);
+}
+
 static gboolean
 show_decoded (EshiPreview   *self,
               const float   *x0,
@@ -73,15 +116,22 @@ show_decoded (EshiPreview   *self,
               GCancellable  *cancellable,
               GError       **error)
 {
-  double scale = 1.0 / eshi_vae_get_config (self->pipeline->vae)->scaling_factor;
-
-  _eshi_planes_to_pixels (self->z, x0, (gsize) self->height * self->width, 4, (float) scale);
-  if (!_eshi_decode_graph_run (self->decoder, self->z, self->pixels, NULL, cancellable, error))
+  if (!decode (self, x0, cancellable, error))
     return FALSE;
 
   self->callbacks->preview (index, step, self->width * self->factor, self->height * self->factor, self->pixels,
                             self->callbacks->user_data);
   return TRUE;
+}
+
+static void
+show_colours (EshiPreview *self,
+              const float *x0,
+              guint        index,
+              guint        step)
+{
+  eshi_latent_rgb_apply (&self->pipeline->rgb, x0, (gsize) self->height * self->width, self->colours);
+  self->callbacks->preview (index, step, self->width, self->height, self->colours, self->callbacks->user_data);
 }
 
 gboolean
@@ -100,15 +150,31 @@ _eshi_preview_show (EshiPreview   *self,
     return TRUE;
 
   if (can_afford_decoding (self, guess))
-    {
-      ok = show_decoded (self, x0, index, step, cancellable, error);
-    }
+    ok = show_decoded (self, x0, index, step, cancellable, error);
   else
-    {
-      eshi_latent_rgb_apply (&self->pipeline->rgb, x0, (gsize) self->height * self->width, self->colours);
-      self->callbacks->preview (index, step, self->width, self->height, self->colours, self->callbacks->user_data);
-    }
+    show_colours (self, x0, index, step);
 
+  self->spent += seconds_since (start);
+  return ok;
+}
+
+gboolean
+_eshi_preview_show_whole (EshiPreview   *self,
+                          const float   *x0,
+                          guint          index,
+                          guint          step,
+                          GCancellable  *cancellable,
+                          GError       **error)
+{
+  gint64 start = g_get_monotonic_time ();
+  gboolean ok = TRUE;
+
+  if (self->colours == NULL)
+    return TRUE;
+  if (self->decoder != NULL)
+    ok = show_decoded (self, x0, index, step, cancellable, error);
+  else
+    show_colours (self, x0, index, step);
   self->spent += seconds_since (start);
   return ok;
 }

@@ -1,8 +1,8 @@
 /* eshi-pipeline-preview.h: looks at an unfinished picture, within a budget of time.
  *
- * After every step the latents' colours are shown at the latents' own size; now and then, when that keeps all previews
- * below a twelfth of the time that has passed, a copy of the latents goes through the decoder instead. The latents
- * themselves are only read.
+ * After every step the latents' colours are shown at the latents' own size; when that keeps all previews below a twelfth
+ * of the time that has passed, a copy of the latents goes through TAESD instead, or now and then through the decoder. The
+ * latents themselves are only read.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,28 +18,32 @@ typedef struct
   /* borrowed */
   EshiPipeline                *pipeline;
   const EshiPipelineCallbacks *callbacks;
-  EshiDecodeGraph             *decoder;  /* NULL where only colours are shown */
+  EshiDecodeGraph             *decoder;  /* the VAE's or TAESD's; NULL where only colours are shown */
+  gboolean                     by_taesd; /* whether it is TAESD's */
 
   /* owned; NULL where nobody looks */
   guint8                      *colours;  /* [h, w, 3] */
   guint8                      *pixels;   /* [H, W, 3] */
   float                       *z;        /* [h, w, 4] */
+  float                       *image;    /* [H, W, 3]; NULL but for TAESD */
 
   guint                        height;   /* of the latents */
   guint                        width;
-  guint                        factor;
+  guint                        factor;   /* the decoder's */
   gint64                       started_us;
   double                       spent;    /* seconds, in all */
 } EshiPreview;
 
 /* Allocates everything that eshi_preview_show() needs for latents of this size; nothing where @callbacks has no preview
- * function. @decoder: (nullable): for a whole picture. */
+ * function. @params: which decoder is wanted. @decoder: (nullable): the VAE's, for a whole picture. */
 void     _eshi_preview_init  (EshiPreview                  *self,
                               EshiPipeline                 *pipeline,
+                              const EshiPipelineParams     *params,
                               const EshiPipelineCallbacks  *callbacks,
                               guint                         height,
                               guint                         width,
-                              EshiDecodeGraph              *decoder);
+                              EshiDecodeGraph              *decoder,
+                              GCancellable                 *cancellable);
 void     _eshi_preview_clear (EshiPreview                  *self);
 
 /* Shows @x0, f32 [4, h, w]. @guess: seconds that a decoding may take, where none was measured yet. */
@@ -50,6 +54,14 @@ gboolean _eshi_preview_show  (EshiPreview                  *self,
                               double                        guess,
                               GCancellable                 *cancellable,
                               GError                      **error);
+
+/* Shows @x0 decoded, whatever that costs; in colours alone where there is no decoder for a whole picture. */
+gboolean _eshi_preview_show_whole (EshiPreview             *self,
+                                   const float             *x0,
+                                   guint                    index,
+                                   guint                    step,
+                                   GCancellable            *cancellable,
+                                   GError                 **error);
 
 /* Finds the matrix for the latents' colours, by decoding patches of noise where the model does not bring one. */
 gboolean _eshi_preview_fit   (EshiPipeline                 *pipeline,

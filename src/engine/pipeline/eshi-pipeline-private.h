@@ -8,6 +8,7 @@
  * eshi-pipeline-start.c  pictures that start from another picture
  * eshi-pipeline-inpaint.c  what a UNet for inpainting is given besides
  * eshi-pipeline-vae-swap.c  which VAE is in use
+ * eshi-pipeline-taesd.c  TAESD, which shows unfinished pictures
  * eshi-pipeline-vae.c   between pixels and latents, whole or in tiles
  * eshi-pipeline-lora.c  LoRAs into the weights, and out again
  * eshi-pipeline-guard.c  the safety checker and the watermark
@@ -27,6 +28,7 @@
 #include "eshi-safety-checker.h"
 #include "eshi-prompt-chunks.h"
 #include "eshi-scheduler.h"
+#include "eshi-taesd.h"
 #include "eshi-text-encoder.h"
 #include "eshi-tokenizer.h"
 #include "eshi-unet.h"
@@ -79,7 +81,7 @@ typedef struct
   EshiGraph  *graph;
   EshiTensor *z;        /* f32 [1, h, w, 4] */
   EshiTensor *image;    /* f32 [1, H, W, 3] */
-  EshiTensor *pixels;   /* u8 [1, H, W, 3] */
+  EshiTensor *pixels;   /* u8 [1, H, W, 3]; NULL in TAESD's, whose image is 0 to 1 */
   double      flops;
   double      seconds;  /* that the last run took; 0 before it */
 } EshiDecodeGraph;
@@ -121,6 +123,12 @@ struct _EshiPipeline
   GQueue              *hidden;   /* of EshiHidden, newest first */
   GPtrArray           *steps;    /* of EshiStepGraph, newest first */
   GPtrArray           *decoders; /* of EshiDecodeGraph, newest first */
+
+  /* owned: of the last file that was asked for; NULL until needed, and where it is of no use */
+  EshiTaesd           *taesd;
+  char                *taesd_key;
+  EshiDecodeGraph     *taesd_graph;
+  char                *taesd_told; /* what was said of it last */
 };
 
 /* The prompts of a call, cut into chunks, at each of its steps. */
@@ -249,6 +257,23 @@ gboolean         _eshi_decode_graph_run     (EshiDecodeGraph     *self,
                                              float               *image,
                                              GCancellable        *cancellable,
                                              GError             **error);
+
+/* eshi-pipeline-taesd.c. Whether previews are made by TAESD where there is one. */
+gboolean         _eshi_pipeline_wants_taesd (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params);
+
+/* TAESD's graph for latents of this size, which the pipeline keeps until the next call of this; its z is that of
+ * eshi_taesd_clamp(), its image 0 to 1 with overshoot. NULL, after telling @callbacks (nullable) why, where it cannot be. */
+EshiDecodeGraph *_eshi_pipeline_get_taesd   (EshiPipeline                *self,
+                                             const EshiPipelineParams    *params,
+                                             const EshiPipelineCallbacks *callbacks,
+                                             guint                        height,
+                                             guint                        width,
+                                             GCancellable                *cancellable);
+void             _eshi_pipeline_taesd_clear (EshiPipeline        *self);
+
+/* What tells the file or folder @path (nullable) from what was there before: path, size and time. (transfer full) (nullable) */
+char            *_eshi_pipeline_make_file_key (const char        *path);
 
 /* eshi-pipeline-vae-swap.c. Makes the VAE at @path (nullable: the model's own) the one in use. After an error it is the
  * one that was. Errors: those of eshi_vae_file_load(); UNSUPPORTED where it makes another number of pixels of a latent. */

@@ -76,6 +76,17 @@ decode_seconds (Run *self)
   return self->step->flops > 0 ? step_seconds (self) * self->decode_flops / self->step->flops : 0;
 }
 
+/* The same for a preview. */
+static double
+preview_seconds (Run *self)
+{
+  const EshiDecodeGraph *decoder = self->preview.decoder;
+
+  if (decoder == NULL || self->step->flops <= 0)
+    return 0;
+  return decoder->seconds > 0 ? decoder->seconds : step_seconds (self) * decoder->flops / self->step->flops;
+}
+
 /* Steps of this picture, as people count them. */
 static guint
 steps_done (Run *self)
@@ -183,6 +194,13 @@ step_of_call (Run   *self,
   return call * self->params->steps / (self->first + self->n_calls);
 }
 
+/* Whether this picture is left unfinished here. */
+static gboolean
+stops_here (Run *self)
+{
+  return self->params->stop_after > 0 && steps_done (self) >= self->params->stop_after;
+}
+
 static gboolean
 saves_states (Run *self)
 {
@@ -216,7 +234,7 @@ run_steps (Run      *self,
 {
   EshiPipelineTimings *timings = &self->result->timings;
 
-  for (guint i = self->n_done; i < self->n_calls; i++)
+  for (guint i = self->n_done; i < self->n_calls && !stops_here (self); i++)
     {
       gint64 start = g_get_monotonic_time ();
 
@@ -231,10 +249,10 @@ run_steps (Run      *self,
       report (self, ESHI_PIPELINE_PAINTING, 0.0);
       save_state_if_due (self, rng);
 
-      /* The last one would only delay the picture itself. */
+      /* The last one would only delay the picture itself, or the look at it where it stops. */
       start = g_get_monotonic_time ();
-      if (i + 1 < self->n_calls &&
-          !_eshi_preview_show (&self->preview, self->x0, self->index, steps_done (self), decode_seconds (self),
+      if (i + 1 < self->n_calls && !stops_here (self) &&
+          !_eshi_preview_show (&self->preview, self->x0, self->index, steps_done (self), preview_seconds (self),
                                self->cancellable, error))
         return FALSE;
       timings->preview = self->preview.spent;
@@ -339,7 +357,9 @@ static gboolean
 find_start (Run     *self,
             GError **error)
 {
-  if (!_eshi_state_read (&self->state, self->params->resume, self->key, 4 * self->n_pixels, error) ||
+  const guint8 *key = self->params->branch ? NULL : self->key;
+
+  if (!_eshi_state_read (&self->state, self->params->resume, key, 4 * self->n_pixels, error) ||
       !eshi_scheduler_restore (self->scheduler, self->state.scheduler, error))
     return FALSE;
   if (self->state.index < self->params->n_pictures && self->state.n_done <= self->n_calls)
@@ -382,26 +402,24 @@ go_on (Run      *self,
     return FALSE;
 
   memcpy (self->x, self->state.x, 4 * self->n_pixels * sizeof (float));
-  eshi_rng_free (*rng);
-  *rng = g_steal_pointer (&self->state.rng);
+  if (!self->params->branch || !self->params->reseed)
+    {
+      eshi_rng_free (*rng);
+      *rng = g_steal_pointer (&self->state.rng);
+    }
   self->n_done = self->state.n_done;
   _eshi_state_clear (&self->state);
   return TRUE;
 }
 
-/* All calls of the network, then the decoder. */
+/* The decoder, after all calls of the network. */
 static GBytes *
-paint_and_decode (Run       *self,
-                  EshiRng   *rng,
-                  gboolean  *redone,
-                  GError   **error)
+finish (Run       *self,
+        gboolean  *redone,
+        GError   **error)
 {
   gint64 start = 0;
   GBytes *rgb = NULL;
-
-  report (self, ESHI_PIPELINE_PAINTING, 0.0);
-  if (!run_steps (self, rng, error))
-    return NULL;
 
   report (self, ESHI_PIPELINE_FINISHING, 0.0);
   start = g_get_monotonic_time ();
@@ -411,31 +429,19 @@ paint_and_decode (Run       *self,
   return rgb;
 }
 
+/* Decodes the picture, whose seed is @seed, and hands it out. */
 static gboolean
-paint_picture (Run     *self,
-               GError **error)
+hand_out (Run      *self,
+          guint64   seed,
+          GError  **error)
 {
-  guint64 seed = _eshi_variation_get_seed (self->params, self->index);
   gsize n = 4 * self->n_pixels;
-  g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
   EshiPipelinePicture *picture = &self->result->pictures[self->result->n_pictures];
   gboolean redone = FALSE;
-  GBytes *rgb = NULL;
+  GBytes *rgb = finish (self, &redone, error);
 
-  eshi_scheduler_reset (self->scheduler);
-  draw_start (self, rng);
-  self->n_done = 0;
-  if (!go_on (self, &rng, error))
-    return FALSE;
-  if (saves_states (self) && self->index > 0)
-    save_state (self, rng);
-  rgb = paint_and_decode (self, rng, &redone, error);
   if (rgb == NULL)
-    {
-      if (saves_states (self) && g_cancellable_is_cancelled (self->cancellable))
-        save_state (self, rng);
-      return FALSE;
-    }
+    return FALSE;
 
   _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, 1.0f);
   *picture = (EshiPipelinePicture) { self->params->width, self->params->height, rgb, seed,
@@ -444,6 +450,61 @@ paint_picture (Run     *self,
   if (self->callbacks != NULL && self->callbacks->picture != NULL)
     self->callbacks->picture (self->index, picture, self->callbacks->user_data);
   return TRUE;
+}
+
+/* A look at the picture where it stops, and where it stands; @stepped: whether it has been worked on since it went on. One
+ * whose steps are all done is not looked at: that is the picture itself, which the safety checker may withhold. */
+static gboolean
+leave (Run            *self,
+       gboolean        stepped,
+       const EshiRng  *rng,
+       GError        **error)
+{
+  if (stepped && self->n_done < self->n_calls &&
+      !_eshi_preview_show_whole (&self->preview, self->x0, self->index, steps_done (self), self->cancellable, error))
+    return FALSE;
+  if (saves_states (self))
+    save_state (self, rng);
+  return TRUE;
+}
+
+/* All calls of the network, and what becomes of the picture then. */
+static gboolean
+paint_steps (Run      *self,
+             guint64   seed,
+             EshiRng  *rng,
+             GError  **error)
+{
+  guint n_before = self->n_done;
+
+  report (self, ESHI_PIPELINE_PAINTING, 0.0);
+  if (!run_steps (self, rng, error))
+    return FALSE;
+  if (stops_here (self))
+    return leave (self, self->n_done > n_before, rng, error);
+  return hand_out (self, seed, error);
+}
+
+static gboolean
+paint_picture (Run     *self,
+               GError **error)
+{
+  guint64 seed = _eshi_variation_get_seed (self->params, self->index);
+  g_autoptr(EshiRng) rng = eshi_rng_new (self->params->rng, seed);
+
+  eshi_scheduler_reset (self->scheduler);
+  draw_start (self, rng);
+  self->n_done = 0;
+  if (!go_on (self, &rng, error))
+    return FALSE;
+  if (saves_states (self) && self->index > 0)
+    save_state (self, rng);
+  if (paint_steps (self, seed, rng, error))
+    return TRUE;
+
+  if (saves_states (self) && g_cancellable_is_cancelled (self->cancellable))
+    save_state (self, rng);
+  return FALSE;
 }
 
 /* (transfer full); how the model's file spreads timesteps goes with the sampler that it names. */
@@ -507,7 +568,7 @@ run_init (Run     *self,
   self->pixels = g_new (float, 2 * self->n_channels * self->n_pixels);
   self->image = g_new (float, 3 * self->n_pixels * factor * factor);
   self->result->pictures = g_new0 (EshiPipelinePicture, params->n_pictures);
-  _eshi_preview_init (&self->preview, pipeline, self->callbacks, height, width, self->decoder);
+  _eshi_preview_init (&self->preview, pipeline, params, self->callbacks, height, width, self->decoder, self->cancellable);
   return TRUE;
 }
 
@@ -553,4 +614,20 @@ _eshi_pipeline_run (EshiPipeline                 *self,
 
   run_clear (&run);
   return ok;
+}
+
+gboolean
+eshi_pipeline_fits (EshiPipeline             *self,
+                    const EshiPipelineParams *params,
+                    GBytes                   *state)
+{
+  guint8 key[ESHI_STATE_KEY_BYTES];
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (params != NULL, FALSE);
+
+  if (state == NULL)
+    return FALSE;
+  _eshi_state_make_key (self, params, key);
+  return _eshi_state_has_key (state, key);
 }

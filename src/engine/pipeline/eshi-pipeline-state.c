@@ -243,6 +243,18 @@ is_whole (const guint8 *data,
          size == PARTS_AT + sizeof sum + (guint64) words[WORD_X_BYTES] + words[WORD_RNG_BYTES] + words[WORD_SCHEDULER_BYTES];
 }
 
+gboolean
+_eshi_state_has_key (GBytes       *bytes,
+                     const guint8  key[ESHI_STATE_KEY_BYTES])
+{
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  guint32 words[N_WORDS] = { 0 };
+
+  return is_whole (data, size, words) && words[WORD_VERSION] == VERSION &&
+         memcmp (data + KEY_AT, key, ESHI_STATE_KEY_BYTES) == 0;
+}
+
 static gboolean
 refuse (const char  *why,
         GError     **error)
@@ -270,7 +282,7 @@ _eshi_state_read (EshiState     *self,
     return refuse (_("What was kept of the unfinished picture comes from another version of this program, so it was "
                      "painted from the beginning."),
                    error);
-  if (memcmp (data + KEY_AT, key, ESHI_STATE_KEY_BYTES) != 0 || words[WORD_X_BYTES] != n * sizeof (float))
+  if ((key != NULL && memcmp (data + KEY_AT, key, ESHI_STATE_KEY_BYTES) != 0) || words[WORD_X_BYTES] != n * sizeof (float))
     return refuse (_("What was kept of the unfinished picture belongs to other settings, another model or another device, "
                      "so it was painted from the beginning."),
                    error);

@@ -62,6 +62,7 @@ GBytes  *_eshi_state_save     (const guint8              key[ESHI_STATE_KEY_BYTE
  * _eshi_state_read:
  * @self: (out): to be cleared in any case
  * @bytes: perhaps what _eshi_state_save() returned, perhaps anything
+ * @key: (nullable): that of the call that goes on; %NULL where that may be another picture's
  * @n: elements of the latents
  *
  * The scheduler's part is not judged here. Error: %ESHI_ERROR_INVALID_ARGUMENT, a sentence that says what was wrong and
@@ -72,6 +73,10 @@ gboolean _eshi_state_read     (EshiState                *self,
                                const guint8              key[ESHI_STATE_KEY_BYTES],
                                gsize                     n,
                                GError                  **error);
+
+/* Whether @bytes are whole, of this version and of @key. */
+gboolean _eshi_state_has_key  (GBytes                   *bytes,
+                               const guint8              key[ESHI_STATE_KEY_BYTES]);
 
 void     _eshi_state_clear    (EshiState                *self);
 

@@ -15,9 +15,8 @@
 #include "eshi-pipeline-private.h"
 #include "eshi-vae-file.h"
 
-/* What is in use after the VAE at @path was opened: path, size and time; NULL for the model's own. */
-static char *
-make_key (const char *path)
+char *
+_eshi_pipeline_make_file_key (const char *path)
 {
   GStatBuf status = { 0 };
 
@@ -71,7 +70,7 @@ _eshi_pipeline_use_vae (EshiPipeline  *self,
                         const char    *path,
                         GError       **error)
 {
-  g_autofree char *key = make_key (path);
+  g_autofree char *key = _eshi_pipeline_make_file_key (path);
   g_autoptr(EshiVae) vae = NULL;
 
   if (g_strcmp0 (key, self->vae_key) == 0)

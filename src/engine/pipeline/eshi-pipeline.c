@@ -168,6 +168,7 @@ eshi_pipeline_free (EshiPipeline *self)
     return;
 
   _eshi_pipeline_graphs_clear (self);
+  _eshi_pipeline_taesd_clear (self);
   _eshi_pipeline_text_clear (self);
   g_clear_pointer (&self->embeddings, eshi_embeddings_free);
   g_clear_pointer (&self->tokenizer, eshi_tokenizer_free);
@@ -180,6 +181,7 @@ eshi_pipeline_free (EshiPipeline *self)
   g_clear_pointer (&self->own_vae, eshi_vae_free);
   g_clear_pointer (&self->own_encoder, eshi_vae_free);
   g_free (self->vae_key);
+  g_free (self->taesd_told);
   g_free (self->path);
   g_free (self->lora_key);
   g_free (self->lora_note);
@@ -419,6 +421,8 @@ prepare (EshiPipeline                 *self,
   report (callbacks, ESHI_PIPELINE_LOADING, 0.9, params->steps);
   if (previews && !_eshi_preview_fit (self, cancellable, error))
     return FALSE;
+  if (previews && _eshi_pipeline_wants_taesd (self, params))
+    _eshi_pipeline_get_taesd (self, params, callbacks, height, width, cancellable);
   if (_eshi_pipeline_get_first_decoder (self, height, width, params->vae_f32, &n_tiles, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 1.0, params->steps);

@@ -13,6 +13,7 @@
 #include "eshi-backend.h"
 #include "eshi-emphasis.h"
 #include "eshi-rng-kind.h"
+#include "eshi-preview-kind.h"
 #include "eshi-switch.h"
 
 G_BEGIN_DECLS
@@ -80,13 +81,16 @@ typedef struct
  * EshiPipelineCallbacks:
  * @progress: (nullable): after each stage, step and file
  * @preview: (nullable): a look at picture @index after @step steps: [height, width, 3] u8, valid during the call; it
- *   may be smaller than the picture. Whether it is set never changes the result
+ *   may be smaller than the picture. Where EshiPipelineParams.stop_after leaves a picture, it is decoded in full, whatever
+ *   that costs, unless the VAE works in tiles. Whether it is set never changes the result
  * @picture: (nullable): picture @index is finished; @picture is valid during the call, its bytes may be kept by reference
  * @checkpoint: (nullable): where picture @index stands after @step steps, for EshiPipelineParams.resume; may be kept by
- *   reference. Called every @checkpoint_seconds or later, when each picture but the first begins, and when the call is
- *   cancelled while it paints. Whether it is set never changes the result
+ *   reference. Called every @checkpoint_seconds or later, when each picture but the first begins, when the call is
+ *   cancelled while it paints, and where EshiPipelineParams.stop_after leaves a picture. Whether it is set never changes the result
  * @checkpoint_seconds: 0 for after each call of the network
  * @refused: (nullable): EshiPipelineParams.resume was of no use, for the reason @why, and all is painted from the beginning
+ * @no_taesd: (nullable): TAESD was to make the previews and cannot, for the reason @why, so they are the latents' colours
+ *   alone. The same reason is told once in a pipeline's life
  *
  * Called in the thread of the call that they were given to. All of them must return soon.
  */
@@ -110,6 +114,8 @@ typedef struct
                           GBytes                   *state,
                           gpointer                  user_data);
   void     (*refused)  (const GError               *why,
+                        gpointer                    user_data);
+  void     (*no_taesd) (const GError               *why,
                         gpointer                    user_data);
 } EshiPipelineCallbacks;
 
@@ -176,7 +182,14 @@ typedef struct
  * @resume: (nullable): where to go on, from EshiPipelineCallbacks.checkpoint of a call with the same parameters on the same
  *   backend and computer, perhaps in an earlier run of the program; borrowed. The pictures before that one are left out, and
  *   the others are those of an undisturbed call, byte for byte. Anything else is refused, and all is painted
+ * @preview_kind: how previews are made; never changes the result
+ * @taesd: (nullable): path of the TAESD for them, see eshi_taesd_load(); %NULL where there is none
+ * @branch: whether @resume may be of a call with other prompts, guidance, LoRAs and seed: it goes on from there with these.
+ *   Size, sampler, schedule and number of steps must be the same, or it is refused
+ * @reseed: with @branch: whether noise that the sampler adds is drawn anew from @seed, not where @resume stands
  * @context: (nullable): facts about the model's files that a state must share with the call that goes on; borrowed
+ * @stop_after: steps after which each picture is left unfinished: EshiPipelineCallbacks.checkpoint says where it stands,
+ *   after a last preview, and there is no picture. 0, or a state that stands further: paint as always, or stop at once
  */
 typedef struct
 {
@@ -213,6 +226,11 @@ typedef struct
   gboolean                vae_f32;
   GBytes                 *resume;
   const char             *context;
+  EshiPreviewKind         preview_kind;
+  const char             *taesd;
+  guint                   stop_after;
+  gboolean                branch;
+  gboolean                reseed;
 } EshiPipelineParams;
 
 /* Seconds of wall time by stage. */
@@ -327,6 +345,11 @@ gboolean      eshi_pipeline_generate     (EshiPipeline                 *self,
                                           GCancellable                 *cancellable,
                                           EshiPipelineResult           *result,
                                           GError                      **error);
+
+/* Whether @state is of a call with @params, which are resolved, so that params.resume would not refuse it. */
+gboolean      eshi_pipeline_fits         (EshiPipeline                 *self,
+                                          const EshiPipelineParams     *params,
+                                          GBytes                       *state);
 
 /**
  * eshi_pipeline_set_ema:

@@ -135,6 +135,8 @@ make_attr (dnnl_primitive_attr_t *attr,
     status = dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_swish, 1.702f, 0.0f);
   else if (act == ESHI_ACT_GELU)
     status = dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_gelu_erf, 0.0f, 0.0f);
+  else if (act == ESHI_ACT_RELU)
+    status = dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
   if (status == dnnl_success && accumulate)
     status = dnnl_post_ops_append_sum (ops, 1.0f);
   if (status == dnnl_success)

@@ -132,7 +132,10 @@ _eshi_ref_activate (double         x,
       return x / (1 + exp (-1.702 * x));
     case ESHI_ACT_GELU:
       return x / 2 * erfc (-x * M_SQRT1_2);
+    case ESHI_ACT_RELU:
+      return x < 0 ? 0 : x;
     case ESHI_ACT_NONE:
+    case ESHI_N_ACTIVATIONS:
     default:
       return x;
     }

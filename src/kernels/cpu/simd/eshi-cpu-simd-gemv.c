@@ -59,7 +59,10 @@ finish (float          x,
       return x / (1.0f + expf (-1.702f * x));
     case ESHI_ACT_GELU:
       return 0.5f * x * (1.0f + erff (x * 0.70710678f));
+    case ESHI_ACT_RELU:
+      return x > 0.0f ? x : 0.0f;
     case ESHI_ACT_NONE:
+    case ESHI_N_ACTIVATIONS:
     default:
       return x;
     }

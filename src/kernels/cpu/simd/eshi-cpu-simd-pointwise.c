@@ -24,7 +24,10 @@ activate (EshiVec        x,
       return eshi_vec_swish (x, 1.702f);
     case ESHI_ACT_GELU:
       return eshi_vec_gelu (x);
+    case ESHI_ACT_RELU:
+      return eshi_vec_max (x, eshi_vec_set1 (0.0f));
     case ESHI_ACT_NONE:
+    case ESHI_N_ACTIVATIONS:
     default:
       return x;
     }
@@ -65,7 +68,11 @@ activation_typed (void           *dst,
     case ESHI_ACT_GELU:
       activation_block (dst, src, begin, end, ESHI_ACT_GELU, bf16);
       break;
+    case ESHI_ACT_RELU:
+      activation_block (dst, src, begin, end, ESHI_ACT_RELU, bf16);
+      break;
     case ESHI_ACT_NONE:
+    case ESHI_N_ACTIVATIONS:
     default:
       activation_block (dst, src, begin, end, ESHI_ACT_NONE, bf16);
     }

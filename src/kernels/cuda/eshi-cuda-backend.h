@@ -1,0 +1,189 @@
+/* eshi-cuda-backend.h: what the files of the CUDA backend share: its state, errors, launches, weights and scratch.
+ *
+ * Everything runs in one stream, in order; nothing waits for it but a download, a sync, and the look-up of embeddings.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include "eshi-backend.h"
+#include "eshi-cuda-libs.h"
+#include "eshi-cuda-params.h"
+
+G_BEGIN_DECLS
+
+struct _EshiBuffer
+{
+  EshiCuPtr address;
+  gsize     size;
+};
+
+/* The compiled kernels: one image for each .cu file, which the driver reads. The last has no data. */
+typedef struct
+{
+  const void *data;
+} EshiCudaImage;
+
+extern const EshiCudaImage eshi_cuda_images[];
+
+#define ESHI_CUDA_MAX_IMAGES 8
+
+typedef struct
+{
+  EshiBackend         parent;
+
+  const EshiCudaLibs *libs; /* static */
+  int                 device;
+  EshiDeviceInfo      info;
+
+  /* owned */
+  void               *stream;
+  void               *lt;        /* cublasLt's handle */
+  void               *modules[ESHI_CUDA_MAX_IMAGES];
+  GHashTable         *functions; /* a kernel's name → its function */
+  GHashTable         *weights;   /* a set of EshiCudaWeight */
+  EshiCuPtr           flag;      /* int32: what the look-up of embeddings found wrong */
+
+  /* Scratch of the op that runs; as large as the neediest op, moves when it grows. */
+  EshiCuPtr           scratch;
+  gsize               scratch_bytes;
+  guint               n_plans;
+} EshiCudaBackend;
+
+/* One kind of op. prepare sets op->plan, which unprepare frees; a plan left there by a failed prepare is freed too. */
+typedef struct
+{
+  const char *(*why_not)   (const EshiOp     *op);    /* (optional): what beyond the types it cannot do */
+  gboolean    (*prepare)   (EshiCudaBackend  *self,   /* (optional), with unprepare */
+                            EshiOp           *op,
+                            GError          **error);
+  void        (*unprepare) (EshiCudaBackend  *self,
+                            EshiOp           *op);
+  gboolean    (*run)       (EshiCudaBackend  *self,
+                            const EshiOp     *op,
+                            GError          **error);
+} EshiCudaRow;
+
+extern const EshiCudaRow _eshi_cuda_conv2d;
+extern const EshiCudaRow _eshi_cuda_linear;
+extern const EshiCudaRow _eshi_cuda_geglu;
+extern const EshiCudaRow _eshi_cuda_group_norm;
+extern const EshiCudaRow _eshi_cuda_layer_norm;
+extern const EshiCudaRow _eshi_cuda_attention;
+extern const EshiCudaRow _eshi_cuda_upsample;
+extern const EshiCudaRow _eshi_cuda_concat;
+extern const EshiCudaRow _eshi_cuda_embedding;
+extern const EshiCudaRow _eshi_cuda_time_embedding;
+extern const EshiCudaRow _eshi_cuda_activation;
+extern const EshiCudaRow _eshi_cuda_convert;
+extern const EshiCudaRow _eshi_cuda_guidance;
+extern const EshiCudaRow _eshi_cuda_latents_to_rgb;
+extern const EshiCudaRow _eshi_cuda_image_to_u8;
+
+/* Whether the driver's @result is a success; else @error: OUT_OF_MEMORY; DEVICE_LOST, and self->parent.lost, after an
+ * error that stays; FAILED. */
+gboolean  _eshi_cuda_check       (EshiCudaBackend  *self,
+                                  int               result,
+                                  GError          **error);
+
+/* The same for a status of cublasLt. */
+gboolean  _eshi_cuda_check_lt    (EshiCudaBackend  *self,
+                                  int               status,
+                                  GError          **error);
+
+typedef struct
+{
+  gint64 x, y, z; /* blocks */
+  guint  n_threads;
+  gsize  shared_bytes;
+} EshiCudaGrid;
+
+/* Blocks for @n threads in a row. */
+EshiCudaGrid _eshi_cuda_line     (gint64            n);
+
+/* Enqueues the kernel @name; @params point to its arguments. */
+gboolean  _eshi_cuda_launch      (EshiCudaBackend  *self,
+                                  const char       *name,
+                                  EshiCudaGrid      grid,
+                                  void            **params,
+                                  GError          **error);
+
+/* @bytes of the device's memory; 0 with OUT_OF_MEMORY. Free with self->libs->cu.mem_free. */
+EshiCuPtr _eshi_cuda_memory      (EshiCudaBackend  *self,
+                                  gsize             bytes,
+                                  GError          **error);
+
+/* Makes self->scratch hold at least @bytes. */
+gboolean  _eshi_cuda_reserve     (EshiCudaBackend  *self,
+                                  gsize             bytes,
+                                  GError          **error);
+
+/* @bytes rounded up so that what follows is aligned for everybody. */
+static inline gsize
+_eshi_cuda_align (gsize bytes)
+{
+  return (bytes + 255) / 256 * 256;
+}
+
+/* A weight on the device, once for all ops that want it in the same form. */
+typedef struct
+{
+  const void *source;  /* the tensor's data, which outlive all users */
+  gint64      n;       /* elements */
+  EshiDType   from;
+  EshiDType   to;
+  gboolean    by_tap;  /* [co, ci, kh, kw] as [co, kh, kw, ci] */
+
+  EshiCuPtr   address;
+  guint       n_users;
+} EshiCudaWeight;
+
+/* @weight as @dtype (F16 or F32) on the device; NULL for a NULL @weight, without an error. Give it back with
+ * _eshi_cuda_weight_release(). */
+gboolean  _eshi_cuda_weight_get     (EshiCudaBackend   *self,
+                                     EshiCudaWeight   **dst,
+                                     const EshiTensor  *weight,
+                                     EshiDType          dtype,
+                                     gboolean           by_tap,
+                                     GError           **error);
+void      _eshi_cuda_weight_release (EshiCudaBackend   *self,
+                                     EshiCudaWeight    *weight);
+
+/* How EshiCudaBackend.weights compares them. */
+guint     _eshi_cuda_weight_hash    (gconstpointer      key);
+gboolean  _eshi_cuda_weight_equal   (gconstpointer      a,
+                                     gconstpointer      b);
+
+/* Address of @tensor's elements; 0 for NULL. */
+static inline EshiCuPtr
+_eshi_cuda_data (const EshiTensor *tensor)
+{
+  return tensor != NULL ? tensor->buffer->address + tensor->offset : 0;
+}
+
+/* "h8" or "f4" where @n of @dtype are a whole number of packs of 16 bytes, else "h1" or "f1": ends of kernels' names. */
+static inline const char *
+_eshi_cuda_pack (EshiDType dtype,
+                 gint64    n)
+{
+  if (dtype == ESHI_DTYPE_F16)
+    return n % 8 == 0 ? "h8" : "h1";
+  return n % 4 == 0 ? "f4" : "f1";
+}
+
+/* Elements that one thread of a kernel with that ending takes. */
+static inline gint64
+_eshi_cuda_pack_size (const char *pack)
+{
+  return pack[1] - '0';
+}
+
+/* The most bytes, 16, 8, 4 or 2, that divide @bytes: what the kernels that only move data take at a time. */
+static inline gint64
+_eshi_cuda_unit (gsize bytes)
+{
+  return (gint64) MIN (bytes & -bytes, 16);
+}
+
+G_END_DECLS

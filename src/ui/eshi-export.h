@@ -1,0 +1,65 @@
+/* eshi-export.h: copies of pictures in the format that the artist chooses.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#include <eshi-picture-export.h>
+#include <gtk/gtk.h>
+
+#include "eshi-picture.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EshiExport:
+ * @files: (element-type GFile): pictures to copy; empty for @picture
+ * @picture: (nullable): a picture that has no file yet
+ * @target: the new file; a folder for several @files
+ * @format: of the copies
+ * @with_settings: whether the copies say how they were made
+ *
+ * What is to be copied, and how.
+ */
+typedef struct
+{
+  GPtrArray         *files;
+  EshiPicture       *picture;
+  GFile             *target;
+  EshiPictureFormat  format;
+  gboolean           with_settings;
+} EshiExport;
+
+/* @files: (transfer full) (element-type GFile): @picture: (nullable): a reference is kept */
+EshiExport *eshi_export_new (GPtrArray   *files,
+                             EshiPicture *picture);
+
+void eshi_export_free (EshiExport *self);
+
+/**
+ * eshi_export_create_chooser:
+ *
+ * Returns: (transfer full): a file chooser for it, or a folder chooser for several files, with the choice of the format
+ */
+GtkFileChooserNative *eshi_export_create_chooser (EshiExport *self,
+                                                  GtkWindow  *parent);
+
+/* Takes over what was chosen. A name that ends as another format does chooses that. Returns: whether there is a target */
+gboolean eshi_export_take_choices (EshiExport     *self,
+                                   GtkFileChooser *chooser);
+
+/**
+ * eshi_export_run:
+ *
+ * Writes the copies. PNG files with their settings are copied byte for byte. Where the name had to be changed to fit the
+ * format, and in a folder, no file is replaced. Thread: any; blocks. Errors: as from eshi_picture_export_save() and
+ * eshi_picture_file_load_image(), or %G_IO_ERROR codes; what was written before stays.
+ */
+gboolean eshi_export_run (EshiExport    *self,
+                          GCancellable  *cancellable,
+                          GError       **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiExport, eshi_export_free)
+
+G_END_DECLS

@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""shoot-queue.py: a picture of the queue for the documents; run by tools/screenshot.
+
+SPDX-License-Identifier: MIT
+"""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from driver import Program, application, press, run, set_text, shoot, walk  # noqa: E402
+
+SHOTS = os.environ["ESHI_SHOTS"]
+PROMPTS = ["狐 油絵", "サラリーマン 油絵", "富士山 浮世絵", "金魚 水彩画", "パンダ ドット絵"]
+# Slow enough to be looked at.
+DRAFT = """[Settings]
+prompt=
+negative-prompt=
+seed=5
+seed-locked=true
+n-images=1
+steps={steps}
+guidance=2
+sampler=dpmpp-2m
+width=128
+height=128
+"""
+
+
+def write_draft(steps):
+    folder = os.path.join(os.environ["XDG_STATE_HOME"], "eshi")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "draft.ini"), "w", encoding="utf-8") as file:
+        file.write(DRAFT.format(steps=steps))
+
+
+def main():
+    write_draft(150)
+    program = Program([os.environ["ESHI_PROGRAM"]])
+    window = program.wait_for_window()
+    try:
+        program.wait("MODELS")
+        run("xdotool", "windowmove", window, "0", "0")
+        run("xdotool", "mousemove", "1270", "790")
+        program.resize(1000, 700)
+        prompt = next(node for node in walk(application(program)) if node.get_role_name() == "text")
+        for words in PROMPTS:
+            set_text(prompt, words)
+            program.wait(f"BUFFER [{words}]")
+            press("ctrl+l", "ctrl+Return")
+            program.wait(f"KEPT [{words}]")
+            if words == PROMPTS[0]:
+                program.wait_for_step(60)
+                press("Escape")
+                program.wait("CANCELLED")
+                program.forget()
+        press("ctrl+3")
+        program.wait("VIEW queue")
+        program.wait_for_step(40)
+        time.sleep(0.3)
+        path = os.path.join(SHOTS, "queue.png")
+        shoot(path, window)
+        # Without a compositor the shadow's margin is black; cut it off.
+        run("mogrify", "-trim", "+repage", path)
+    finally:
+        program.end()
+
+
+if __name__ == "__main__":
+    main()
