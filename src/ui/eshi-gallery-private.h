@@ -77,7 +77,6 @@ struct _EshiGallery
   EshiHistoryModel *model;
   GtkMultiSelection *selection;
   EshiThumbnailCache *thumbnails;
-  AdwToast *next_toast;         /* to be shown next; NULL for none */
   GSimpleActionGroup *actions;
   GCancellable *cancellable;
   GPtrArray *undo;              /* of what was done, the newest last; see -trash.c */
@@ -91,8 +90,6 @@ struct _EshiGallery
   guint columns_source;
   guint date_source;
   guint counts_source;
-  guint toast_source;           /* while a toast fades in or out */
-  guint toast_waits : 1;        /* the shown toast is to go, for the next one if there is one */
   guint searched : 1;           /* there was an answer */
 };
 

@@ -12,6 +12,7 @@
 
 #include "eshi-test-log.h"
 #include "eshi-tile.h"
+#include "eshi-toasts.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -21,7 +22,6 @@
 #define DATE_MS 900
 #define NARROW 520             /* below, the size of the tiles is not on offer */
 #define COUNTS_MS 800
-#define TOAST_MS 500           /* a toast fades for 300 */
 
 enum
 {
@@ -46,50 +46,20 @@ on_toast_dismissed_cb (EshiGallery *self,
     g_clear_weak_pointer (&self->toast);
 }
 
-/* Puts the toast that waits, or none, in the place of the one that is shown. */
-static void
-change_toast (EshiGallery *self)
-{
-  g_autoptr(AdwToast) next = g_steal_pointer (&self->next_toast);
-  g_autoptr(AdwToast) shown = self->toast != NULL ? g_object_ref (self->toast) : NULL;
-
-  self->toast_waits = FALSE;
-  if (shown != NULL)
-    adw_toast_dismiss (shown);
-  if (next == NULL)
-    return;
-  g_signal_connect_object (next, "dismissed", G_CALLBACK (on_toast_dismissed_cb), self, G_CONNECT_SWAPPED);
-  g_set_weak_pointer (&self->toast, next);
-  adw_toast_overlay_add_toast (self->toasts, g_steal_pointer (&next));
-}
-
-static gboolean
-on_toast_settled_cb (gpointer user_data)
-{
-  EshiGallery *self = ESHI_GALLERY (user_data);
-
-  if (self->toast_waits)
-    {
-      change_toast (self);
-      return G_SOURCE_CONTINUE;
-    }
-  self->toast_source = 0;
-  return G_SOURCE_REMOVE;
-}
-
-/* libadwaita 1.2 does not survive that a toast is dismissed while it fades in or out, so that one change waits for the
- * end of the one before; of several that wait, the newest counts. */
 void
 _eshi_gallery_show_toast (EshiGallery *self,
                           AdwToast    *toast)
 {
-  g_clear_object (&self->next_toast);
-  self->next_toast = toast;
-  self->toast_waits = TRUE;
-  if (self->toast_source != 0)
+  g_autoptr(AdwToast) shown = self->toast != NULL ? g_object_ref (self->toast) : NULL;
+
+  if (shown != NULL)
+    eshi_toasts_dismiss (self->toasts, shown);
+  g_clear_weak_pointer (&self->toast);
+  if (toast == NULL)
     return;
-  change_toast (self);
-  self->toast_source = g_timeout_add (TOAST_MS, on_toast_settled_cb, self);
+  g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_toast_dismissed_cb), self, G_CONNECT_SWAPPED);
+  g_set_weak_pointer (&self->toast, toast);
+  eshi_toasts_add (self->toasts, toast);
 }
 
 void
@@ -610,8 +580,6 @@ eshi_gallery_dispose (GObject *object)
     gtk_widget_unparent (GTK_WIDGET (self->popover));
   g_clear_weak_pointer (&self->popover);
   g_clear_weak_pointer (&self->toast);
-  g_clear_object (&self->next_toast);
-  g_clear_handle_id (&self->toast_source, g_source_remove);
   /* The child is bound: taken down with the template, it would leave the bin a pointer to nothing. */
   adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESHI_TYPE_GALLERY);

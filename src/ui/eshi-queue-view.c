@@ -11,6 +11,7 @@
 
 #include "eshi-queue-row.h"
 #include "eshi-test-log.h"
+#include "eshi-toasts.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -114,7 +115,7 @@ offer_undo (EshiQueueView *self,
   g_set_weak_pointer (&self->undo_toast, toast);
   g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_undo_dismissed_cb), self, G_CONNECT_SWAPPED);
   set_enabled (self, "queue.undo", TRUE);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  eshi_toasts_add (self->toasts, toast);
   eshi_test_log ("TOAST %s", text);
 }
 
@@ -147,7 +148,7 @@ undo_action (GtkWidget  *widget,
 
   eshi_queue_undo_remove (self->queue);
   if (self->undo_toast != NULL)
-    adw_toast_dismiss (self->undo_toast);
+    eshi_toasts_dismiss (self->toasts, self->undo_toast);
   set_enabled (self, "queue.undo", FALSE);
 }
 

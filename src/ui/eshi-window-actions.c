@@ -13,6 +13,7 @@
 #include "eshi-export.h"
 #include "eshi-input-image.h"
 #include "eshi-test-log.h"
+#include "eshi-toasts.h"
 
 #include <eshi-picture-file.h>
 #include <glib/gi18n-lib.h>
@@ -551,7 +552,7 @@ offer_undo (EshiWindow *self)
   adw_toast_set_timeout (toast, UNDO_SECONDS);
   g_object_set_data (G_OBJECT (toast), "eshi-picture", self->trashed);
   g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_trash_toast_dismissed_cb), self, G_CONNECT_SWAPPED);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  eshi_toasts_add (self->toasts, toast);
   eshi_test_log ("TRASHED");
 }
 

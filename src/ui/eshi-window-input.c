@@ -12,6 +12,7 @@
 
 #include "eshi-input-image.h"
 #include "eshi-test-log.h"
+#include "eshi-toasts.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -54,7 +55,7 @@ toast_with_button (EshiWindow *self,
   adw_toast_set_action_target_value (toast, target);
   adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   adw_toast_set_timeout (toast, UNDO_SECONDS);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  eshi_toasts_add (self->toasts, toast);
   eshi_test_log ("TOAST %s", text);
 }
 

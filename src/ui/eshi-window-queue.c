@@ -11,6 +11,7 @@
 #include "eshi-window-private.h"
 
 #include "eshi-test-log.h"
+#include "eshi-toasts.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -36,7 +37,7 @@ offer (EshiWindow *self,
   adw_toast_set_timeout (toast, seconds);
   adw_toast_set_button_label (toast, button);
   adw_toast_set_detailed_action_name (toast, action);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  eshi_toasts_add (self->toasts, toast);
   eshi_test_log ("TOAST %s", text);
   return toast;
 }
@@ -148,7 +149,7 @@ on_queue_changed_cb (EshiWindow *self)
                         eshi_queue_count (queue, ESHI_JOB_WAITING) + eshi_queue_count (queue, ESHI_JOB_RUNNING),
                         n_interrupted > 0);
   if (!eshi_queue_get_paused (queue) && self->queue_toast != NULL)
-    adw_toast_dismiss (self->queue_toast);
+    eshi_toasts_dismiss (self->toasts, self->queue_toast);
 }
 
 static void

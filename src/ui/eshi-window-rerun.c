@@ -9,6 +9,7 @@
 
 #include "eshi-reproduction.h"
 #include "eshi-test-log.h"
+#include "eshi-toasts.h"
 
 #define TOAST_SECONDS 8
 
@@ -28,7 +29,7 @@ tell (EshiWindow               *self,
 
   adw_toast_set_timeout (toast, TOAST_SECONDS);
   adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  eshi_toasts_add (self->toasts, toast);
   eshi_test_log ("COMPARED %s", words);
 }
 

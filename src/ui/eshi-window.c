@@ -11,6 +11,7 @@
 
 #include "eshi-error-dialog.h"
 #include "eshi-test-log.h"
+#include "eshi-toasts.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -25,7 +26,7 @@ _eshi_window_toast (EshiWindow *self,
   AdwToast *toast = adw_toast_new (text);
 
   adw_toast_set_timeout (toast, 3);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  eshi_toasts_add (self->toasts, toast);
   eshi_test_log ("TOAST %s", text);
 }
 
@@ -165,7 +166,7 @@ on_started_cb (EshiWindow *self)
 
   eshi_progress_row_reset (self->progress_row);
   if (self->saved_toast != NULL)
-    adw_toast_dismiss (self->saved_toast);
+    eshi_toasts_dismiss (self->toasts, self->saved_toast);
 }
 
 static void
@@ -186,15 +187,14 @@ on_saved_cb (EshiWindow  *self,
   g_assert (ESHI_IS_WINDOW (self));
 
   if (self->saved_toast != NULL)
-    adw_toast_dismiss (self->saved_toast);
+    eshi_toasts_dismiss (self->toasts, self->saved_toast);
   toast = adw_toast_new (_("Saved"));
   adw_toast_set_timeout (toast, 4);
   adw_toast_set_button_label (toast, _("Open Folder"));
   adw_toast_set_action_name (toast, "win.open-folder");
   adw_toast_set_action_target_value (toast, g_variant_new_string (eshi_picture_get_path (picture)));
-  self->saved_toast = toast;
-  g_object_add_weak_pointer (G_OBJECT (toast), (gpointer *) &self->saved_toast);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  g_set_weak_pointer (&self->saved_toast, toast);
+  eshi_toasts_add (self->toasts, toast);
   _eshi_window_update_actions (self);
 }
 
