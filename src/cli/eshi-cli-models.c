@@ -1,4 +1,4 @@
-/* eshi-cli-models.c: eshi-cli models: which models there are.
+/* eshi-cli-models.c: eshi-cli models: which models there are; the way to its subcommands.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,9 @@
 
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "eshi-cli-models.h"
 #include "eshi-cli-report.h"
 
 /* (transfer full) (element-type utf8): the hash of each model, NULL where it cannot be read; that is complained of. */
@@ -81,9 +83,9 @@ print_text (GPtrArray *models,
     }
 }
 
-int
-eshi_cli_models (int    argc,
-                 char **argv)
+static int
+list (int    argc,
+      char **argv)
 {
   gboolean json = FALSE;
   gboolean hash = FALSE;
@@ -100,7 +102,8 @@ eshi_cli_models (int    argc,
   g_autoptr(GPtrArray) models = NULL;
   g_autoptr(GPtrArray) hashes = NULL;
 
-  if (!eshi_cli_parse (argc, argv, NULL, _("Lists the models, the embedded one first."), entries, NULL))
+  if (!eshi_cli_parse (argc, argv, "[download|verify|remove …]", _("Lists the models, the embedded one first."), entries,
+                       NULL))
     return ESHI_CLI_USAGE;
 
   if ((add != NULL && !eshi_model_folders_add (add, &error)) ||
@@ -115,4 +118,24 @@ eshi_cli_models (int    argc,
     print_text (models, hashes);
 
   return ESHI_CLI_OK;
+}
+
+int
+eshi_cli_models (int    argc,
+                 char **argv)
+{
+  static const struct { const char *name, *whole; int (*run) (int argc, char **argv); } subcommands[] = {
+    { "download", "models download", eshi_cli_models_download },
+    { "verify", "models verify", eshi_cli_models_verify },
+    { "remove", "models remove", eshi_cli_models_remove },
+  };
+
+  for (guint i = 0; argc > 1 && i < G_N_ELEMENTS (subcommands); i++)
+    if (strcmp (argv[1], subcommands[i].name) == 0)
+      {
+        argv[1] = (char *) subcommands[i].whole;
+        return subcommands[i].run (argc - 1, argv + 1);
+      }
+
+  return list (argc, argv);
 }

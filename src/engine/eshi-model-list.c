@@ -242,7 +242,7 @@ compare_names (gconstpointer a,
   return g_strcmp0 (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The names in @path, sorted; empty if there is no such folder. */
+/* The names in @path but for hidden ones, such as downloads that are not whole, sorted; empty if there is no such folder. */
 static GPtrArray *
 list_folder (const char *path)
 {
@@ -251,7 +251,8 @@ list_folder (const char *path)
   const char *name = NULL;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    g_ptr_array_add (names, g_strdup (name));
+    if (*name != '.')
+      g_ptr_array_add (names, g_strdup (name));
   g_ptr_array_sort (names, compare_names);
 
   return names;

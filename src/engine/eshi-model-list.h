@@ -51,7 +51,8 @@ EshiModelInfo *eshi_model_info_load (const char  *path,
  * eshi_model_list:
  *
  * The embedded model first, then those of eshi_model_folders_list(), folder by folder and by name: a folder that is a
- * model itself, or else the model folders and the single files in it, but for "loras". Those that cannot be read are left
+ * model itself, or else the model folders and the single files in it, but for "loras" and hidden
+ * names. Those that cannot be read are left
  * out with a message in the log. Reads the lists of tensors of single files. Thread: any.
  *
  * Returns: (transfer full) (element-type EshiModelInfo)
