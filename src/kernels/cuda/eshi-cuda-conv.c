@@ -111,9 +111,9 @@ get_path (const char *key)
 
 /* The plan that was kept under @key: a line with the key, then cuDNN's text; NULL if there is none that cuDNN takes. */
 static EshiCudaDnnPlan *
-read_plan (const EshiCudaPlanner  *planner,
-           const char             *key,
-           int                    *status)
+read_plan (const EshiCudaPlanner *planner,
+           const char            *key,
+           int                   *status)
 {
   g_autofree char *path = get_path (key);
   g_autofree char *text = NULL;
@@ -145,33 +145,6 @@ keep_plan (const EshiCudaDnnPlan *plan,
 
 /* --- plans --- */
 
-static EshiCudaConv
-describe_conv (const EshiOp *op)
-{
-  const gint64 *x = op->src[ESHI_SRC_X]->shape.dim;
-  const gint64 *weight = op->src[ESHI_SRC_WEIGHT]->shape.dim;
-  const gint64 *y = op->dst->shape.dim;
-
-  return (EshiCudaConv) {
-    .n = x[0],
-    .h = x[1],
-    .w = x[2],
-    .c = x[3],
-    .out_h = y[1],
-    .out_w = y[2],
-    .out_c = y[3],
-    .kh = weight[2],
-    .kw = weight[3],
-    .stride = op->conv.stride,
-    .top = op->conv.top,
-    .left = op->conv.left,
-    .bottom = op->conv.bottom,
-    .right = op->conv.right,
-    .has_bias = op->src[ESHI_SRC_BIAS] != NULL || op->src[ESHI_SRC_EMBEDDING] != NULL,
-    .has_residual = op->src[ESHI_SRC_RESIDUAL] != NULL,
-  };
-}
-
 /* Makes the plan for @conv, from the disk if it can; NULL without an error if cuDNN has none. */
 static EshiCudaDnnPlan *
 make_plan (EshiCudaBackend     *self,
@@ -198,10 +171,10 @@ make_plan (EshiCudaBackend     *self,
 
 /* Finds the plan for @conv, made at the first time; NULL also where there is none. */
 static gboolean
-find_plan (EshiCudaBackend         *self,
-           const EshiCudaConv      *conv,
-           const EshiCudaDnnPlan  **plan,
-           GError                 **error)
+find_plan (EshiCudaBackend        *self,
+           const EshiCudaConv     *conv,
+           const EshiCudaDnnPlan **plan,
+           GError                **error)
 {
   g_autofree char *key = get_key (self, conv);
   gpointer found = NULL;
@@ -225,13 +198,13 @@ find_plan (EshiCudaBackend         *self,
 }
 
 gboolean
-_eshi_cuda_conv_prepare (EshiCudaBackend   *self,
-                         const EshiOp      *op,
-                         EshiCudaConvUse  **use,
-                         GError           **error)
+_eshi_cuda_conv_prepare (EshiCudaBackend  *self,
+                         const EshiOp     *op,
+                         EshiCudaConvUse **use,
+                         GError          **error)
 {
   const EshiCudaDnnPlan *plan = NULL;
-  EshiCudaConv conv = describe_conv (op);
+  EshiCudaConv conv = eshi_cuda_conv_from_op (op);
 
   *use = NULL;
   if (self->dnn == NULL || op->dst->dtype != ESHI_DTYPE_F16)

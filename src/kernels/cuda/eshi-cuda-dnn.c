@@ -89,16 +89,43 @@ finalize (Build *build,
     build->status = build->planner->dnn->descriptor_finalize (descriptor);
 }
 
+EshiCudaConv
+eshi_cuda_conv_from_op (const EshiOp *op)
+{
+  const gint64 *x = op->src[ESHI_SRC_X]->shape.dim;
+  const gint64 *weight = op->src[ESHI_SRC_WEIGHT]->shape.dim;
+  const gint64 *y = op->dst->shape.dim;
+
+  return (EshiCudaConv) {
+    .n = x[0],
+    .h = x[1],
+    .w = x[2],
+    .c = x[3],
+    .out_h = y[1],
+    .out_w = y[2],
+    .out_c = y[3],
+    .kh = weight[2],
+    .kw = weight[3],
+    .stride = op->conv.stride,
+    .top = op->conv.top,
+    .left = op->conv.left,
+    .bottom = op->conv.bottom,
+    .right = op->conv.right,
+    .has_bias = op->src[ESHI_SRC_BIAS] != NULL || op->src[ESHI_SRC_EMBEDDING] != NULL,
+    .has_residual = op->src[ESHI_SRC_RESIDUAL] != NULL,
+  };
+}
+
 /* --- the graph --- */
 
 /* [n, h, w, c] in memory; cuDNN names the dimensions n, c, h, w. Those inside of the plan are f32. */
 static void *
-make_tensor (Build *build,
-             gint64 id,
-             gint64 n,
-             gint64 h,
-             gint64 w,
-             gint64 c)
+make_tensor (Build  *build,
+             gint64  id,
+             gint64  n,
+             gint64  h,
+             gint64  w,
+             gint64  c)
 {
   gint64 dims[] = { n, c, h, w };
   gint64 strides[] = { h * w * c, 1, w * c, c };
@@ -270,9 +297,9 @@ set_device (Build *build,
 
 /* @descriptor as a plan, if it stays within the workspace. */
 static EshiCudaDnnPlan *
-wrap_plan (Build *build,
-           void  *descriptor,
-           gint64 engine)
+wrap_plan (Build  *build,
+           void   *descriptor,
+           gint64  engine)
 {
   const EshiCudaPlanner *planner = build->planner;
   EshiCudaDnnPlan *plan = NULL;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "eshi-cuda-api.h"
+#include "eshi-op.h"
 
 G_BEGIN_DECLS
 
@@ -51,6 +52,9 @@ typedef struct
   gint64             engine;          /* cuDNN's number of it; -1 if the plan was read */
   GPtrArray         *parts;           /* (element-type void*): descriptors that last as long, itself among them */
 } EshiCudaDnnPlan;
+
+/* The convolution that @op, a CONV2D, is. */
+EshiCudaConv eshi_cuda_conv_from_op (const EshiOp     *op);
 
 /* The key of @conv, for caches: "n2 64x64x320 …"; (transfer full). */
 char *eshi_cuda_conv_describe   (const EshiCudaConv    *conv);
