@@ -25,6 +25,15 @@ int    emu_count_alive (void);
 /* Kernels that were launched so far. */
 int    emu_count_launches (void);
 
+/* What was asked of the driver so far. */
+typedef struct
+{
+  int    n_launches, n_allocations, n_synchronizations;
+  size_t bytes_up, bytes_down; /* to the device and from it */
+} EmuCounts;
+
+void   emu_get_counts (EmuCounts *counts);
+
 /* What the driver says of itself and its device; 0 devices: none. */
 void   emu_set_device (int n_devices, int major, int minor, int driver_version);
 

@@ -27,6 +27,7 @@ static struct
   int (*count_calls) (void);
   int (*count_alive) (void);
   int (*count_launches) (void);
+  void (*get_counts) (EmuCounts *counts);
   void (*set_device) (int n_devices, int major, int minor, int driver_version);
   void (*dnn_fail_call) (int n, int status);
   int (*dnn_count_calls) (void);
@@ -55,6 +56,7 @@ find_controls (const char *folder)
   *(void **) &emu.count_calls = dlsym (library, "emu_count_calls");
   *(void **) &emu.count_alive = dlsym (library, "emu_count_alive");
   *(void **) &emu.count_launches = dlsym (library, "emu_count_launches");
+  *(void **) &emu.get_counts = dlsym (library, "emu_get_counts");
   *(void **) &emu.set_device = dlsym (library, "emu_set_device");
   *(void **) &emu.dnn_fail_call = dlsym (dnn, "emu_dnn_fail_call");
   *(void **) &emu.dnn_count_calls = dlsym (dnn, "emu_dnn_count_calls");
@@ -423,13 +425,15 @@ test_kept_plan (void)
 
 /* --- pictures --- */
 
+#define N_STEPS 4
+
 static void
 paint (const char                  *folder,
        EshiBackend                 *backend,
        const EshiPipelineCallbacks *callbacks,
        EshiPipelineResult          *result)
 {
-  EshiPipelineParams params = { .prompt = "りんご", .steps = 4, .seed = 3 };
+  EshiPipelineParams params = { .prompt = "りんご", .steps = N_STEPS, .seed = 3 };
   g_autoptr(GError) error = NULL;
   g_autoptr(EshiPipeline) pipeline = eshi_pipeline_new (folder, backend, NULL, NULL, &error);
 
@@ -512,6 +516,72 @@ test_picture (void)
   assert_nothing_alive ();
 }
 
+/* --- what a step costs --- */
+
+typedef struct
+{
+  EmuCounts counts[N_STEPS + 1]; /* when so many steps were finished; the first time that was said */
+  int       n_executed[N_STEPS + 1];
+  gboolean  seen[N_STEPS + 1];
+} StepCosts;
+
+static void
+progress_cb (const EshiPipelineProgress *progress,
+             gpointer                    user_data)
+{
+  StepCosts *costs = user_data;
+
+  if (progress->stage != ESHI_PIPELINE_PAINTING || progress->step > N_STEPS || costs->seen[progress->step])
+    return;
+  costs->seen[progress->step] = TRUE;
+  emu.get_counts (&costs->counts[progress->step]);
+  costs->n_executed[progress->step] = emu.dnn_count_executed ();
+}
+
+/* Between the end of the step before and that of @step. */
+static void
+check_step (const StepCosts          *costs,
+            guint                     step,
+            const EshiPipelineResult *result)
+{
+  const EmuCounts *before = &costs->counts[step - 1];
+  const EmuCounts *after = &costs->counts[step];
+  gsize latents_bytes = (gsize) result->pictures[0].width / 8 * (result->pictures[0].height / 8) * 4 * sizeof (float);
+  gsize bytes_up = after->bytes_up - before->bytes_up;
+  gsize bytes_down = after->bytes_down - before->bytes_down;
+
+  g_assert_true (costs->seen[step - 1] && costs->seen[step]);
+  g_test_message ("step %u: %d launches of own kernels, %d convolutions of cuDNN's, %d synchronizations, %d allocations, "
+                  "%" G_GSIZE_FORMAT " bytes to the device, %" G_GSIZE_FORMAT " from it",
+                  step, after->n_launches - before->n_launches, costs->n_executed[step] - costs->n_executed[step - 1],
+                  after->n_synchronizations - before->n_synchronizations, after->n_allocations - before->n_allocations,
+                  bytes_up, bytes_down);
+  g_assert_cmpint (after->n_allocations, ==, before->n_allocations);
+  g_assert_cmpint (after->n_synchronizations - before->n_synchronizations, ==, 1);
+  g_assert_cmpuint (bytes_up, ==, 2 * latents_bytes + sizeof (float));
+  g_assert_cmpuint (bytes_down, ==, latents_bytes);
+}
+
+/* A step allocates nothing, waits once, and moves no more than latents: both halves of guidance and the time go up, the
+ * prediction comes down, where the sampler works in f32. */
+static void
+test_step (void)
+{
+  g_autofree char *folder = g_build_filename (g_getenv ("ESHI_MODEL_DIR"), "mame", NULL);
+  StepCosts costs = { 0 };
+  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = &costs };
+  g_auto(EshiPipelineResult) result = { 0 };
+  g_autoptr(GError) error = NULL;
+  EshiBackend *cuda = get_class ()->open (NULL, &error);
+
+  g_assert_no_error (error);
+  paint (folder, cuda, &callbacks, &result);
+  for (guint step = 2; step <= N_STEPS; step++)
+    check_step (&costs, step, &result);
+  close_backend (cuda);
+  assert_nothing_alive ();
+}
+
 int
 main (int    argc,
       char **argv)
@@ -537,6 +607,7 @@ main (int    argc,
   g_test_add_func ("/eshi/cuda-host/dnn/does-not-start", test_without_dnn);
   g_test_add_func ("/eshi/cuda-host/dnn/kept-plan", test_kept_plan);
   g_test_add_func ("/eshi/cuda-host/picture", test_picture);
+  g_test_add_func ("/eshi/cuda-host/step", test_step);
   status = g_test_run ();
   remove_cache (cache);
   return status;
