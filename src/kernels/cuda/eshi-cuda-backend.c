@@ -1,6 +1,6 @@
 /* eshi-cuda-backend.c: the class of the CUDA backend: probing, opening, memory, errors, launches.
  *
- * Matrix products, and convolutions as matrix products, are cublasLt's; everything else is in device/. The driver's
+ * Matrix products are cublasLt's, convolutions cuDNN's or matrix products too; everything else is in device/. The driver's
  * interface is used, not the runtime's, so nothing of NVIDIA's is linked: eshi-cuda-libs.c finds it.
  *
  * SPDX-License-Identifier: MIT
@@ -124,13 +124,16 @@ describe_device (const EshiCudaLibs  *libs,
 {
   int major = get_attribute (&libs->cu, ESHI_CU_ATTRIBUTE_MAJOR, device);
   int minor = get_attribute (&libs->cu, ESHI_CU_ATTRIBUTE_MINOR, device);
+  g_autofree char *dnn = NULL;
   size_t bytes = 0;
 
   libs->cu.device_get_name (info->name, sizeof info->name, device);
   libs->cu.device_total_mem (&bytes, device);
   info->memory_bytes = bytes;
-  g_snprintf (info->features, sizeof info->features, "sm_%d%d, cuBLAS %" PRIu64, major, minor,
-              (guint64) libs->lt.get_version ());
+  if (libs->has_dnn)
+    dnn = g_strdup_printf (", cuDNN %" PRIu64, (guint64) libs->dnn.get_version ());
+  g_snprintf (info->features, sizeof info->features, "sm_%d%d, cuBLAS %" PRIu64 "%s", major, minor,
+              (guint64) libs->lt.get_version (), dnn != NULL ? dnn : "");
   if (major > OLDEST_MAJOR || (major == OLDEST_MAJOR && minor >= OLDEST_MINOR))
     return TRUE;
   g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
@@ -162,6 +165,7 @@ cuda_close (EshiBackend *backend)
     return;
   if (self->stream != NULL)
     self->libs->cu.stream_synchronize (self->stream);
+  _eshi_cuda_conv_close (self);
   if (self->lt != NULL)
     self->libs->lt.destroy (self->lt);
   for (guint i = 0; i < ESHI_CUDA_MAX_IMAGES; i++)
@@ -190,7 +194,8 @@ open_device (EshiCudaBackend  *self,
       !_eshi_cuda_check (self, cu->primary_retain (&context, self->device), error) ||
       !_eshi_cuda_check (self, cu->set_current (context), error) ||
       !_eshi_cuda_check (self, cu->stream_create (&self->stream, ESHI_CU_STREAM_NON_BLOCKING), error) ||
-      !_eshi_cuda_check_lt (self, self->libs->lt.create (&self->lt), error))
+      !_eshi_cuda_check_lt (self, self->libs->lt.create (&self->lt), error) ||
+      !_eshi_cuda_conv_open (self, error))
     return FALSE;
 
   for (guint i = 0; i < ESHI_CUDA_MAX_IMAGES && eshi_cuda_images[i].data != NULL; i++)
