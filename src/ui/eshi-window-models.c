@@ -103,7 +103,8 @@ fill_model_menu (EshiWindow *self)
       g_menu_item_set_action_and_target (item, "win.model", "s", model->path);
       g_menu_append_item (self->model_menu, item);
     }
-  gtk_widget_set_visible (GTK_WIDGET (self->model_button), self->models->len > 0);
+  _eshi_window_append_manager (self, self->model_menu);
+  gtk_widget_set_visible (GTK_WIDGET (self->model_button), TRUE);
 }
 
 /* Why there is no model, as the engine says it. */

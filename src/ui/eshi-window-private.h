@@ -4,7 +4,7 @@
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
  * joins the studio, the gallery and the queue; -queue.c says what becomes of the queue; -seeds.c brings the contact
  * sheet of seeds; -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
- * -preferences.c opens the settings; -desktop.c does what other programs ask for;
+ * -manager.c opens the list of models; -preferences.c opens the settings; -desktop.c does what other programs ask for;
  * -notices.c says what is wrong with the history, and what has no file.
  *
  * SPDX-License-Identifier: MIT
@@ -150,6 +150,13 @@ void         _eshi_window_find_models    (EshiWindow         *self);
 void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
+
+/* eshi-window-manager.c */
+void         _eshi_window_add_manager    (EshiWindow         *self);
+void         _eshi_window_append_manager (EshiWindow         *self,
+                                          GMenu              *menu);
+/* There are other models now than before. */
+void         _eshi_window_models_changed (EshiWindow         *self);
 
 /* eshi-window-preferences.c */
 void         _eshi_window_add_preferences (EshiWindow        *self);

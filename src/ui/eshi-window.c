@@ -507,6 +507,7 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_actions (self);
   _eshi_window_add_keys (self);
   _eshi_window_add_preferences (self);
+  _eshi_window_add_manager (self);
   _eshi_window_init_input (self);
   _eshi_window_add_seeds (self);
   _eshi_window_add_steps (self);
