@@ -44,6 +44,7 @@ enum
 {
   MODELS_CHANGED,
   CHOSEN,
+  GET_WANTED,
   N_SIGNALS,
 };
 
@@ -105,11 +106,11 @@ fill_models (EshiModelManager *self,
 }
 
 static void
-fill_names (EshiModelManager *self,
-            AdwExpanderRow   *expander,
-            const char       *title,
-            char            **names,
-            const char       *folder)
+fill_names (EshiModelManager  *self,
+            AdwExpanderRow    *expander,
+            const char        *title,
+            char             **names,
+            const char        *folder)
 {
   guint n_names = g_strv_length (names);
   g_autofree char *place = eshi_model_facts_dup_place (folder);
@@ -469,6 +470,14 @@ on_add_file_cb (EshiModelManager *self)
   choose (self, _("File of a Model"), GTK_FILE_CHOOSER_ACTION_OPEN);
 }
 
+static void
+on_get_cb (EshiModelManager *self)
+{
+  g_assert (ESHI_IS_MODEL_MANAGER (self));
+
+  g_signal_emit (self, signals[GET_WANTED], 0);
+}
+
 static gboolean
 on_drop_cb (EshiModelManager *self,
             const GValue     *value)
@@ -528,6 +537,8 @@ eshi_model_manager_class_init (EshiModelManagerClass *klass)
                                           0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[CHOSEN] = g_signal_new ("chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                   0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[GET_WANTED] = g_signal_new ("get-wanted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                      0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/eshi_app/Eshi/ui/eshi-model-manager.ui");
   gtk_widget_class_bind_template_child (widget_class, EshiModelManager, toasts);
   gtk_widget_class_bind_template_child (widget_class, EshiModelManager, models);
@@ -537,6 +548,7 @@ eshi_model_manager_class_init (EshiModelManagerClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_add_folder_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_add_file_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_drop_cb);
+  gtk_widget_class_bind_template_callback (widget_class, on_get_cb);
   install_actions (widget_class);
 }
 

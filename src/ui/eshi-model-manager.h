@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * Signals:
  *   `models-changed`: there are other models now than before, or the same ones in other places
  *   `chosen` (path: string): this one shall paint
+ *   `get-wanted`: the offer of a model shall open
  */
 G_DECLARE_FINAL_TYPE (EshiModelManager, eshi_model_manager, ESHI, MODEL_MANAGER, AdwWindow)
 

@@ -22,14 +22,28 @@ _eshi_window_models_changed (EshiWindow *self)
   _eshi_window_find_models (self);
 }
 
-/* A model that was just added is in no list yet; it is chosen when it is. */
-static void
-on_chosen_cb (EshiWindow *self,
-              const char *path)
+/* A model that was just added may be in no list yet, so it is looked for. */
+void
+_eshi_window_want_model (EshiWindow *self,
+                         const char *path)
 {
   g_assert (ESHI_IS_WINDOW (self));
 
-  _eshi_window_choose_model (self, path, FALSE);
+  g_free (self->wanted_model);
+  self->wanted_model = g_strdup (path);
+  _eshi_window_find_models (self);
+}
+
+static void
+on_get_wanted_cb (EshiWindow *self,
+                  GtkWindow  *manager)
+{
+  GtkWidget *offer = _eshi_window_offer_model (self, manager);
+
+  g_assert (ESHI_IS_WINDOW (self));
+
+  g_signal_connect_object (offer, "destroy", G_CALLBACK (eshi_model_manager_find), manager, G_CONNECT_SWAPPED);
+  g_signal_connect_object (offer, "chosen", G_CALLBACK (gtk_window_close), manager, G_CONNECT_SWAPPED);
 }
 
 static void
@@ -43,7 +57,8 @@ models_action (GSimpleAction *action,
 
   g_signal_connect_object (manager, "models-changed", G_CALLBACK (_eshi_window_models_changed), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (manager, "chosen", G_CALLBACK (on_chosen_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (manager, "chosen", G_CALLBACK (_eshi_window_want_model), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (manager, "get-wanted", G_CALLBACK (on_get_wanted_cb), self, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (manager));
   eshi_test_log ("MODELS_WINDOW");
 }

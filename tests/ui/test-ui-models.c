@@ -128,9 +128,9 @@ count_cb (guint *n)
 }
 
 static void
-on_chosen_cb (GtkWidget  *window,
-              const char *path,
-              char      **chosen)
+on_chosen_cb (GtkWidget   *window,
+              const char  *path,
+              char       **chosen)
 {
   *chosen = g_strdup (path);
 }
@@ -203,8 +203,7 @@ test_verify (void)
 
   write_file (own, "eshi-download.json",
               "{\"hub\": \"https://hub.example\", \"repo\": \"o/n\", \"revision\": "
-              "\"0123456789abcdef0123456789abcdef01234567\", \"files\": [{\"path\": \"weights\", \"size\": 3, \"sum\": \""
-              ABC_SUM "\"}]}");
+              "\"0123456789abcdef0123456789abcdef01234567\", \"files\": [{\"path\": \"weights\", \"size\": 3, \"sum\": \"" ABC_SUM "\"}]}");
   write_file (own, "model_index.json", "{}");
   write_file (own, "weights", "abc");
   window = new_window (NULL);
