@@ -4,7 +4,7 @@
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
  * joins the studio, the gallery and the queue; -queue.c says what becomes of the queue; -seeds.c brings the contact
  * sheet of seeds; -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
- * -preferences.c opens the settings; -desktop.c does what other programs ask for;
+ * -manager.c opens the list of models, and -download.c offers one from the hub; -preferences.c opens the settings; -desktop.c does what other programs ask for;
  * -notices.c says what is wrong with the history, and what has no file.
  *
  * SPDX-License-Identifier: MIT
@@ -27,6 +27,8 @@
 #include "eshi-style-thumbs.h"
 #include "eshi-views.h"
 #include "eshi-window.h"
+
+#include <eshi-hub-download.h>
 
 G_BEGIN_DECLS
 
@@ -80,6 +82,9 @@ struct _EshiWindow
   GCancellable *input_loading;  /* of the picture that is being read; NULL when none is */
   EshiJob *interrupted;         /* that was cancelled last: can be resumed */
   EshiPicture *trashed;         /* taken away, its file still there: can come back */
+  EshiHubDownload *download;    /* of the model that is offered; NULL before that */
+  char *model_name;             /* of the model that paints; NULL for none */
+  char *wanted_model;           /* chosen before it was known */
   GPtrArray *requests;          /* of GVariant: asked for before it was known which models there are; NULL for none */
 
   gint64 composed_at;           /* when a word stopped being composed, by the monotonic clock; 0 for never */
@@ -150,6 +155,24 @@ void         _eshi_window_find_models    (EshiWindow         *self);
 void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
+
+/* eshi-window-download.c */
+void         _eshi_window_add_download   (EshiWindow         *self);
+/* Opens the offer of a model above @parent, and returns its window. */
+GtkWidget   *_eshi_window_offer_model    (EshiWindow         *self,
+                                          GtkWindow          *parent);
+/* Shows the model's name on its button, and how far a download is. */
+void         _eshi_window_label_model    (EshiWindow         *self);
+
+/* eshi-window-manager.c */
+void         _eshi_window_add_manager    (EshiWindow         *self);
+void         _eshi_window_append_manager (EshiWindow         *self,
+                                          GMenu              *menu);
+/* Paints with the model in @path from now on, as soon as it is among the models. */
+void         _eshi_window_want_model     (EshiWindow         *self,
+                                          const char         *path);
+/* There are other models now than before. */
+void         _eshi_window_models_changed (EshiWindow         *self);
 
 /* eshi-window-preferences.c */
 void         _eshi_window_add_preferences (EshiWindow        *self);
