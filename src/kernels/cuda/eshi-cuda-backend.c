@@ -78,6 +78,13 @@ _eshi_cuda_check (EshiCudaBackend  *self,
 }
 
 gboolean
+_eshi_cuda_check_device (EshiCudaBackend  *self,
+                         GError          **error)
+{
+  return _eshi_cuda_check (self, self->libs->cu.stream_synchronize (self->stream), error);
+}
+
+gboolean
 _eshi_cuda_check_lt (EshiCudaBackend  *self,
                      int               status,
                      GError          **error)
@@ -86,6 +93,8 @@ _eshi_cuda_check_lt (EshiCudaBackend  *self,
     return TRUE;
   if (status == ESHI_LT_ALLOC_FAILED)
     return _eshi_cuda_check (self, ESHI_CU_OUT_OF_MEMORY, error);
+  if (!_eshi_cuda_check_device (self, error))
+    return FALSE;
   g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED,
                _("NVIDIA's library cuBLAS reported an error (status %d)."), status);
   return FALSE;
@@ -350,17 +359,22 @@ _eshi_cuda_line (gint64 n)
   return (EshiCudaGrid) { (n + ESHI_CUDA_THREADS - 1) / ESHI_CUDA_THREADS, 1, 1, ESHI_CUDA_THREADS, 0 };
 }
 
+/* The function @name of one of the images, looked up once; NULL and @error if there is none. */
 static void *
-find_function (EshiCudaBackend *self,
-               const char      *name)
+find_function (EshiCudaBackend  *self,
+               const char       *name,
+               GError          **error)
 {
   void *function = g_hash_table_lookup (self->functions, name);
+  int result = ESHI_CU_NOT_FOUND;
 
-  for (guint i = 0; i < ESHI_CUDA_MAX_IMAGES && self->modules[i] != NULL && function == NULL; i++)
-    if (self->libs->cu.module_get_function (&function, self->modules[i], name) == ESHI_CU_SUCCESS)
-      g_hash_table_insert (self->functions, (gpointer) g_intern_string (name), function);
-    else
-      function = NULL;
+  if (function != NULL)
+    return function;
+  for (guint i = 0; i < ESHI_CUDA_MAX_IMAGES && self->modules[i] != NULL && result == ESHI_CU_NOT_FOUND; i++)
+    result = self->libs->cu.module_get_function (&function, self->modules[i], name);
+  if (!_eshi_cuda_check (self, result, error))
+    return NULL;
+  g_hash_table_insert (self->functions, (gpointer) g_intern_string (name), function);
   return function;
 }
 
@@ -371,11 +385,14 @@ _eshi_cuda_launch (EshiCudaBackend  *self,
                    void            **params,
                    GError          **error)
 {
-  void *function = find_function (self, name);
+  void *function = find_function (self, name, error);
 
-  if (function == NULL)
-    return _eshi_cuda_check (self, ESHI_CU_NOT_FOUND, error);
-  return _eshi_cuda_check (self, self->libs->cu.launch (function, (unsigned) grid.x, (unsigned) grid.y, (unsigned) grid.z, grid.n_threads, 1, 1, (unsigned) grid.shared_bytes, self->stream, params, NULL), error);
+  return function != NULL &&
+         _eshi_cuda_check (self,
+                           self->libs->cu.launch (function, (unsigned) grid.x, (unsigned) grid.y, (unsigned) grid.z,
+                                                  grid.n_threads, 1, 1, (unsigned) grid.shared_bytes, self->stream,
+                                                  params, NULL),
+                           error);
 }
 
 /* --- ops --- */

@@ -118,6 +118,11 @@ gboolean  _eshi_cuda_check       (EshiCudaBackend  *self,
                                   int               result,
                                   GError          **error);
 
+/* The same for what the device has done so far, which it waits for: what another library calls a failed execution may be
+ * an error that stays. */
+gboolean  _eshi_cuda_check_device (EshiCudaBackend *self,
+                                   GError         **error);
+
 /* The same for a status of cublasLt. */
 gboolean  _eshi_cuda_check_lt    (EshiCudaBackend  *self,
                                   int               status,

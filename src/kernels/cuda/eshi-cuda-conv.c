@@ -47,8 +47,7 @@ check_dnn (EshiCudaBackend  *self,
   if (status == ESHI_DNN_HOST_ALLOCATION_FAILED || status == ESHI_DNN_DEVICE_ALLOCATION_FAILED)
     return _eshi_cuda_check (self, ESHI_CU_OUT_OF_MEMORY, error);
   self->libs->dnn.get_last_error (words, sizeof words);
-  if (status >= ESHI_DNN_EXECUTION_FAILED &&
-      !_eshi_cuda_check (self, self->libs->cu.stream_synchronize (self->stream), error))
+  if (status >= ESHI_DNN_EXECUTION_FAILED && !_eshi_cuda_check_device (self, error))
     return FALSE;
   g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED, _("NVIDIA's library cuDNN reported an error: %s (status %d)."),
                words, status);
