@@ -113,7 +113,8 @@ eshi_model_facts_dup_text (const EshiModelFacts *self)
 
   kind = self->embedded ? _("came with the program") : self->single ? _("single file") : _("folder");
   size = g_format_size ((guint64) self->n_bytes);
-  place = eshi_model_facts_dup_place (self->path);
+  /* Where the program keeps its own model is nobody's concern. */
+  place = self->embedded ? g_strdup ("") : eshi_model_facts_dup_place (self->path);
   hash = self->hash != NULL ? g_strdup_printf (" · %.*s", ESHI_MODEL_HASH_SHORT, self->hash) : g_strdup ("");
-  return g_strdup_printf ("%s · %s%s\n%s", kind, size, hash, place);
+  return g_strdup_printf ("%s · %s%s%s%s", kind, size, hash, self->embedded ? "" : "\n", place);
 }

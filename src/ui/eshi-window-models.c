@@ -174,6 +174,7 @@ on_models_cb (GObject      *source,
       leave_no_model (self);
       _eshi_window_choose_model (self, path, adopt);
     }
+  _eshi_window_update_first (self);
   _eshi_window_update_actions (self);
   _eshi_window_run_requests (self);
   eshi_test_log ("MODELS %u", models->len);

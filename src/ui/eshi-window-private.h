@@ -4,7 +4,7 @@
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
  * joins the studio, the gallery and the queue; -queue.c says what becomes of the queue; -seeds.c brings the contact
  * sheet of seeds; -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
- * -manager.c opens the list of models, and -download.c offers one from the hub; -preferences.c opens the settings; -desktop.c does what other programs ask for;
+ * -first.c greets the first run; -manager.c opens the list of models, and -download.c offers one from the hub; -preferences.c opens the settings; -desktop.c does what other programs ask for;
  * -notices.c says what is wrong with the history, and what has no file.
  *
  * SPDX-License-Identifier: MIT
@@ -45,6 +45,7 @@ struct _EshiWindow
   AdwWindowTitle *title;
   GtkBox *studio;
   GtkStack *stack;
+  GtkWidget *first_card;        /* of the first run */
   AdwStatusPage *no_model_page;
   EshiCanvas *canvas;
   EshiMaskBar *mask_bar;
@@ -163,6 +164,11 @@ GtkWidget   *_eshi_window_offer_model    (EshiWindow         *self,
                                           GtkWindow          *parent);
 /* Shows the model's name on its button, and how far a download is. */
 void         _eshi_window_label_model    (EshiWindow         *self);
+
+/* eshi-window-first.c */
+void         _eshi_window_add_first      (EshiWindow         *self);
+/* Shows or hides the first run's card, by which models there are. */
+void         _eshi_window_update_first   (EshiWindow         *self);
 
 /* eshi-window-manager.c */
 void         _eshi_window_add_manager    (EshiWindow         *self);

@@ -465,6 +465,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, title);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, studio);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, EshiWindow, first_card);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, canvas);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, mask_bar);
@@ -512,6 +513,7 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_preferences (self);
   _eshi_window_add_manager (self);
   _eshi_window_add_download (self);
+  _eshi_window_add_first (self);
   _eshi_window_init_input (self);
   _eshi_window_add_seeds (self);
   _eshi_window_add_steps (self);

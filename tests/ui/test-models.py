@@ -125,6 +125,7 @@ def test_cut_and_paused(program, hub):
     click(tree, "続ける")
     program.wait("OFFER モデルがそろいました", 60)
     program.wait("MODELS 2")
+    program.wait("FIRST_RUN hidden")
     if hub.leaked:
         raise Failed("the token went to another host")
 

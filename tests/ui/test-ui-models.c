@@ -12,6 +12,7 @@
 
 #include "eshi-model-manager.h"
 #include "eshi-model-row.h"
+#include "eshi-other-program.h"
 
 #define WAIT_MS 5000
 
@@ -242,6 +243,28 @@ test_remove (void)
   g_source_remove (late);
 }
 
+/* ComfyUI's folder: its models are looked for, its LoRA is linked once and not copied. */
+static void
+test_other_program (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("eshi-comfy-XXXXXX", NULL);
+  g_autofree char *link = g_build_filename (g_get_user_data_dir (), "eshi", "models", "loras", "墨.safetensors", NULL);
+  GtkWidget *window;
+  guint n_extras = 0;
+
+  write_file (folder, "models/checkpoints/狐/model_index.json", "{}");
+  write_file (folder, "models/loras/墨.safetensors", "");
+  write_file (folder, "models/loras/notes.txt", "");
+  g_assert_true (eshi_other_program_add (folder, &n_extras, NULL));
+  g_assert_cmpuint (n_extras, ==, 1);
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+  g_assert_true (eshi_other_program_add (folder, &n_extras, NULL));
+  g_assert_cmpuint (n_extras, ==, 0);
+  window = new_window (NULL);
+  wait_for_row (window, "狐");
+  close_window (window);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -265,5 +288,6 @@ main (int    argc,
   g_test_add_func ("/eshi/ui/models/add", test_add);
   g_test_add_func ("/eshi/ui/models/verify", test_verify);
   g_test_add_func ("/eshi/ui/models/remove", test_remove);
+  g_test_add_func ("/eshi/ui/models/other-program", test_other_program);
   return g_test_run ();
 }
