@@ -18,10 +18,11 @@ typedef struct
 } Fixture;
 
 static void
-set_up (Fixture      *fixture,
-        gconstpointer data)
+set_up (Fixture       *fixture,
+        gconstpointer  data)
 {
   fixture->window = gtk_window_new ();
+  gtk_window_set_default_size (GTK_WINDOW (fixture->window), 480, 320);
   fixture->overlay = ADW_TOAST_OVERLAY (adw_toast_overlay_new ());
   adw_toast_overlay_set_child (fixture->overlay, gtk_label_new ("絵"));
   gtk_window_set_child (GTK_WINDOW (fixture->window), GTK_WIDGET (fixture->overlay));
@@ -31,8 +32,8 @@ set_up (Fixture      *fixture,
 }
 
 static void
-tear_down (Fixture      *fixture,
-           gconstpointer data)
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
 {
   gtk_window_destroy (GTK_WINDOW (fixture->window));
 }
@@ -61,9 +62,9 @@ count_cb (guint *n)
 }
 
 static AdwToast *
-add (Fixture         *fixture,
-     AdwToastPriority priority,
-     guint           *n_dismissed)
+add (Fixture          *fixture,
+     AdwToastPriority  priority,
+     guint            *n_dismissed)
 {
   AdwToast *toast = adw_toast_new ("消えるもの");
 
@@ -76,8 +77,8 @@ add (Fixture         *fixture,
 
 /* What a busy window does: a message goes in the same frame in which it came, and the next takes its place. */
 static void
-test_stalled (Fixture      *fixture,
-              gconstpointer data)
+test_stalled (Fixture       *fixture,
+              gconstpointer  data)
 {
   guint n_dismissed = 0;
 
@@ -98,8 +99,8 @@ test_stalled (Fixture      *fixture,
 
 /* One that was taken back before its turn is told so, and never seen. */
 static void
-test_taken_back (Fixture      *fixture,
-                 gconstpointer data)
+test_taken_back (Fixture       *fixture,
+                 gconstpointer  data)
 {
   guint n_shown = 0, n_waiting = 0;
   g_autoptr(AdwToast) shown = add (fixture, ADW_TOAST_PRIORITY_NORMAL, &n_shown);
@@ -115,8 +116,8 @@ test_taken_back (Fixture      *fixture,
 
 /* Nothing waits for frames that are never drawn. */
 static void
-test_unseen (Fixture      *fixture,
-             gconstpointer data)
+test_unseen (Fixture       *fixture,
+             gconstpointer  data)
 {
   guint n_dismissed = 0;
   g_autoptr(AdwToast) a = add (fixture, ADW_TOAST_PRIORITY_NORMAL, &n_dismissed);
