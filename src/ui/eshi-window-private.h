@@ -201,6 +201,10 @@ void         _eshi_window_follow_reruns (EshiWindow         *self);
 /* eshi-window-steps.c */
 void         _eshi_window_add_steps      (EshiWindow         *self);
 void         _eshi_window_update_foot    (EshiWindow         *self);
+/* Reads the file of @picture on a thread, then shows it in the studio, step by step. @settings: how it was made */
+void         _eshi_window_show_steps_of  (EshiWindow         *self,
+                                          const EshiSettings *settings,
+                                          const EshiHistoryPicture *picture);
 
 /* eshi-window-seeds.c */
 void         _eshi_window_add_seeds      (EshiWindow         *self);
