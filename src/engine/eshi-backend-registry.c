@@ -64,6 +64,8 @@ find_in (const char *folder,
   return path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
 }
 
+/* The plugin of @name: where the user says, beside the program, in the build tree that the program lies in, or where it
+ * was installed. */
 static char *
 find_plugin (const char *name)
 {
@@ -72,7 +74,8 @@ find_plugin (const char *name)
   g_autofree char *file = g_strdup_printf ("libeshi-%s.so", name);
   g_autofree char *own = get_own_folder ();
   g_autofree char *beside = own != NULL ? g_build_filename (own, "eshi", NULL) : NULL;
-  const char *folders[] = { own, beside, ESHI_PKGLIBDIR };
+  g_autofree char *built = own != NULL ? g_build_filename (own, "..", "kernels", name, NULL) : NULL;
+  const char *folders[] = { own, beside, built, ESHI_PKGLIBDIR };
   char *path = NULL;
 
   for (guint i = 0; wanted_folders[i] != NULL && path == NULL; i++)
@@ -173,6 +176,21 @@ get_wanted (const char *name)
   return name != NULL && *name != '\0' ? name : NULL;
 }
 
+/* The reference is for checking results: who paints with it, without having asked for it, hears why, once. */
+static void
+explain_reference (void)
+{
+  static gsize once;
+  const Entry *cpu = &entries[1];
+
+  if (!g_once_init_enter (&once))
+    return;
+
+  g_message (_("Painting will be very slow, because the fast plugin for processors cannot be used: %s"),
+             cpu->refusal != NULL ? cpu->refusal->message : "?");
+  g_once_init_leave (&once, 1);
+}
+
 /* The entry to use; %NULL with @error set. */
 static Entry *
 choose (const char  *name,
@@ -212,6 +230,8 @@ _eshi_backend_registry_open (const char                *name,
 
   if (entry == NULL)
     return NULL;
+  if (entry->built_in != NULL && get_wanted (name) == NULL)
+    explain_reference ();
 
   return entry->klass->open (options, error);
 }

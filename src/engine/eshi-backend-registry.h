@@ -1,8 +1,8 @@
 /* eshi-backend-registry.h: which backends there are, which one is used, and why not the others.
  *
  * Backends are asked in a fixed order, best first; "ref" is built in and last. The others are plugins, looked for in
- * $ESHI_PLUGIN_DIR, beside the library, and where the program was installed. Plugins stay loaded until the program
- * ends. A backend that was asked for by name and cannot run is an error, never another backend.
+ * $ESHI_PLUGIN_DIR, beside the program, in the build tree it lies in, and where it was installed; they stay loaded until
+ * it ends. A backend that was asked for by name and cannot run is an error, never another backend.
  *
  * Thread: any.
  *
