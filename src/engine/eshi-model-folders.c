@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "eshi-error.h"
+#include "eshi-pipeline.h"
 
 #define MAX_BYTES (1 << 20)
 
@@ -101,16 +102,20 @@ eshi_model_folders_list_added (void)
 }
 
 static gboolean
-check_folder (const char  *path,
-              GError     **error)
+check_place (const char  *path,
+             GError     **error)
 {
   g_autofree char *shown = g_filename_display_name (path);
+  gboolean is_file = g_file_test (path, G_FILE_TEST_IS_REGULAR);
 
-  if (g_file_test (path, G_FILE_TEST_IS_DIR) && strchr (path, '\n') == NULL)
+  if (strchr (path, '\n') == NULL &&
+      (is_file ? eshi_pipeline_is_checkpoint (path) : g_file_test (path, G_FILE_TEST_IS_DIR)))
     return TRUE;
 
   g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
-               _("“%s” is no folder that models could be looked for in; nothing was added."), shown);
+               is_file ? _("“%s” is no file of a model; nothing was added.")
+                       : _("“%s” is no folder that models could be looked for in; nothing was added."),
+               shown);
   return FALSE;
 }
 
@@ -122,7 +127,7 @@ eshi_model_folders_add (const char  *path,
 
   g_return_val_if_fail (path != NULL, FALSE);
 
-  if (!check_folder (path, error))
+  if (!check_place (path, error))
     return FALSE;
 
   folders = read_list ();

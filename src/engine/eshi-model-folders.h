@@ -26,11 +26,11 @@ GPtrArray *eshi_model_folders_list_added (void);
 
 /**
  * eshi_model_folders_add:
- * @path: a folder that holds models, or is one; it may be relative
+ * @path: a folder that holds models, or is one, or a model's single file; it may be relative
  *
- * Looks for models there from now on. A folder that was added before stays where it is. Thread: any.
+ * Looks for models there from now on. What was added before stays where it is. Thread: any.
  *
- * Errors: %ESHI_ERROR_INVALID_ARGUMENT when it is no folder; %G_FILE_ERROR codes when the list cannot be written.
+ * Errors: %ESHI_ERROR_INVALID_ARGUMENT when it is neither; %G_FILE_ERROR codes when the list cannot be written.
  */
 ESHI_AVAILABLE
 gboolean eshi_model_folders_add (const char  *path,

@@ -296,6 +296,11 @@ add_folder (GPtrArray  *models,
   g_autoptr(GPtrArray) names = list_folder (folder);
   g_autofree char *index = g_build_filename (folder, "model_index.json", NULL);
 
+  if (g_file_test (folder, G_FILE_TEST_IS_REGULAR))
+    {
+      add_file (models, folder);
+      return;
+    }
   if (g_file_test (index, G_FILE_TEST_EXISTS))
     {
       add_model (models, folder);

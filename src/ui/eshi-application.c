@@ -11,6 +11,7 @@
 
 #include "eshi-application.h"
 
+#include "eshi-about.h"
 #include "eshi-loop-probe.h"
 #include "eshi-paint-request.h"
 #include "eshi-search-provider.h"
@@ -40,22 +41,9 @@ about_action (GSimpleAction *action,
               GVariant      *parameter,
               gpointer       user_data)
 {
-  GtkApplication *application = GTK_APPLICATION (user_data);
-  g_autofree char *devices = eshi_engine_describe_devices ();
-  GtkWidget *about = adw_about_window_new ();
+  GtkWindow *parent = gtk_application_get_active_window (GTK_APPLICATION (user_data));
 
-  g_object_set (about,
-                "application-name", _("Eshi"),
-                "application-icon", ESHI_APP_ID,
-                "developer-name", _("The Eshi Painters"),
-                "version", ESHI_VERSION,
-                "comments", _("Paints pictures from Japanese words, on your own computer."),
-                "license-type", GTK_LICENSE_MIT_X11,
-                "debug-info", devices,
-                "transient-for", gtk_application_get_active_window (application),
-                "modal", TRUE,
-                NULL);
-  gtk_window_present (GTK_WINDOW (about));
+  gtk_window_present (GTK_WINDOW (eshi_about_new (parent)));
 }
 
 static void

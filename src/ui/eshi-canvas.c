@@ -15,6 +15,7 @@
 #include "eshi-upscale.h"
 
 #include <adwaita.h>
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #define MARGIN 12
@@ -700,9 +701,19 @@ add_click_controllers (EshiCanvas *self)
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (hold));
 }
 
+/* A screen reader says the words that the picture was painted from, or at least what this place is for. */
+static void
+set_name (EshiCanvas *self,
+          const char *title)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  title != NULL && title[0] != '\0' ? title : _("Picture"), -1);
+}
+
 static void
 eshi_canvas_init (EshiCanvas *self)
 {
+  set_name (self, NULL);
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
   gtk_widget_set_vexpand (GTK_WIDGET (self), TRUE);
@@ -729,8 +740,7 @@ eshi_canvas_show (EshiCanvas *self,
   g_return_if_fail (ESHI_IS_CANVAS (self));
   g_return_if_fail (texture == NULL || (GDK_IS_TEXTURE (texture) && width > 0 && height > 0));
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  title != NULL ? title : "", -1);
+  set_name (self, title);
   if (texture == self->texture)
     return;
   same_size = width == self->width && height == self->height;

@@ -369,6 +369,7 @@ on_read_cb (GObject      *source,
   const EshiHistoryPicture *picture = g_task_get_task_data (G_TASK (result));
   g_autoptr(GError) error = NULL;
   g_autoptr(GdkTexture) texture = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autofree char *name = g_strdup_printf ("%u: %s", i + 1, picture->settings->prompt);
 
   if (g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
     return;
@@ -378,7 +379,7 @@ on_read_cb (GObject      *source,
       return;
     }
   eshi_canvas_show (self->canvases[i], texture, gdk_texture_get_width (texture), gdk_texture_get_height (texture),
-                    picture->settings->prompt);
+                    name);
   eshi_test_log ("COMPARED %u", i);
 }
 

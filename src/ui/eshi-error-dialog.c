@@ -49,6 +49,7 @@ create_details (const char *details)
   gtk_widget_add_css_class (label, "caption");
   gtk_widget_set_margin_top (label, 6);
   gtk_expander_set_child (GTK_EXPANDER (expander), label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (expander), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Details"), -1);
   return expander;
 }
 

@@ -294,6 +294,21 @@ remove_models_action (GtkWidget  *widget,
   g_signal_emit (self, signals[FOLDERS_CHANGED], 0);
 }
 
+/* The list of models stands above the window that the settings stand above. */
+static void
+on_manage_models_cb (EshiFilesPage *self)
+{
+  GtkWindow *settings = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+  GtkWindow *parent = gtk_window_get_transient_for (settings);
+
+  g_assert (ESHI_IS_FILES_PAGE (self));
+
+  if (parent == NULL)
+    return;
+  gtk_window_close (settings);
+  gtk_widget_activate_action (GTK_WIDGET (parent), "win.models", NULL);
+}
+
 static GtkWidget *
 new_remove_button (const char *path,
                    const char *shown)
@@ -322,7 +337,7 @@ add_model_row (EshiFilesPage *self,
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), shown);
-  if (!g_file_test (path, G_FILE_TEST_IS_DIR))
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
     adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _("There is no such folder now"));
   if (added)
     adw_action_row_add_suffix (ADW_ACTION_ROW (row), new_remove_button (path, shown));
@@ -371,6 +386,7 @@ eshi_files_page_class_init (EshiFilesPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_choose_folder_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_name_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_add_models_cb);
+  gtk_widget_class_bind_template_callback (widget_class, on_manage_models_cb);
   gtk_widget_class_install_action (widget_class, "models.remove", "ay", remove_models_action);
 }
 

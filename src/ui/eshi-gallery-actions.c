@@ -107,6 +107,30 @@ rerun_action (GSimpleAction *action,
 }
 
 static void
+on_show_steps_cb (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  const EshiHistoryPicture *picture = g_task_get_task_data (G_TASK (result));
+  g_autoptr(EshiSettings) settings = finish_settings (ESHI_GALLERY (source), result);
+
+  if (settings == NULL)
+    return;
+  if (g_file_test (picture->path, G_FILE_TEST_IS_REGULAR))
+    g_signal_emit_by_name (source, "show-steps", settings, picture);
+  else
+    _eshi_gallery_toast (ESHI_GALLERY (source), _("The file is missing; paint the picture again to get it back"));
+}
+
+static void
+show_steps_action (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  read_settings (ESHI_GALLERY (user_data), on_show_steps_cb, NULL);
+}
+
+static void
 on_load_settings_cb (GObject      *source,
                      GAsyncResult *result,
                      gpointer      user_data)
@@ -249,6 +273,7 @@ undo_action (GSimpleAction *action,
 static const GActionEntry entries[] = {
   { "rerun", rerun_action },
   { "vary", vary_action },
+  { "show-steps", show_steps_action },
   { "load-settings", load_settings_action, "s" },
   { "favourite", favourite_action },
   { "rate", rate_action, "i" },
@@ -299,7 +324,7 @@ _eshi_gallery_update_actions (EshiGallery *self)
   guint n_pictures = g_list_model_get_n_items (G_LIST_MODEL (self->model));
   static const char * const of_pictures[] = { "rerun", "load-settings", "favourite", "rate", "add-tag", "open-folder",
                                               "copy", "export", "trash", "vary", "start-from", "open", "open-with",
-                                              "wallpaper" };
+                                              "wallpaper", "show-steps" };
 
   for (guint i = 0; i < G_N_ELEMENTS (of_pictures); i++)
     enable (self, of_pictures[i], some && !trash);
@@ -338,6 +363,7 @@ static const struct
   { GDK_KEY_r, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.rerun", NULL },
   { GDK_KEY_v, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.vary", NULL },
   { GDK_KEY_i, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.start-from", NULL },
+  { GDK_KEY_k, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.show-steps", NULL },
   { GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.copy", NULL },
   { GDK_KEY_c, GDK_CONTROL_MASK, "gallery.copy", NULL },
   { GDK_KEY_e, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "gallery.export", NULL },

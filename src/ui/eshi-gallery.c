@@ -27,6 +27,7 @@ enum
 {
   GENERATE,
   VARY,
+  SHOW_STEPS,
   LOAD_SETTINGS,
   FAILED,
   N_SIGNALS,
@@ -645,6 +646,8 @@ eshi_gallery_class_init (EshiGalleryClass *klass)
                                     G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
   signals[VARY] = g_signal_new ("vary", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                 G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
+  signals[SHOW_STEPS] = g_signal_new ("show-steps", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                      G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, ESHI_TYPE_HISTORY_PICTURE);
   signals[LOAD_SETTINGS] = g_signal_new ("load-settings", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                          NULL, NULL, NULL, G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_STRING);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,

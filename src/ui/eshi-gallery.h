@@ -21,6 +21,8 @@ G_BEGIN_DECLS
  * Signals:
  *   `generate (EshiSettings *settings, gint64 parent)`: paint this picture of the history again
  *   `vary (EshiSettings *settings, gint64 parent)`: paint these settings, which are those of that picture but for a little
+ *   `show-steps (EshiSettings *settings, EshiHistoryPicture *picture)`: show how this picture came about; its file is
+ *     there, and @settings have the pixels of image and mask
  *   `load-settings (EshiSettings *settings, char *parts)`: show these settings; @parts is "all", "prompt" or "seed"
  *   `failed (char *heading, GError *error)`: something that was asked for did not happen
  */

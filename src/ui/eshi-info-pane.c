@@ -25,8 +25,9 @@ struct _EshiInfoPane
   AdwBin parent_instance;
 
   /* Template Widgets */
-  GtkStack *stack;
+  GtkWidget *none_label;
   GtkLabel *many_label;
+  GtkWidget *words;
   GtkWidget *marks;
   GtkWidget *details;
   GtkLabel *prompt;
@@ -502,7 +503,9 @@ show_number (EshiInfoPane *self,
   g_autofree char *text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%'lu selected", "%'lu selected", n), n);
 
   gtk_label_set_text (self->many_label, text);
-  gtk_stack_set_visible_child_name (self->stack, n_selected == 0 ? "none" : n_selected == 1 ? "one" : "many");
+  gtk_widget_set_visible (self->none_label, n_selected == 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->many_label), n_selected > 1);
+  gtk_widget_set_visible (self->words, n_selected == 1);
   gtk_widget_set_visible (self->marks, n_selected > 0);
   gtk_widget_set_visible (self->details, n_selected == 1);
   if (n_selected > 1)
@@ -574,8 +577,9 @@ eshi_info_pane_class_init (EshiInfoPaneClass *klass)
   signals[SHOW_PICTURE] = g_signal_new ("show-picture", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                         NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/eshi_app/Eshi/ui/eshi-info-pane.ui");
-  gtk_widget_class_bind_template_child (widget_class, EshiInfoPane, stack);
+  gtk_widget_class_bind_template_child (widget_class, EshiInfoPane, none_label);
   gtk_widget_class_bind_template_child (widget_class, EshiInfoPane, many_label);
+  gtk_widget_class_bind_template_child (widget_class, EshiInfoPane, words);
   gtk_widget_class_bind_template_child (widget_class, EshiInfoPane, marks);
   gtk_widget_class_bind_template_child (widget_class, EshiInfoPane, details);
   gtk_widget_class_bind_template_child (widget_class, EshiInfoPane, prompt);

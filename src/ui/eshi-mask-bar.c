@@ -120,6 +120,14 @@ invert_action (GtkWidget  *widget,
 }
 
 static void
+fill_action (GtkWidget  *widget,
+             const char *name,
+             GVariant   *parameter)
+{
+  eshi_mask_fill (ESHI_MASK_BAR (widget)->mask);
+}
+
+static void
 clear_action (GtkWidget  *widget,
               const char *name,
               GVariant   *parameter)
@@ -189,6 +197,7 @@ static const Key keys[] = {
   { GDK_KEY_b, 0, "mask.brush" },
   { GDK_KEY_e, 0, "mask.eraser" },
   { GDK_KEY_i, 0, "mask.invert" },
+  { GDK_KEY_a, GDK_CONTROL_MASK, "mask.fill" },
   { GDK_KEY_Delete, 0, "mask.clear" },
   { GDK_KEY_bracketleft, 0, "mask.smaller" },
   { GDK_KEY_bracketright, 0, "mask.larger" },
@@ -296,6 +305,7 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "mask.undo", NULL, undo_action);
   gtk_widget_class_install_action (widget_class, "mask.redo", NULL, redo_action);
   gtk_widget_class_install_action (widget_class, "mask.invert", NULL, invert_action);
+  gtk_widget_class_install_action (widget_class, "mask.fill", NULL, fill_action);
   gtk_widget_class_install_action (widget_class, "mask.clear", NULL, clear_action);
   gtk_widget_class_install_action (widget_class, "mask.done", NULL, done_action);
 }

@@ -473,20 +473,36 @@ eshi_mask_cancel_stroke (EshiMask *self)
 
 /* --- changes of the whole ---------------------------------------------------------------------------------------- */
 
+/* Everything gets @value, in one step. */
+static void
+set_all (EshiMask *self,
+         guint8    value)
+{
+  begin_step (self);
+  keep (self, whole (self));
+  memset (self->values, value, count (self));
+  end_step (self);
+  show (self, whole (self));
+  finish (self);
+}
+
 void
 eshi_mask_clear (EshiMask *self)
 {
   g_return_if_fail (ESHI_IS_MASK (self));
 
   eshi_mask_end_stroke (self);
-  if (eshi_mask_get_empty (self))
-    return;
-  begin_step (self);
-  keep (self, whole (self));
-  memset (self->values, 0, count (self));
-  end_step (self);
-  show (self, whole (self));
-  finish (self);
+  if (!eshi_mask_get_empty (self))
+    set_all (self, 0);
+}
+
+void
+eshi_mask_fill (EshiMask *self)
+{
+  g_return_if_fail (ESHI_IS_MASK (self));
+
+  eshi_mask_end_stroke (self);
+  set_all (self, 255);
 }
 
 void

@@ -82,6 +82,9 @@ void eshi_mask_cancel_stroke (EshiMask *self);
 /* Takes everything away; one step for undo. */
 void eshi_mask_clear (EshiMask *self);
 
+/* Paints over everything; one step for undo. */
+void eshi_mask_fill (EshiMask *self);
+
 /* Painted becomes unpainted and the other way round; one step for undo. */
 void eshi_mask_invert (EshiMask *self);
 

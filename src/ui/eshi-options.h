@@ -28,6 +28,7 @@ G_BEGIN_DECLS
 #define ESHI_OPTION_WATERMARK "watermark"
 /* Not in the settings window: kept from run to run alone. */
 #define ESHI_OPTION_EXPERT_OPEN "expert-open"
+#define ESHI_OPTION_FIRST_RUN "first-run"
 
 /**
  * eshi_options_get:

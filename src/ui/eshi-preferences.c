@@ -126,7 +126,8 @@ reset_action (GtkWidget  *widget,
   g_object_get (eshi_options_get (), "settings-schema", &schema, NULL);
   keys = g_settings_schema_list_keys (schema);
   for (guint i = 0; keys[i] != NULL; i++)
-    if (key[0] == '\0' ? !g_str_equal (keys[i], ESHI_OPTION_EXPERT_OPEN) : g_str_equal (key, keys[i]))
+    if (key[0] == '\0' ? !g_str_equal (keys[i], ESHI_OPTION_EXPERT_OPEN) && !g_str_equal (keys[i], ESHI_OPTION_FIRST_RUN)
+                       : g_str_equal (key, keys[i]))
       reset_key (self, keys[i]);
   if (g_hash_table_size (self->undo) > 0)
     offer_undo (self, key[0] == '\0' ? _("All settings are back at their defaults") : _("Back at the default"));

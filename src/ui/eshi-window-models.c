@@ -85,7 +85,9 @@ _eshi_window_choose_model (EshiWindow *self,
   if (model == NULL)
     return;
   g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (model->path));
-  gtk_menu_button_set_label (self->model_button, model->name);
+  g_free (self->model_name);
+  self->model_name = g_strdup (model->name);
+  _eshi_window_label_model (self);
   eshi_prompt_panel_set_model (self->panel, model, adopt);
   eshi_style_thumbs_set_model (self->style_thumbs, model);
   read_tokens (self, model);
@@ -103,7 +105,8 @@ fill_model_menu (EshiWindow *self)
       g_menu_item_set_action_and_target (item, "win.model", "s", model->path);
       g_menu_append_item (self->model_menu, item);
     }
-  gtk_widget_set_visible (GTK_WIDGET (self->model_button), self->models->len > 0);
+  _eshi_window_append_manager (self, self->model_menu);
+  gtk_widget_set_visible (GTK_WIDGET (self->model_button), TRUE);
 }
 
 /* Why there is no model, as the engine says it. */
@@ -155,20 +158,23 @@ on_models_cb (GObject      *source,
   EshiWindow *self = ESHI_WINDOW (source);
   GPtrArray *models = g_task_propagate_pointer (G_TASK (result), NULL);
   g_autofree char *path = NULL;
+  gboolean adopt;
 
   if (models == NULL)
     return;
   g_clear_pointer (&self->models, g_ptr_array_unref);
   self->models = models;
-  path = dup_draft_model (self);
+  adopt = self->wanted_model != NULL || !self->restored;
+  path = self->wanted_model != NULL ? g_steal_pointer (&self->wanted_model) : dup_draft_model (self);
   fill_model_menu (self);
   if (models->len == 0)
     show_no_model (self);
   else
     {
       leave_no_model (self);
-      _eshi_window_choose_model (self, path, !self->restored);
+      _eshi_window_choose_model (self, path, adopt);
     }
+  _eshi_window_update_first (self);
   _eshi_window_update_actions (self);
   _eshi_window_run_requests (self);
   eshi_test_log ("MODELS %u", models->len);

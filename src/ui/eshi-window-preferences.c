@@ -11,16 +11,6 @@
 #include "eshi-preferences.h"
 #include "eshi-test-log.h"
 
-/* What the artist has set meanwhile stays; a first model of all brings its own values. */
-static void
-on_models_changed_cb (EshiWindow *self)
-{
-  g_assert (ESHI_IS_WINDOW (self));
-
-  self->restored = self->restored || (self->models != NULL && self->models->len > 0);
-  _eshi_window_find_models (self);
-}
-
 static void
 preferences_action (GSimpleAction *action,
                     GVariant      *parameter,
@@ -29,7 +19,7 @@ preferences_action (GSimpleAction *action,
   EshiWindow *self = ESHI_WINDOW (user_data);
   GtkWidget *preferences = eshi_preferences_new (GTK_WINDOW (self), self->session);
 
-  g_signal_connect_object (preferences, "models-changed", G_CALLBACK (on_models_changed_cb), self,
+  g_signal_connect_object (preferences, "models-changed", G_CALLBACK (_eshi_window_models_changed), self,
                            G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (preferences));
   eshi_test_log ("PREFERENCES");

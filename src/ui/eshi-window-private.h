@@ -4,7 +4,7 @@
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
  * joins the studio, the gallery and the queue; -queue.c says what becomes of the queue; -seeds.c brings the contact
  * sheet of seeds; -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
- * -preferences.c opens the settings; -desktop.c does what other programs ask for;
+ * -first.c greets the first run; -manager.c opens the list of models, and -download.c offers one from the hub; -preferences.c opens the settings; -desktop.c does what other programs ask for;
  * -notices.c says what is wrong with the history, and what has no file.
  *
  * SPDX-License-Identifier: MIT
@@ -28,6 +28,8 @@
 #include "eshi-views.h"
 #include "eshi-window.h"
 
+#include <eshi-hub-download.h>
+
 G_BEGIN_DECLS
 
 struct _EshiWindow
@@ -43,6 +45,7 @@ struct _EshiWindow
   AdwWindowTitle *title;
   GtkBox *studio;
   GtkStack *stack;
+  GtkWidget *first_card;        /* of the first run */
   AdwStatusPage *no_model_page;
   EshiCanvas *canvas;
   EshiMaskBar *mask_bar;
@@ -80,6 +83,9 @@ struct _EshiWindow
   GCancellable *input_loading;  /* of the picture that is being read; NULL when none is */
   EshiJob *interrupted;         /* that was cancelled last: can be resumed */
   EshiPicture *trashed;         /* taken away, its file still there: can come back */
+  EshiHubDownload *download;    /* of the model that is offered; NULL before that */
+  char *model_name;             /* of the model that paints; NULL for none */
+  char *wanted_model;           /* chosen before it was known */
   GPtrArray *requests;          /* of GVariant: asked for before it was known which models there are; NULL for none */
 
   gint64 composed_at;           /* when a word stopped being composed, by the monotonic clock; 0 for never */
@@ -151,6 +157,29 @@ void         _eshi_window_choose_model   (EshiWindow         *self,
                                           const char         *path,
                                           gboolean            adopt);
 
+/* eshi-window-download.c */
+void         _eshi_window_add_download   (EshiWindow         *self);
+/* Opens the offer of a model above @parent, and returns its window. */
+GtkWidget   *_eshi_window_offer_model    (EshiWindow         *self,
+                                          GtkWindow          *parent);
+/* Shows the model's name on its button, and how far a download is. */
+void         _eshi_window_label_model    (EshiWindow         *self);
+
+/* eshi-window-first.c */
+void         _eshi_window_add_first      (EshiWindow         *self);
+/* Shows or hides the first run's card, by which models there are. */
+void         _eshi_window_update_first   (EshiWindow         *self);
+
+/* eshi-window-manager.c */
+void         _eshi_window_add_manager    (EshiWindow         *self);
+void         _eshi_window_append_manager (EshiWindow         *self,
+                                          GMenu              *menu);
+/* Paints with the model in @path from now on, as soon as it is among the models. */
+void         _eshi_window_want_model     (EshiWindow         *self,
+                                          const char         *path);
+/* There are other models now than before. */
+void         _eshi_window_models_changed (EshiWindow         *self);
+
 /* eshi-window-preferences.c */
 void         _eshi_window_add_preferences (EshiWindow        *self);
 
@@ -172,6 +201,10 @@ void         _eshi_window_follow_reruns (EshiWindow         *self);
 /* eshi-window-steps.c */
 void         _eshi_window_add_steps      (EshiWindow         *self);
 void         _eshi_window_update_foot    (EshiWindow         *self);
+/* Reads the file of @picture on a thread, then shows it in the studio, step by step. @settings: how it was made */
+void         _eshi_window_show_steps_of  (EshiWindow         *self,
+                                          const EshiSettings *settings,
+                                          const EshiHistoryPicture *picture);
 
 /* eshi-window-seeds.c */
 void         _eshi_window_add_seeds      (EshiWindow         *self);

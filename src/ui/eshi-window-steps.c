@@ -12,6 +12,7 @@
 #include "eshi-test-log.h"
 
 #include <eshi-picture-animation.h>
+#include <eshi-picture-file.h>
 #include <glib/gi18n-lib.h>
 
 #define STEPS "steps"
@@ -239,6 +240,87 @@ show_steps_action (GSimpleAction *action,
   self->following = FALSE;
   gtk_stack_set_visible_child_name (self->stack, STEPS);
   eshi_steps_view_show (self->steps, picture);
+}
+
+/* --- a picture of the gallery ------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  EshiSettings *settings;
+  EshiHistoryPicture *picture;
+} Wanted;
+
+static void
+wanted_free (gpointer data)
+{
+  Wanted *self = data;
+
+  eshi_settings_free (self->settings);
+  eshi_history_picture_free (self->picture);
+  g_free (self);
+}
+
+static void
+load_in_thread (GTask        *task,
+                gpointer      source,
+                gpointer      task_data,
+                GCancellable *cancellable)
+{
+  Wanted *wanted = task_data;
+  GError *error = NULL;
+  EshiImage *image = eshi_picture_file_load_image (wanted->picture->path, &error);
+
+  if (image != NULL)
+    g_task_return_pointer (task, image, (GDestroyNotify) eshi_image_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_loaded_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (source);
+  Wanted *wanted = g_task_get_task_data (G_TASK (result));
+  g_autoptr(GError) error = NULL;
+  g_autoptr(EshiImage) image = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr(GFile) file = g_file_new_for_path (wanted->picture->path);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (image == NULL)
+    {
+      _eshi_window_show_error (self, _("The Steps Could Not Be Painted Again"), error, NULL);
+      return;
+    }
+  _eshi_window_show_opened (self, file, image, wanted->settings, wanted->picture->model_name);
+  eshi_picture_set_id (_eshi_window_get_picture (self), wanted->picture->id);
+  adw_leaflet_set_visible_child (self->leaflet, self->picture_page);
+  g_action_group_activate_action (G_ACTION_GROUP (self), "show-steps", NULL);
+}
+
+void
+_eshi_window_show_steps_of (EshiWindow               *self,
+                            const EshiSettings       *settings,
+                            const EshiHistoryPicture *picture)
+{
+  g_autoptr(GTask) task = NULL;
+  Wanted *wanted;
+
+  g_assert (ESHI_IS_WINDOW (self));
+
+  if (self->models == NULL || self->models->len == 0)
+    {
+      _eshi_window_toast (self, _("There is no model to paint with"));
+      return;
+    }
+  wanted = g_new (Wanted, 1);
+  *wanted = (Wanted) { eshi_settings_copy (settings), eshi_history_picture_copy (picture) };
+  task = g_task_new (self, self->cancellable, on_loaded_cb, NULL);
+  g_task_set_source_tag (task, _eshi_window_show_steps_of);
+  g_task_set_task_data (task, wanted, wanted_free);
+  g_task_run_in_thread (task, load_in_thread);
 }
 
 static const GActionEntry entries[] = {

@@ -447,6 +447,9 @@ eshi_window_dispose (GObject *object)
   g_clear_object (&self->earlier_input);
   g_clear_object (&self->mask_return);
   g_clear_object (&self->input_loading);
+  g_clear_object (&self->download);
+  g_clear_pointer (&self->model_name, g_free);
+  g_clear_pointer (&self->wanted_model, g_free);
   g_clear_pointer (&self->models, g_ptr_array_unref);
   g_clear_pointer (&self->requests, g_ptr_array_unref);
   G_OBJECT_CLASS (eshi_window_parent_class)->dispose (object);
@@ -464,6 +467,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, title);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, studio);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, EshiWindow, first_card);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, canvas);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, mask_bar);
@@ -509,6 +513,9 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_actions (self);
   _eshi_window_add_keys (self);
   _eshi_window_add_preferences (self);
+  _eshi_window_add_manager (self);
+  _eshi_window_add_download (self);
+  _eshi_window_add_first (self);
   _eshi_window_init_input (self);
   _eshi_window_add_seeds (self);
   _eshi_window_add_steps (self);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """check-ptxas.py LOG…: reads what ptxas said of each kernel and generation of GPUs: no kernel spills registers or uses a
 stack, shared memory stays within what every generation has, and at least two blocks of each attention kernel fit on a
-multiprocessor at once.
+multiprocessor at once. The attention kernels in f16 multiply with tensor cores (HMMA), those in f32 never do.
 
 The rule of occupancy and the sizes are those of NVIDIA's programming guide, table "Technical Specifications per Compute
 Capability": registers are given to warps in lots of 256, and from sm_80 on each block costs 1 KiB of shared memory more.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 ENTRY = re.compile(r"Compiling entry function '(\w+)' for 'sm_(\d+)'")
 STACK = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
+SASS = re.compile(r"sass (\w+) sm_(\d+): (\d+) instructions, (\d+) HMMA")
 USED = re.compile(r"Used (\d+) registers")
 STATIC = re.compile(r"(\d+) bytes smem")
 
@@ -37,6 +38,27 @@ def read(path):
             static = STATIC.search(line)
             yield name, arch, stack, int(match[1]), int(static[1]) if static else 0
             name = None
+
+
+def read_sass(path):
+    """Yields (kernel, generation, instructions, those on tensor cores)."""
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        if match := SASS.fullmatch(line):
+            yield match[1], int(match[2]), int(match[3]), int(match[4])
+
+
+def check_sass(paths, rows):
+    """Yields what is wrong with the instructions; ROWS are what ptxas reported."""
+    counted = {(name, arch): (n, n_hmma) for path in paths for name, arch, n, n_hmma in read_sass(path)}
+    for name, arch, *_ in rows:
+        n, n_hmma = counted.get((name, arch), (0, 0))
+        wanted = name.startswith("eshi_attention_") and name != "eshi_attention_f"
+        if wanted:
+            print(f"# {name}, sm_{arch}: {n_hmma} of {n} instructions on tensor cores")
+        if n == 0:
+            yield f"{name}, sm_{arch}: no instructions were counted"
+        elif wanted != (n_hmma > 0):
+            yield f"{name}, sm_{arch}: {n_hmma} instructions on tensor cores"
 
 
 def attention_shared(name):
@@ -73,10 +95,12 @@ def main(paths):
             print(f"# {name}, sm_{arch}: {registers} registers, {shared} bytes of shared memory, {fit} blocks at once")
             if fit < 2:
                 faults.append(f"{name}, sm_{arch}: {fit} blocks at once")
-    for fault in faults:
+    wrong = list(check_sass(paths, rows))
+    for fault in faults + wrong:
         print(f"# {fault}")
-    print(f"{'not ok' if faults else 'ok'} 1 {len(rows)} kernels neither spill nor need a stack\n1..1")
-    return 1 if faults else 0
+    print(f"{'not ok' if faults else 'ok'} 1 {len(rows)} kernels neither spill nor need a stack")
+    print(f"{'not ok' if wrong else 'ok'} 2 attention in f16 multiplies on tensor cores\n1..2")
+    return 1 if faults or wrong else 0
 
 
 if __name__ == "__main__":

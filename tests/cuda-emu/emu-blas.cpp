@@ -15,7 +15,9 @@ namespace
 enum
 {
   SUCCESS = 0,
+  ALLOC_FAILED = 3,
   INVALID_VALUE = 7,
+  EXECUTION_FAILED = 13,
   NOT_SUPPORTED = 15,
   F32 = 0,
   F16 = 2,
@@ -150,8 +152,10 @@ extern "C" {
   {                                    \
     int failure = emu_next_call ();    \
                                        \
+    if (failure == 2)                  \
+      return ALLOC_FAILED;             \
     if (failure != SUCCESS)            \
-      return failure;                  \
+      return EXECUTION_FAILED;         \
   }
 
 int

@@ -1,5 +1,5 @@
 /* emu-control.h: what tests ask the stand-ins for beyond what NVIDIA's libraries offer; C and C++. Looked up with dlsym()
- * in the stand-in of libcuda.so.1, except for the two that its neighbours need.
+ * in the stand-ins of libcuda.so.1 and libcudnn.so.9, except for what the driver's neighbours need.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,7 +16,7 @@ extern "C" {
  * every further call but the freeing ones returns it too, until the next emu_fail_call(). */
 void   emu_fail_call (int n, int result, int sticky);
 
-/* Calls of the driver, cublasLt included, since the last emu_fail_call(). */
+/* Calls of the driver, cublasLt and cuDNN included, since the last emu_fail_call(). */
 int    emu_count_calls (void);
 
 /* Allocations, streams and modules that are alive. */
@@ -25,10 +25,28 @@ int    emu_count_alive (void);
 /* Kernels that were launched so far. */
 int    emu_count_launches (void);
 
+/* What was asked of the driver so far. */
+typedef struct
+{
+  int    n_launches, n_allocations, n_synchronizations;
+  size_t bytes_up, bytes_down; /* to the device and from it */
+} EmuCounts;
+
+void   emu_get_counts (EmuCounts *counts);
+
 /* What the driver says of itself and its device; 0 devices: none. */
 void   emu_set_device (int n_devices, int major, int minor, int driver_version);
 
-/* For the stand-in of cublasLt: whether this call is to fail and with what, 0 for no; and work for @stream. */
+/* In the stand-in of libcudnn.so.9: the call number @n of cuDNN from now on returns @status; all from -@n on if it is
+ * negative; 0 ends it. */
+void   emu_dnn_fail_call (int n, int status);
+
+/* Calls of cuDNN since the last emu_dnn_fail_call(), convolutions enqueued so far, descriptors and handles alive. */
+int    emu_dnn_count_calls (void);
+int    emu_dnn_count_executed (void);
+int    emu_dnn_count_alive (void);
+
+/* For the stand-ins of cublasLt and cuDNN: whether this call is to fail and with what, 0 for no; and work for @stream. */
 int    emu_next_call (void);
 void   emu_enqueue (void *stream, void (*work) (void *data), void *data, size_t data_bytes);
 

@@ -52,7 +52,7 @@ struct Driver
   std::vector<Stream *>       streams;
   int                         n_modules = 0;
   size_t                      used = 0;
-  int                         n_launches = 0;
+  EmuCounts                   counts = {};
   bool                        has_context = false;
 
   int n_devices = 1, major = 8, minor = 6, version = 13000;
@@ -158,7 +158,13 @@ emu_count_alive (void)
 int
 emu_count_launches (void)
 {
-  return driver.n_launches;
+  return driver.counts.n_launches;
+}
+
+void
+emu_get_counts (EmuCounts *counts)
+{
+  *counts = driver.counts;
 }
 
 void
@@ -317,6 +323,7 @@ cuMemAlloc_v2 (unsigned long long *address,
   std::memset (memory, 0xff, bytes);
   driver.memory[reinterpret_cast<uintptr_t> (memory)] = bytes;
   driver.used += bytes;
+  driver.counts.n_allocations++;
   *address = reinterpret_cast<uintptr_t> (memory) + OFFSET;
   return SUCCESS;
 }
@@ -350,6 +357,7 @@ cuMemcpyHtoDAsync_v2 (unsigned long long  dst,
 
   std::shared_ptr<void> staged (std::malloc (bytes), std::free);
 
+  driver.counts.bytes_up += bytes;
   std::memcpy (staged.get (), src, bytes);
   enqueue (stream, [=] () { std::memcpy (emu_memory (dst, bytes), staged.get (), bytes); });
   return SUCCESS;
@@ -365,6 +373,7 @@ cuMemcpyDtoHAsync_v2 (void               *dst,
   BEGIN_CALL
   if (!is_device (src, bytes))
     return INVALID_VALUE;
+  driver.counts.bytes_down += bytes;
   drain (static_cast<Stream *> (stream));
   std::memcpy (dst, emu_memory (src, bytes), bytes);
   return SUCCESS;
@@ -420,6 +429,7 @@ int
 cuStreamSynchronize (void *stream)
 {
   BEGIN_CALL
+  driver.counts.n_synchronizations++;
   drain (static_cast<Stream *> (stream));
   return SUCCESS;
 }
@@ -482,7 +492,7 @@ cuLaunchKernel (void      *function,
   std::function<void ()> body = emu::kernels ()[kernel->name](params);
   std::string name = kernel->name;
 
-  driver.n_launches++;
+  driver.counts.n_launches++;
   enqueue (stream, [=] () { emu::run_grid (name.c_str (), grid, block, shared_bytes, body); });
   return SUCCESS;
 }

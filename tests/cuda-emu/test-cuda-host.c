@@ -27,22 +27,43 @@ static struct
   int (*count_calls) (void);
   int (*count_alive) (void);
   int (*count_launches) (void);
+  void (*get_counts) (EmuCounts *counts);
   void (*set_device) (int n_devices, int major, int minor, int driver_version);
+  void (*dnn_fail_call) (int n, int status);
+  int (*dnn_count_calls) (void);
+  int (*dnn_count_executed) (void);
+  int (*dnn_count_alive) (void);
 } emu;
+
+static void *
+open_stand_in (const char *folder,
+               const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  void *library = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+
+  g_assert_nonnull (library);
+  return library;
+}
 
 static void
 find_controls (const char *folder)
 {
-  g_autofree char *path = g_build_filename (folder, "libcuda.so.1", NULL);
-  void *library = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+  void *library = open_stand_in (folder, "libcuda.so.1");
+  void *dnn = open_stand_in (folder, "libcudnn.so.9");
 
-  g_assert_nonnull (library);
   *(void **) &emu.fail_call = dlsym (library, "emu_fail_call");
   *(void **) &emu.count_calls = dlsym (library, "emu_count_calls");
   *(void **) &emu.count_alive = dlsym (library, "emu_count_alive");
   *(void **) &emu.count_launches = dlsym (library, "emu_count_launches");
+  *(void **) &emu.get_counts = dlsym (library, "emu_get_counts");
   *(void **) &emu.set_device = dlsym (library, "emu_set_device");
+  *(void **) &emu.dnn_fail_call = dlsym (dnn, "emu_dnn_fail_call");
+  *(void **) &emu.dnn_count_calls = dlsym (dnn, "emu_dnn_count_calls");
+  *(void **) &emu.dnn_count_executed = dlsym (dnn, "emu_dnn_count_executed");
+  *(void **) &emu.dnn_count_alive = dlsym (dnn, "emu_dnn_count_alive");
   g_assert_nonnull (emu.set_device);
+  g_assert_nonnull (emu.dnn_count_alive);
 }
 
 static const EshiBackendClass *
@@ -63,30 +84,50 @@ get_class (void)
 typedef struct
 {
   const char *name;
-  const char *libs;           /* ESHI_CUDA_LIBS; NULL: the stand-ins' folder, "alone": one with the driver only */
+  const char *libs;           /* ESHI_CUDA_LIBS; NULL: the stand-ins' folder; "N": one with the first N of them */
   int         n_devices, major, minor, version;
   const char *expected;       /* a pattern of the sentence */
 } Lack;
 
 static const Lack lacks[] = {
   { "no-driver", "/nonexistent", 1, 8, 6, 13000, "*driver is not installed (libcuda.so.1 was not found)*" },
-  { "no-cublas", "alone", 1, 8, 6, 13000, "*cuBLAS is not installed (libcublasLt.so.13 was not found)*" },
+  { "no-cublas", "1", 1, 8, 6, 13000, "*cuBLAS is not installed (libcublasLt.so.13 was not found)*" },
   { "no-card", NULL, 0, 8, 6, 13000, "*found no graphics card*" },
   { "old-driver", NULL, 1, 8, 6, 11040, "*too old: it knows CUDA 11.4, and CUDA 13.0 is needed*" },
   { "old-card", NULL, 1, 6, 1, 13000, "*Emulated GPU is too old*Turing*" },
-  { "all-there", NULL, 1, 7, 5, 13000, "*it runs*" },
+  { "no-cudnn", "2", 1, 8, 6, 13000, "*it runs: sm_86, cuBLAS 130000\n*" },
+  { "all-there", NULL, 1, 7, 5, 13000, "*it runs: sm_75, cuBLAS 130000, cuDNN 91900\n*" },
 };
 
-/* A new folder that holds the driver's stand-in only. */
-static char *
-make_lonely_folder (const char *folder)
-{
-  g_autofree char *file = g_build_filename (folder, "libcuda.so.1", NULL);
-  char *lonely = g_dir_make_tmp ("eshi-cuda-XXXXXX", NULL);
-  g_autofree char *link = g_build_filename (lonely, "libcuda.so.1", NULL);
+static const char * const stand_ins[] = { "libcuda.so.1", "libcublasLt.so.13", "libcudnn.so.9" };
 
-  g_assert_cmpint (symlink (file, link), ==, 0);
-  return lonely;
+/* A new folder that holds the first @n of the stand-ins. */
+static char *
+make_poor_folder (const char *folder,
+                  guint       n)
+{
+  char *poor = g_dir_make_tmp ("eshi-cuda-XXXXXX", NULL);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *file = g_build_filename (folder, stand_ins[i], NULL);
+      g_autofree char *link = g_build_filename (poor, stand_ins[i], NULL);
+
+      g_assert_cmpint (symlink (file, link), ==, 0);
+    }
+  return poor;
+}
+
+static void
+remove_poor_folder (const char *poor)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (stand_ins); i++)
+    {
+      g_autofree char *link = g_build_filename (poor, stand_ins[i], NULL);
+
+      g_unlink (link);
+    }
+  g_rmdir (poor);
 }
 
 /* In a process of its own: what the libraries lack is found out once. */
@@ -94,17 +135,19 @@ static void
 probe_and_tell (const Lack *lack)
 {
   g_autofree char *folder = g_strdup (g_getenv ("ESHI_CUDA_LIBS"));
-  g_autofree char *lonely = make_lonely_folder (folder);
-  g_autofree char *link = g_build_filename (lonely, "libcuda.so.1", NULL);
+  guint n_there = lack->libs != NULL ? (guint) g_ascii_strtoull (lack->libs, NULL, 10) : 0;
+  g_autofree char *poor = make_poor_folder (folder, n_there);
   g_autoptr(GError) error = NULL;
   EshiDeviceInfo info;
 
   if (lack->libs != NULL)
-    g_setenv ("ESHI_CUDA_LIBS", strcmp (lack->libs, "alone") == 0 ? lonely : lack->libs, TRUE);
+    g_setenv ("ESHI_CUDA_LIBS", n_there > 0 ? poor : lack->libs, TRUE);
   emu.set_device (lack->n_devices, lack->major, lack->minor, lack->version);
-  g_print ("%s\n", get_class ()->probe (&info, &error) ? "it runs" : error->message);
-  g_unlink (link);
-  g_rmdir (lonely);
+  if (get_class ()->probe (&info, &error))
+    g_print ("it runs: %s\n", info.features);
+  else
+    g_print ("%s\n", error->message);
+  remove_poor_folder (poor);
 }
 
 static void
@@ -201,49 +244,188 @@ run_graph (GError **error)
   return done;
 }
 
-/* Fails each call in turn with the driver's @result, and once with none. */
+/* --- plans of cuDNN's on disk --- */
+
+/* Takes each plan away, and returns the path of the last, (transfer full), or NULL. */
+static char *
+forget_plans (void)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "eshi", "cudnn", NULL);
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  char *path = NULL;
+
+  for (const char *name = dir != NULL ? g_dir_read_name (dir) : NULL; name != NULL; name = g_dir_read_name (dir))
+    {
+      g_free (path);
+      path = g_build_filename (folder, name, NULL);
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
+  return path;
+}
+
 static void
-fail_each_call (int result,
-                int sticky,
-                int expected_code)
+remove_cache (const char *cache)
+{
+  g_autofree char *ours = g_build_filename (cache, "eshi", NULL);
+  g_autofree char *plans = g_build_filename (ours, "cudnn", NULL);
+
+  g_free (forget_plans ());
+  g_rmdir (plans);
+  g_rmdir (ours);
+  g_rmdir (cache);
+}
+
+/* --- calls that fail --- */
+
+static void
+assert_nothing_alive (void)
+{
+  g_assert_cmpint (emu.count_alive (), ==, 0);
+  g_assert_cmpint (emu.dnn_count_alive (), ==, 0);
+}
+
+/* Calls that ask cuDNN for the text of a plan, which is kept if it comes. */
+#define N_KEEPING_CALLS 2
+
+/* Fails each call in turn with the driver's @result, and once with none; @kept: with a plan on disk already. */
+static void
+fail_each_call (int      result,
+                int      sticky,
+                gboolean kept,
+                int      expected_code)
 {
   int n_calls = 0;
   guint n_expected = 0;
+  guint n_unnoticed = 0;
 
   g_assert_true (run_graph (NULL)); /* the driver is started by the first of all runs only */
+  if (!kept)
+    g_free (forget_plans ());
   emu.fail_call (0, 0, 0);
   g_assert_true (run_graph (NULL));
   n_calls = emu.count_calls () - N_PARTING_CALLS;
-  g_assert_cmpint (emu.count_alive (), ==, 0);
+  assert_nothing_alive ();
 
   for (int i = 1; i <= n_calls; i++)
     {
       g_autoptr(GError) error = NULL;
 
+      if (!kept)
+        g_free (forget_plans ());
       emu.fail_call (i, result, sticky);
       if (run_graph (&error))
-        g_error ("call %d of %d failed, and nobody noticed", i, n_calls);
+        n_unnoticed++;
       n_expected += g_error_matches (error, ESHI_ERROR, expected_code);
-      g_assert_cmpint (emu.count_alive (), ==, 0);
+      assert_nothing_alive ();
     }
   emu.fail_call (0, 0, 0);
   g_test_message ("%d calls, %u of the failures were of the kind expected", n_calls, n_expected);
-  g_assert_cmpuint (n_expected, >, n_calls / 3);
+  g_assert_cmpuint (n_expected, ==, (guint) n_calls - n_unnoticed);
+  g_assert_cmpuint (n_unnoticed, ==, sticky || kept ? 0 : N_KEEPING_CALLS);
 }
 
 static void
-test_out_of_memory (void)
+test_out_of_memory (gconstpointer kept)
 {
-  fail_each_call (2, FALSE, ESHI_ERROR_OUT_OF_MEMORY);
+  fail_each_call (2, FALSE, kept != NULL, ESHI_ERROR_OUT_OF_MEMORY);
 }
 
 static void
-test_sticky (void)
+test_sticky (gconstpointer kept)
 {
-  fail_each_call (700, TRUE, ESHI_ERROR_DEVICE_LOST);
+  fail_each_call (700, TRUE, kept != NULL, ESHI_ERROR_DEVICE_LOST);
+}
+
+/* Calls of cuDNN's that run a plan; those before make one, and what they refuse is a matrix product instead. */
+#define N_RUNNING_CALLS 6
+
+/* cuDNN's @status for what it does not do. */
+#define REFUSED 3000
+
+/* Whatever cuDNN refuses while it makes a plan, the network runs. */
+static void
+test_refusals (void)
+{
+  int n_calls = 0;
+
+  g_free (forget_plans ());
+  emu.dnn_fail_call (0, 0);
+  g_assert_true (run_graph (NULL));
+  n_calls = emu.dnn_count_calls ();
+  for (int i = 1; i <= n_calls; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      gboolean done = FALSE;
+
+      g_free (forget_plans ());
+      emu.dnn_fail_call (i, REFUSED);
+      done = run_graph (&error);
+      g_assert_true (done == (i <= n_calls - N_RUNNING_CALLS));
+      g_assert_true (done || g_error_matches (error, ESHI_ERROR, ESHI_ERROR_FAILED));
+      assert_nothing_alive ();
+    }
+  emu.dnn_fail_call (0, 0);
+}
+
+/* How many calls of cuDNN's a run of the network takes. */
+static int
+count_dnn_calls (void)
+{
+  int n_executed = emu.dnn_count_executed ();
+
+  emu.dnn_fail_call (0, 0);
+  g_assert_true (run_graph (NULL));
+  g_assert_cmpint (emu.dnn_count_executed (), ==, n_executed + 1);
+  return emu.dnn_count_calls ();
+}
+
+/* What cuDNN refuses from its first call on, nobody needs. */
+static void
+test_without_dnn (void)
+{
+  int n_executed = emu.dnn_count_executed ();
+
+  emu.dnn_fail_call (-1, REFUSED);
+  g_assert_true (run_graph (NULL));
+  g_assert_cmpint (emu.dnn_count_executed (), ==, n_executed);
+  g_assert_cmpint (emu.dnn_count_calls (), ==, 1);
+  emu.dnn_fail_call (0, 0);
+}
+
+/* A plan that was kept saves asking; one that is damaged, or of something else, is made again. */
+static void
+test_kept_plan (void)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *foreign = NULL;
+  int n_new = 0;
+  int n_kept = 0;
+
+  g_free (forget_plans ());
+  n_new = count_dnn_calls ();
+  n_kept = count_dnn_calls ();
+  g_test_message ("%d calls of cuDNN's with a new plan, %d with one that was kept", n_new, n_kept);
+  g_assert_cmpint (n_kept, <, n_new / 4);
+
+  path = forget_plans ();
+  g_assert_cmpint (count_dnn_calls (), ==, n_new);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_true (g_str_has_prefix (text, "Emulated GPU, sm_86, cuBLAS 130000, cuDNN 91900, driver 13000, n1 4x4x16 to 4x4x16"));
+  g_assert_true (g_file_set_contents (path, text, (gssize) strlen (text) - 2, NULL));
+  g_assert_cmpint (count_dnn_calls (), >, n_new);
+  g_assert_cmpint (count_dnn_calls (), ==, n_kept);
+
+  foreign = g_strconcat ("Another GPU", text + strlen ("Emulated GPU"), NULL);
+  g_assert_true (g_file_set_contents (path, foreign, -1, NULL));
+  g_assert_cmpint (count_dnn_calls (), ==, n_new);
+  g_assert_cmpint (count_dnn_calls (), ==, n_kept);
+  assert_nothing_alive ();
 }
 
 /* --- pictures --- */
+
+#define N_STEPS 4
 
 static void
 paint (const char                  *folder,
@@ -251,7 +433,7 @@ paint (const char                  *folder,
        const EshiPipelineCallbacks *callbacks,
        EshiPipelineResult          *result)
 {
-  EshiPipelineParams params = { .prompt = "りんご", .steps = 4, .seed = 3 };
+  EshiPipelineParams params = { .prompt = "りんご", .steps = N_STEPS, .seed = 3 };
   g_autoptr(GError) error = NULL;
   g_autoptr(EshiPipeline) pipeline = eshi_pipeline_new (folder, backend, NULL, NULL, &error);
 
@@ -304,6 +486,7 @@ test_picture (void)
   g_auto(EshiPipelineResult) theirs = { 0 };
   double psnr = 0;
   int n_launches = emu.count_launches ();
+  int n_executed = emu.dnn_count_executed ();
 
   g_setenv ("ESHI_PLUGIN_DIR", g_getenv ("ESHI_CPU_PLUGIN_DIR"), TRUE);
   cpu = open_backend ("cpu", ESHI_PRECISION_F32);
@@ -315,25 +498,98 @@ test_picture (void)
   paint (folder, cpu, NULL, &theirs);
   paint (folder, cuda, NULL, &ours);
   n_launches = emu.count_launches () - n_launches;
+  n_executed = emu.dnn_count_executed () - n_executed;
   paint (folder, cuda, &callbacks, &again);
 
   psnr = get_psnr (ours.pictures[0].rgb, theirs.pictures[0].rgb);
-  g_test_message ("%d launches of own kernels in a picture of 4 steps", n_launches);
+  g_test_message ("%d launches of own kernels and %d convolutions of cuDNN's in a picture of 4 steps", n_launches,
+                  n_executed);
   g_test_message ("parity|cuda, emulated|picture of the embedded model, 4 steps, PSNR in dB (more is better)|"
                   "cpu backend, f32|%.1f|35",
                   psnr);
   g_assert_cmpfloat (psnr, >=, 35);
   g_assert_cmpuint (n_previews, >, 0);
+  g_assert_cmpint (n_executed, >, 0);
   g_assert_true (g_bytes_equal (ours.pictures[0].rgb, again.pictures[0].rgb));
   close_backend (cpu);
   close_backend (cuda);
-  g_assert_cmpint (emu.count_alive (), ==, 0);
+  assert_nothing_alive ();
+}
+
+/* --- what a step costs --- */
+
+typedef struct
+{
+  EmuCounts counts[N_STEPS + 1]; /* when so many steps were finished; the first time that was said */
+  int       n_executed[N_STEPS + 1];
+  gboolean  seen[N_STEPS + 1];
+} StepCosts;
+
+static void
+progress_cb (const EshiPipelineProgress *progress,
+             gpointer                    user_data)
+{
+  StepCosts *costs = user_data;
+
+  if (progress->stage != ESHI_PIPELINE_PAINTING || progress->step > N_STEPS || costs->seen[progress->step])
+    return;
+  costs->seen[progress->step] = TRUE;
+  emu.get_counts (&costs->counts[progress->step]);
+  costs->n_executed[progress->step] = emu.dnn_count_executed ();
+}
+
+/* Between the end of the step before and that of @step. */
+static void
+check_step (const StepCosts          *costs,
+            guint                     step,
+            const EshiPipelineResult *result)
+{
+  const EmuCounts *before = &costs->counts[step - 1];
+  const EmuCounts *after = &costs->counts[step];
+  gsize latents_bytes = (gsize) result->pictures[0].width / 8 * (result->pictures[0].height / 8) * 4 * sizeof (float);
+  gsize bytes_up = after->bytes_up - before->bytes_up;
+  gsize bytes_down = after->bytes_down - before->bytes_down;
+
+  g_assert_true (costs->seen[step - 1] && costs->seen[step]);
+  g_test_message ("step %u: %d launches of own kernels, %d convolutions of cuDNN's, %d synchronizations, %d allocations, "
+                  "%" G_GSIZE_FORMAT " bytes to the device, %" G_GSIZE_FORMAT " from it",
+                  step, after->n_launches - before->n_launches, costs->n_executed[step] - costs->n_executed[step - 1],
+                  after->n_synchronizations - before->n_synchronizations, after->n_allocations - before->n_allocations,
+                  bytes_up, bytes_down);
+  g_assert_cmpint (after->n_allocations, ==, before->n_allocations);
+  g_assert_cmpint (after->n_synchronizations - before->n_synchronizations, ==, 1);
+  g_assert_cmpuint (bytes_up, ==, 2 * latents_bytes + sizeof (float));
+  g_assert_cmpuint (bytes_down, ==, latents_bytes);
+}
+
+/* A step allocates nothing, waits once, and moves no more than latents: both halves of guidance and the time go up, the
+ * prediction comes down, where the sampler works in f32. */
+static void
+test_step (void)
+{
+  g_autofree char *folder = g_build_filename (g_getenv ("ESHI_MODEL_DIR"), "mame", NULL);
+  StepCosts costs = { 0 };
+  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = &costs };
+  g_auto(EshiPipelineResult) result = { 0 };
+  g_autoptr(GError) error = NULL;
+  EshiBackend *cuda = get_class ()->open (NULL, &error);
+
+  g_assert_no_error (error);
+  paint (folder, cuda, &callbacks, &result);
+  for (guint step = 2; step <= N_STEPS; step++)
+    check_step (&costs, step, &result);
+  close_backend (cuda);
+  assert_nothing_alive ();
 }
 
 int
 main (int    argc,
       char **argv)
 {
+  g_autofree char *cache = g_dir_make_tmp ("eshi-cuda-XXXXXX", NULL);
+  int status = 0;
+
+  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
   g_test_init (&argc, &argv, NULL);
   find_controls (g_getenv ("ESHI_CUDA_LIBS"));
 
@@ -343,8 +599,16 @@ main (int    argc,
 
       g_test_add_data_func (path, &lacks[i], test_lack);
     }
-  g_test_add_func ("/eshi/cuda-host/each-call/out-of-memory", test_out_of_memory);
-  g_test_add_func ("/eshi/cuda-host/each-call/sticky", test_sticky);
+  g_test_add_data_func ("/eshi/cuda-host/each-call/out-of-memory", NULL, test_out_of_memory);
+  g_test_add_data_func ("/eshi/cuda-host/each-call/out-of-memory-kept-plan", "kept", test_out_of_memory);
+  g_test_add_data_func ("/eshi/cuda-host/each-call/sticky", NULL, test_sticky);
+  g_test_add_data_func ("/eshi/cuda-host/each-call/sticky-kept-plan", "kept", test_sticky);
+  g_test_add_func ("/eshi/cuda-host/dnn/refusals", test_refusals);
+  g_test_add_func ("/eshi/cuda-host/dnn/does-not-start", test_without_dnn);
+  g_test_add_func ("/eshi/cuda-host/dnn/kept-plan", test_kept_plan);
   g_test_add_func ("/eshi/cuda-host/picture", test_picture);
-  return g_test_run ();
+  g_test_add_func ("/eshi/cuda-host/step", test_step);
+  status = g_test_run ();
+  remove_cache (cache);
+  return status;
 }

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
 
 typedef struct
 {
@@ -192,6 +193,51 @@ fill_new_file (const EshiTextConfig *text,
     }
 
   return g_bytes_new_take (file, at);
+}
+
+/* Weights of which nothing but the names and shapes is there: reading them takes memory. */
+static EshiWeights *
+new_hollow_weights (const EshiUnetConfig *unet,
+                    const EshiVaeConfig  *vae)
+{
+  g_autoptr(GArray) weights = list_weights (NULL, unet, vae);
+  gsize data_size = 0;
+  g_autoptr(GString) header = make_header (weights, &data_size);
+  guint64 header_size = GUINT64_TO_LE (header->len);
+  gsize size = 8 + header->len + data_size;
+  char *memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  g_autoptr(GBytes) bytes = NULL;
+  g_autoptr(GError) error = NULL;
+  EshiSafetensors *file = NULL;
+
+  g_assert_true (memory != MAP_FAILED);
+  memcpy (memory, &header_size, 8);
+  memcpy (memory + 8, header->str, header->len);
+  bytes = g_bytes_new_static (memory, size);
+  file = eshi_safetensors_new_for_bytes (bytes, "hollow", &error);
+  g_assert_no_error (error);
+  return eshi_weights_new (file, "hollow");
+}
+
+EshiUnet *
+fill_new_hollow_unet (const EshiUnetConfig *config)
+{
+  g_autoptr(GError) error = NULL;
+  EshiUnet *unet = eshi_unet_new (config, new_hollow_weights (config, NULL), &error);
+
+  g_assert_no_error (error);
+  return unet;
+}
+
+EshiVae *
+fill_new_hollow_vae (const EshiVaeConfig *config)
+{
+  EshiVaeParts parts = ESHI_VAE_DECODER | ESHI_VAE_ENCODER;
+  g_autoptr(GError) error = NULL;
+  EshiVae *vae = eshi_vae_new (config, new_hollow_weights (NULL, config), parts, &error);
+
+  g_assert_no_error (error);
+  return vae;
 }
 
 static EshiWeights *

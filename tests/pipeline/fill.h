@@ -37,6 +37,11 @@ EshiTextEncoder *fill_new_text_encoder (const EshiTextConfig  *config);
 EshiUnet        *fill_new_unet         (const EshiUnetConfig  *config);
 EshiVae         *fill_new_vae          (const EshiVaeConfig   *config);
 
+/* Networks that know the names and shapes of their weights only, for looking at graphs: nothing is computed and hardly any
+ * memory taken, which the process keeps; (transfer full). */
+EshiUnet        *fill_new_hollow_unet  (const EshiUnetConfig  *config);
+EshiVae         *fill_new_hollow_vae   (const EshiVaeConfig   *config);
+
 /* The weights of a network as a safetensors file in memory; at most one of the configs is set. */
 GBytes          *fill_new_file         (const EshiTextConfig  *text,
                                         const EshiUnetConfig  *unet,

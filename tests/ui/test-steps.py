@@ -115,6 +115,26 @@ def branch(program, tree):
     assert pixels(path) != pixels(again), "a branch of the branch is the same picture"
 
 
+def from_gallery(program, tree):
+    """After a restart the gallery's newest picture, here the branch of two prompts, shows its steps as well, and the last
+    of them is the picture itself. Without the file there is nothing to show, which is said."""
+    press("ctrl+2")
+    program.wait("VIEW gallery")
+    program.wait("FOUND 2")
+    press("Right", "Home")
+    program.forget()
+    press("ctrl+shift+k")
+    path = program.wait("OPENED").split(" ", 1)[1]
+    program.wait(f"STEPS {STEPS}/{STEPS}", 120)
+    label_shows(tree, f"{STEPS}/{STEPS}")
+    os.unlink(path)
+    press("Escape", "ctrl+2")
+    program.wait("VIEW gallery")
+    press("Right", "Home")
+    press("ctrl+shift+k")
+    program.wait("TOAST ファイルがありません")
+
+
 def main():
     check_needs()
     program = start()
@@ -126,6 +146,10 @@ def main():
         play(tree)
         come_back(program, tree)
         branch(program, tree)
+        program.end()
+        program = start()
+        tree = application(program)
+        from_gallery(program, tree)
         print("ok")
     except (Failed, AssertionError) as error:
         print("FAILED:", error)

@@ -140,6 +140,24 @@ test_erase (void)
   g_assert_true (eshi_mask_get_empty (mask));
 }
 
+/* Everything is painted over, and one step of undo brings back what was there. */
+static void
+test_fill (void)
+{
+  g_autoptr(EshiMask) mask = eshi_mask_new (100, 70);
+
+  eshi_mask_begin_stroke (mask, FALSE);
+  eshi_mask_stroke_to (mask, 20, 30, 5);
+  eshi_mask_end_stroke (mask);
+  eshi_mask_fill (mask);
+  g_assert_cmpfloat (eshi_mask_get_coverage (mask), ==, 1);
+  g_assert_true (eshi_mask_undo (mask));
+  g_assert_cmpint (value_at (mask, 20, 30), ==, 255);
+  g_assert_cmpint (value_at (mask, 80, 60), ==, 0);
+  g_assert_true (eshi_mask_redo (mask));
+  g_assert_cmpfloat (eshi_mask_get_coverage (mask), ==, 1);
+}
+
 /* Strokes that leave the picture, or never touch it, are clipped. */
 static void
 test_outside (void)
@@ -366,6 +384,7 @@ main (int   argc,
   g_test_add_func ("/eshi/mask/a-line-has-round-ends", test_line);
   g_test_add_func ("/eshi/mask/pressure-tapers", test_taper);
   g_test_add_func ("/eshi/mask/erase-invert-clear", test_erase);
+  g_test_add_func ("/eshi/mask/fill", test_fill);
   g_test_add_func ("/eshi/mask/outside-is-clipped", test_outside);
   g_test_add_func ("/eshi/mask/undo-redo", test_undo);
   g_test_add_func ("/eshi/mask/undo-is-bounded", test_undo_is_bounded);

@@ -53,6 +53,7 @@ struct _EshiTensor
   char        *name;      /* weight's name, or the label of the op that writes it; for messages */
 
   const void  *data;      /* WEIGHT only: [shape], row-major, not necessarily aligned */
+  gboolean     mapped;    /* WEIGHT only: @data lies in a mapped file, which brings back pages that were given up */
 
   EshiBuffer  *buffer;    /* all but WEIGHT, once the graph is prepared */
   gsize        offset;    /* bytes from the start of @buffer; a multiple of 64 */

@@ -156,6 +156,8 @@ check_items (EshiSafetensors  *self,
 
       end = item->end;
       item_make_tensor (item, data);
+      if (item->tensor != NULL)
+        item->tensor->mapped = self->fd >= 0;
     }
 
   if (end != data_size)

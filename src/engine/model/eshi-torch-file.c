@@ -313,6 +313,7 @@ make_tensor (EshiTorchFile *self,
   for (guint i = 0; i < ESHI_MAX_RANK; i++)
     shape.dim[i] = i < shape.rank ? (gint64) layout->dim[skip + i] : 1;
   item->tensor = eshi_tensor_new_weight (item->name, layout->type->dtype, &shape, data);
+  item->tensor->mapped = self->fd >= 0 && item->copy == NULL;
   return TRUE;
 }
 

@@ -171,7 +171,7 @@ cpu_open (const EshiBackendOptions  *options,
   self->n_threads = CLAMP (n_threads != 0 ? n_threads : eshi_cpu_count_cores (), 1, MAX_THREADS);
   if (self->isa.limited)
     limit_dnnl (self->isa.level);
-  self->weights = eshi_cpu_weights_new ();
+  self->weights = eshi_cpu_weights_new (self->kernels->f16 && eshi_cpu_memory_is_scarce ());
   self->dnnl = eshi_cpu_dnnl_new (error);
   if (self->dnnl == NULL || !choose_type (self, precision, error))
     {

@@ -36,7 +36,8 @@ typedef struct
   EshiCpuPacked    *tail_weight;
   EshiCpuPacked    *bias;      /* nullable */
   float            *sum;       /* CONV2D with an embedding: bias + embedding [co] */
-  gsize             scratch_bytes;
+  gsize             scratch_bytes; /* oneDNN's part of the workspace; then come widened weights, then GEGLU's product */
+  gsize             wide_bytes;
   gsize             block_rows; /* GEGLU */
   EshiDType         gemv_dtype; /* without a primitive: the type of @weight */
 } Plan;
@@ -104,8 +105,34 @@ _eshi_cpu_pack (EshiCpuBackend    *self,
                 EshiCpuPrimitive  *primitive,
                 GError           **error)
 {
-  return eshi_cpu_weights_get (self->weights, weight, eshi_cpu_primitive_weights_form (primitive),
-                               eshi_cpu_primitive_weights_bytes (primitive), pack_weight, primitive, error);
+  GBytes *form = eshi_cpu_primitive_weights_form (primitive);
+  gsize bytes = eshi_cpu_primitive_weights_bytes (primitive);
+
+  if (eshi_cpu_primitive_weights_dtype (primitive) == ESHI_DTYPE_F32)
+    return eshi_cpu_weights_get_wide (self->weights, weight, form, bytes, pack_weight, primitive, error);
+  return eshi_cpu_weights_get (self->weights, weight, form, bytes, pack_weight, primitive, error);
+}
+
+/* What a weight takes in the workspace while it is used. */
+static gsize
+wide_bytes (const EshiCpuPacked *weight)
+{
+  return (eshi_cpu_packed_narrow_count (weight) * sizeof (float) + 63) / 64 * 64;
+}
+
+/* @weight as the primitive reads it: widened into the workspace, if it was kept narrow. */
+static const void *
+widen_weight (EshiCpuBackend      *self,
+              const Plan          *plan,
+              const EshiCpuPacked *weight)
+{
+  gsize n = eshi_cpu_packed_narrow_count (weight);
+  float *wide = (float *) (self->workspace + plan->scratch_bytes);
+
+  if (n == 0)
+    return eshi_cpu_packed_data (weight);
+  self->kernels->widen (wide, eshi_cpu_packed_data (weight), n, eshi_cpu_packed_narrow_dtype (weight));
+  return wide;
 }
 
 /* What is left once plan->primitive is there: weight, bias, workspace. */
@@ -127,9 +154,10 @@ finish_plan (EshiCpuBackend  *self,
       if (plan->bias == NULL)
         return FALSE;
     }
-  plan->scratch_bytes = eshi_cpu_primitive_scratch_bytes (plan->primitive);
+  plan->scratch_bytes = (eshi_cpu_primitive_scratch_bytes (plan->primitive) + 63) / 64 * 64;
+  plan->wide_bytes = wide_bytes (plan->weight);
   g_debug ("cpu: %s: %s", op->label, eshi_cpu_primitive_implementation (plan->primitive));
-  return _eshi_cpu_reserve (self, plan->scratch_bytes, error);
+  return _eshi_cpu_reserve (self, plan->scratch_bytes + plan->wide_bytes, error);
 }
 
 /* Without AVX-512, oneDNN convolves channels-last images at half the speed of its own blocked layout once they leave the
@@ -194,7 +222,7 @@ conv2d_run (EshiCpuBackend  *self,
 {
   const Plan *plan = op->plan;
   EshiCpuPrimitiveArgs args = { .src = _eshi_cpu_data (op->src[ESHI_SRC_X]),
-                                .weights = eshi_cpu_packed_data (plan->weight), .bias = sum_bias (plan, op),
+                                .weights = widen_weight (self, plan, plan->weight), .bias = sum_bias (plan, op),
                                 .dst = _eshi_cpu_data (op->dst), .scratch = self->workspace };
 
   _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);
@@ -248,7 +276,7 @@ linear_run (EshiCpuBackend  *self,
 {
   const Plan *plan = op->plan;
   EshiCpuPrimitiveArgs args = { .src = _eshi_cpu_data (op->src[ESHI_SRC_X]),
-                                .weights = eshi_cpu_packed_data (plan->weight),
+                                .weights = widen_weight (self, plan, plan->weight),
                                 .bias = eshi_cpu_packed_data (plan->bias), .dst = _eshi_cpu_data (op->dst),
                                 .scratch = self->workspace };
   EshiCpuGemv gemv = { .x = args.src, .weight = args.weights, .weight_dtype = plan->gemv_dtype, .bias = args.bias,
@@ -307,9 +335,10 @@ geglu_prepare (EshiCpuBackend  *self,
       if (plan->tail_weight == NULL)
         return FALSE;
       plan->scratch_bytes = MAX (plan->scratch_bytes, eshi_cpu_primitive_scratch_bytes (plan->tail));
+      plan->wide_bytes = MAX (plan->wide_bytes, wide_bytes (plan->tail_weight));
     }
   plan->scratch_bytes = (plan->scratch_bytes + 63) / 64 * 64;
-  return _eshi_cpu_reserve (self, plan->scratch_bytes + plan->block_rows * 2 * co * size, error);
+  return _eshi_cpu_reserve (self, plan->scratch_bytes + plan->wide_bytes + plan->block_rows * 2 * co * size, error);
 }
 
 static gboolean
@@ -325,17 +354,19 @@ geglu_run (EshiCpuBackend  *self,
   gsize size = eshi_dtype_size (op->dst->dtype);
   const char *x = _eshi_cpu_data (op->src[ESHI_SRC_X]);
   char *dst = _eshi_cpu_data (op->dst);
-  char *product = self->workspace + plan->scratch_bytes;
+  char *product = self->workspace + plan->scratch_bytes + plan->wide_bytes;
+  const void *weights = widen_weight (self, plan, plan->weight);
 
   for (gsize row = 0; row < rows; row += plan->block_rows)
     {
       gsize n = MIN (plan->block_rows, rows - row);
       gboolean whole = n == plan->block_rows;
-      EshiCpuPrimitiveArgs args = { .src = x + row * ci * size,
-                                    .weights = eshi_cpu_packed_data (whole ? plan->weight : plan->tail_weight),
+      EshiCpuPrimitiveArgs args = { .src = x + row * ci * size, .weights = weights,
                                     .bias = eshi_cpu_packed_data (plan->bias), .dst = product,
                                     .scratch = self->workspace };
 
+      if (!whole && plan->tail_weight != plan->weight)
+        args.weights = widen_weight (self, plan, plan->tail_weight);
       if (!eshi_cpu_primitive_run (whole ? plan->primitive : plan->tail, &args, error))
         return FALSE;
       self->kernels->geglu (dst + row * co * size, product, n, co, bf16);

@@ -12,8 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define HUGE_PAGE (2 * 1024 * 1024)
+
+/* A model of SD 1's size in f32 needs 4.3 GB for its weights and 1 GB for 512 × 512; the rest is for everybody else. */
+#define AMPLE_MEMORY (G_GUINT64_CONSTANT (10) << 30)
 
 /* Elements converted at a time, each block by one thread. */
 #define CONVERT_BLOCK 65536
@@ -26,13 +30,15 @@ struct _EshiCpuPacked
   GBytes     *form;
 
   void       *data;
-  gsize       bytes;
+  gsize       bytes;       /* of the form */
+  gboolean    is_narrow;   /* @data are the form's f32 values as @dtype, which loses nothing */
   guint       n_users;
 };
 
 struct _EshiCpuWeights
 {
-  GHashTable *packed; /* a set of EshiCpuPacked */
+  GHashTable *packed;      /* a set of EshiCpuPacked */
+  gboolean    save_memory;
 };
 
 void *
@@ -52,6 +58,29 @@ eshi_cpu_memory_alloc (gsize    size,
   if (alignment == HUGE_PAGE)
     madvise (data, size, MADV_HUGEPAGE);
   return data;
+}
+
+/* Bytes that programs may have without others being swapped out; G_MAXUINT64 if the system does not say. */
+static guint64
+available_memory (void)
+{
+  g_autofree char *text = NULL;
+  const char *line = NULL;
+
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return G_MAXUINT64;
+  line = strstr (text, "MemAvailable:");
+  return line != NULL ? g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10) * 1024 : G_MAXUINT64;
+}
+
+gboolean
+eshi_cpu_memory_is_scarce (void)
+{
+  const char *wish = g_getenv ("ESHI_CPU_WEIGHTS");
+
+  if (wish != NULL)
+    return g_str_equal (wish, "narrow");
+  return available_memory () < AMPLE_MEMORY;
 }
 
 static guint
@@ -83,10 +112,11 @@ packed_free (gpointer data)
 }
 
 EshiCpuWeights *
-eshi_cpu_weights_new (void)
+eshi_cpu_weights_new (gboolean save_memory)
 {
   EshiCpuWeights *self = g_new0 (EshiCpuWeights, 1);
 
+  self->save_memory = save_memory;
   self->packed = g_hash_table_new_full (packed_hash, packed_equal, packed_free, NULL);
   return self;
 }
@@ -98,6 +128,54 @@ eshi_cpu_weights_free (EshiCpuWeights *self)
     return;
   g_hash_table_unref (self->packed);
   g_free (self);
+}
+
+/* Whole pages of a mapped file that nobody will soon read again. */
+static void
+give_up_pages (const EshiTensor *weight)
+{
+  gsize page = sysconf (_SC_PAGESIZE);
+  gsize begin = ((gsize) weight->data + page - 1) / page * page;
+  gsize end = ((gsize) weight->data + eshi_tensor_bytes (weight)) / page * page;
+
+  if (weight->mapped && begin < end)
+    madvise ((void *) begin, end - begin, MADV_DONTNEED);
+}
+
+/* @weight in its form, which @pack writes; NULL on failure. */
+static void *
+pack_new (const EshiTensor  *weight,
+          gsize              bytes,
+          EshiCpuPackFunc    pack,
+          gpointer           user_data,
+          GError           **error)
+{
+  void *data = eshi_cpu_memory_alloc (bytes, error);
+
+  if (data == NULL)
+    return NULL;
+  if (!pack (weight, data, user_data, error))
+    {
+      free (data);
+      return NULL;
+    }
+  give_up_pages (weight);
+  return data;
+}
+
+static EshiCpuPacked *
+add_packed (EshiCpuWeights      *self,
+            const EshiCpuPacked *key,
+            void                *data)
+{
+  EshiCpuPacked *packed = g_new (EshiCpuPacked, 1);
+
+  *packed = *key;
+  packed->form = g_bytes_ref (key->form);
+  packed->data = data;
+  packed->n_users = 1;
+  g_hash_table_add (self->packed, packed);
+  return packed;
 }
 
 EshiCpuPacked *
@@ -118,21 +196,47 @@ eshi_cpu_weights_get (EshiCpuWeights    *self,
       packed->n_users++;
       return packed;
     }
-  data = eshi_cpu_memory_alloc (bytes, error);
-  if (data == NULL)
-    return NULL;
-  if (!pack (weight, data, user_data, error))
-    {
-      free (data);
-      return NULL;
-    }
-  packed = g_new (EshiCpuPacked, 1);
-  *packed = key;
-  packed->form = g_bytes_ref (form);
-  packed->data = data;
-  packed->n_users = 1;
-  g_hash_table_add (self->packed, packed);
-  return packed;
+  data = pack_new (weight, bytes, pack, user_data, error);
+  return data != NULL ? add_packed (self, &key, data) : NULL;
+}
+
+/* The f32 values @data as @dtype, in memory of half the size; @data is freed. */
+static void *
+narrow (float      *data,
+        gsize       n,
+        EshiDType   dtype,
+        GError    **error)
+{
+  guint16 *half = eshi_cpu_memory_alloc (n * sizeof *half, error);
+
+  if (half != NULL)
+#pragma omp parallel for schedule(static)
+    for (gsize i = 0; i < n; i += CONVERT_BLOCK)
+      eshi_convert_from_f32 (half + i, dtype, data + i, MIN (CONVERT_BLOCK, n - i));
+  free (data);
+  return half;
+}
+
+EshiCpuPacked *
+eshi_cpu_weights_get_wide (EshiCpuWeights    *self,
+                           const EshiTensor  *weight,
+                           GBytes            *form,
+                           gsize              bytes,
+                           EshiCpuPackFunc    pack,
+                           gpointer           user_data,
+                           GError           **error)
+{
+  EshiCpuPacked key = { .source = weight->data, .dtype = weight->dtype, .form = form, .bytes = bytes,
+                        .is_narrow = TRUE };
+  EshiCpuPacked *packed = g_hash_table_lookup (self->packed, &key);
+  void *data = NULL;
+
+  if (packed != NULL || !self->save_memory || eshi_dtype_size (weight->dtype) != sizeof (guint16))
+    return eshi_cpu_weights_get (self, weight, form, bytes, pack, user_data, error);
+  data = pack_new (weight, bytes, pack, user_data, error);
+  if (data != NULL)
+    data = narrow (data, bytes / sizeof (float), weight->dtype, error);
+  return data != NULL ? add_packed (self, &key, data) : NULL;
 }
 
 static gboolean
@@ -198,4 +302,16 @@ const void *
 eshi_cpu_packed_data (const EshiCpuPacked *packed)
 {
   return packed != NULL ? packed->data : NULL;
+}
+
+gsize
+eshi_cpu_packed_narrow_count (const EshiCpuPacked *packed)
+{
+  return packed != NULL && packed->is_narrow ? packed->bytes / sizeof (float) : 0;
+}
+
+EshiDType
+eshi_cpu_packed_narrow_dtype (const EshiCpuPacked *packed)
+{
+  return packed->dtype;
 }

@@ -132,6 +132,118 @@ enum
                                      const EshiLtAlgo *algo, EshiCuPtr workspace, size_t workspace_bytes,  \
                                      void *stream))
 
+/* --- convolutions, libcudnn: the backend interface of its version 9 --- */
+
+enum
+{
+  ESHI_DNN_SUCCESS = 0,
+  ESHI_DNN_NOT_SUPPORTED = 3000,
+  ESHI_DNN_HOST_ALLOCATION_FAILED = 4003,
+  ESHI_DNN_DEVICE_ALLOCATION_FAILED = 4004,
+  ESHI_DNN_EXECUTION_FAILED = 5000, /* up to 5999: the device's or another library's */
+
+  /* Descriptors. */
+  ESHI_DNN_POINTWISE = 0,
+  ESHI_DNN_CONVOLUTION = 1,
+  ESHI_DNN_ENGINE = 2,
+  ESHI_DNN_ENGINECFG = 3,
+  ESHI_DNN_ENGINEHEUR = 4,
+  ESHI_DNN_EXECUTION_PLAN = 5,
+  ESHI_DNN_OPERATION_CONVOLUTION = 10,
+  ESHI_DNN_OPERATION_POINTWISE = 13,
+  ESHI_DNN_OPERATIONGRAPH = 15,
+  ESHI_DNN_VARIANT_PACK = 16,
+  ESHI_DNN_TENSOR = 17,
+  ESHI_DNN_DEVICEPROP = 38,
+
+  /* Types of attributes. */
+  ESHI_DNN_TYPE_HANDLE = 0,
+  ESHI_DNN_TYPE_DATA_TYPE = 1,
+  ESHI_DNN_TYPE_BOOLEAN = 2, /* one byte */
+  ESHI_DNN_TYPE_INT64 = 3,
+  ESHI_DNN_TYPE_FLOAT = 4,
+  ESHI_DNN_TYPE_VOID_PTR = 6,
+  ESHI_DNN_TYPE_CONVOLUTION_MODE = 7,
+  ESHI_DNN_TYPE_HEUR_MODE = 8,
+  ESHI_DNN_TYPE_NUMERICAL_NOTE = 11,
+  ESHI_DNN_TYPE_POINTWISE_MODE = 14,
+  ESHI_DNN_TYPE_DESCRIPTOR = 15,
+  ESHI_DNN_TYPE_BEHAVIOR_NOTE = 19,
+  ESHI_DNN_TYPE_CHAR = 24,
+
+  /* Attributes, in the order of their descriptors. */
+  ESHI_DNN_POINTWISE_MODE = 0,
+  ESHI_DNN_POINTWISE_PRECISION = 1,
+  ESHI_DNN_CONVOLUTION_COMPUTE = 100,
+  ESHI_DNN_CONVOLUTION_MODE = 101,
+  ESHI_DNN_CONVOLUTION_DILATIONS = 102,
+  ESHI_DNN_CONVOLUTION_STRIDES = 103,
+  ESHI_DNN_CONVOLUTION_POST_PADDINGS = 104,
+  ESHI_DNN_CONVOLUTION_PRE_PADDINGS = 105,
+  ESHI_DNN_CONVOLUTION_SPATIAL_DIMS = 106,
+  ESHI_DNN_ENGINEHEUR_MODE = 200,
+  ESHI_DNN_ENGINEHEUR_GRAPH = 201,
+  ESHI_DNN_ENGINEHEUR_RESULTS = 202,
+  ESHI_DNN_ENGINEHEUR_DEVICEPROP = 204,
+  ESHI_DNN_ENGINECFG_ENGINE = 300,
+  ESHI_DNN_PLAN_HANDLE = 400,
+  ESHI_DNN_PLAN_ENGINECFG = 401,
+  ESHI_DNN_PLAN_WORKSPACE_BYTES = 402,
+  ESHI_DNN_PLAN_JSON = 405,
+  ESHI_DNN_PLAN_DEVICEPROP = 407,
+  ESHI_DNN_CONV_ALPHA = 700,
+  ESHI_DNN_CONV_BETA = 701,
+  ESHI_DNN_CONV_DESCRIPTOR = 702,
+  ESHI_DNN_CONV_W = 703,
+  ESHI_DNN_CONV_X = 704,
+  ESHI_DNN_CONV_Y = 705,
+  ESHI_DNN_ADD_DESCRIPTOR = 750,
+  ESHI_DNN_ADD_X = 751,
+  ESHI_DNN_ADD_B = 752,
+  ESHI_DNN_ADD_Y = 753,
+  ESHI_DNN_GRAPH_HANDLE = 800,
+  ESHI_DNN_GRAPH_OPS = 801,
+  ESHI_DNN_TENSOR_ALIGNMENT = 900,
+  ESHI_DNN_TENSOR_DATA_TYPE = 901,
+  ESHI_DNN_TENSOR_DIMENSIONS = 902,
+  ESHI_DNN_TENSOR_STRIDES = 903,
+  ESHI_DNN_TENSOR_UNIQUE_ID = 906,
+  ESHI_DNN_TENSOR_IS_VIRTUAL = 907,
+  ESHI_DNN_VARIANT_UNIQUE_IDS = 1000,
+  ESHI_DNN_VARIANT_POINTERS = 1001,
+  ESHI_DNN_VARIANT_WORKSPACE = 1003,
+  ESHI_DNN_ENGINE_INDEX = 1301,
+  ESHI_DNN_ENGINE_NUMERICAL_NOTE = 1303,
+  ESHI_DNN_ENGINE_BEHAVIOR_NOTE = 1305,
+  ESHI_DNN_DEVICEPROP_JSON = 2702,
+
+  /* Their values. */
+  ESHI_DNN_F32 = 0,
+  ESHI_DNN_F16 = 2,
+  ESHI_DNN_CROSS_CORRELATION = 1,
+  ESHI_DNN_MODE_ADD = 0,
+  ESHI_DNN_HEUR_FALLBACK = 2,
+  ESHI_DNN_HEUR_A = 3,
+  ESHI_DNN_NOTE_TENSOR_CORE = 0, /* numerical: the others cost digits or vary from run to run */
+  ESHI_DNN_NOTE_STRICT_NAN = 9,
+  ESHI_DNN_NOTE_RUNTIME_COMPILATION = 0, /* behaviour */
+};
+
+#define ESHI_CUDA_DNN_FUNCTIONS(X)                                                                         \
+  X (size_t, get_version, "cudnnGetVersion", (void))                                                       \
+  X (void, get_last_error, "cudnnGetLastErrorString", (char *text, size_t max_bytes))                      \
+  X (int, create, "cudnnCreate", (void **handle))                                                          \
+  X (int, destroy, "cudnnDestroy", (void *handle))                                                         \
+  X (int, set_stream, "cudnnSetStream", (void *handle, void *stream))                                      \
+  X (int, descriptor_create, "cudnnBackendCreateDescriptor", (int type, void **descriptor))                \
+  X (int, descriptor_destroy, "cudnnBackendDestroyDescriptor", (void *descriptor))                         \
+  X (int, descriptor_set, "cudnnBackendSetAttribute", (void *descriptor, int attribute, int type,          \
+                                                       gint64 n_values, const void *values))               \
+  X (int, descriptor_get, "cudnnBackendGetAttribute", (void *descriptor, int attribute, int type,          \
+                                                       gint64 n_wanted, gint64 *n_found, void *values))    \
+  X (int, descriptor_finalize, "cudnnBackendFinalize", (void *descriptor))                                 \
+  X (int, execute, "cudnnBackendExecute", (void *handle, void *plan, void *variant_pack))
+
 #define ESHI_CUDA_FIELD(result, field, name, params) result (*field) params;
 
 typedef struct
@@ -143,6 +255,11 @@ typedef struct
 {
   ESHI_CUDA_LT_FUNCTIONS (ESHI_CUDA_FIELD)
 } EshiCudaLt;
+
+typedef struct
+{
+  ESHI_CUDA_DNN_FUNCTIONS (ESHI_CUDA_FIELD)
+} EshiCudaDnn;
 
 #undef ESHI_CUDA_FIELD
 

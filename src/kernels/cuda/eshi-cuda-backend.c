@@ -1,6 +1,6 @@
 /* eshi-cuda-backend.c: the class of the CUDA backend: probing, opening, memory, errors, launches.
  *
- * Matrix products, and convolutions as matrix products, are cublasLt's; everything else is in device/. The driver's
+ * Matrix products are cublasLt's, convolutions cuDNN's or matrix products too; everything else is in device/. The driver's
  * interface is used, not the runtime's, so nothing of NVIDIA's is linked: eshi-cuda-libs.c finds it.
  *
  * SPDX-License-Identifier: MIT
@@ -78,6 +78,13 @@ _eshi_cuda_check (EshiCudaBackend  *self,
 }
 
 gboolean
+_eshi_cuda_check_device (EshiCudaBackend  *self,
+                         GError          **error)
+{
+  return _eshi_cuda_check (self, self->libs->cu.stream_synchronize (self->stream), error);
+}
+
+gboolean
 _eshi_cuda_check_lt (EshiCudaBackend  *self,
                      int               status,
                      GError          **error)
@@ -86,6 +93,8 @@ _eshi_cuda_check_lt (EshiCudaBackend  *self,
     return TRUE;
   if (status == ESHI_LT_ALLOC_FAILED)
     return _eshi_cuda_check (self, ESHI_CU_OUT_OF_MEMORY, error);
+  if (!_eshi_cuda_check_device (self, error))
+    return FALSE;
   g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED,
                _("NVIDIA's library cuBLAS reported an error (status %d)."), status);
   return FALSE;
@@ -124,13 +133,16 @@ describe_device (const EshiCudaLibs  *libs,
 {
   int major = get_attribute (&libs->cu, ESHI_CU_ATTRIBUTE_MAJOR, device);
   int minor = get_attribute (&libs->cu, ESHI_CU_ATTRIBUTE_MINOR, device);
+  g_autofree char *dnn = NULL;
   size_t bytes = 0;
 
   libs->cu.device_get_name (info->name, sizeof info->name, device);
   libs->cu.device_total_mem (&bytes, device);
   info->memory_bytes = bytes;
-  g_snprintf (info->features, sizeof info->features, "sm_%d%d, cuBLAS %" PRIu64, major, minor,
-              (guint64) libs->lt.get_version ());
+  if (libs->has_dnn)
+    dnn = g_strdup_printf (", cuDNN %" PRIu64, (guint64) libs->dnn.get_version ());
+  g_snprintf (info->features, sizeof info->features, "sm_%d%d, cuBLAS %" PRIu64 "%s", major, minor,
+              (guint64) libs->lt.get_version (), dnn != NULL ? dnn : "");
   if (major > OLDEST_MAJOR || (major == OLDEST_MAJOR && minor >= OLDEST_MINOR))
     return TRUE;
   g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
@@ -162,6 +174,7 @@ cuda_close (EshiBackend *backend)
     return;
   if (self->stream != NULL)
     self->libs->cu.stream_synchronize (self->stream);
+  _eshi_cuda_conv_close (self);
   if (self->lt != NULL)
     self->libs->lt.destroy (self->lt);
   for (guint i = 0; i < ESHI_CUDA_MAX_IMAGES; i++)
@@ -190,7 +203,8 @@ open_device (EshiCudaBackend  *self,
       !_eshi_cuda_check (self, cu->primary_retain (&context, self->device), error) ||
       !_eshi_cuda_check (self, cu->set_current (context), error) ||
       !_eshi_cuda_check (self, cu->stream_create (&self->stream, ESHI_CU_STREAM_NON_BLOCKING), error) ||
-      !_eshi_cuda_check_lt (self, self->libs->lt.create (&self->lt), error))
+      !_eshi_cuda_check_lt (self, self->libs->lt.create (&self->lt), error) ||
+      !_eshi_cuda_conv_open (self, error))
     return FALSE;
 
   for (guint i = 0; i < ESHI_CUDA_MAX_IMAGES && eshi_cuda_images[i].data != NULL; i++)
@@ -345,17 +359,22 @@ _eshi_cuda_line (gint64 n)
   return (EshiCudaGrid) { (n + ESHI_CUDA_THREADS - 1) / ESHI_CUDA_THREADS, 1, 1, ESHI_CUDA_THREADS, 0 };
 }
 
+/* The function @name of one of the images, looked up once; NULL and @error if there is none. */
 static void *
-find_function (EshiCudaBackend *self,
-               const char      *name)
+find_function (EshiCudaBackend  *self,
+               const char       *name,
+               GError          **error)
 {
   void *function = g_hash_table_lookup (self->functions, name);
+  int result = ESHI_CU_NOT_FOUND;
 
-  for (guint i = 0; i < ESHI_CUDA_MAX_IMAGES && self->modules[i] != NULL && function == NULL; i++)
-    if (self->libs->cu.module_get_function (&function, self->modules[i], name) == ESHI_CU_SUCCESS)
-      g_hash_table_insert (self->functions, (gpointer) g_intern_string (name), function);
-    else
-      function = NULL;
+  if (function != NULL)
+    return function;
+  for (guint i = 0; i < ESHI_CUDA_MAX_IMAGES && self->modules[i] != NULL && result == ESHI_CU_NOT_FOUND; i++)
+    result = self->libs->cu.module_get_function (&function, self->modules[i], name);
+  if (!_eshi_cuda_check (self, result, error))
+    return NULL;
+  g_hash_table_insert (self->functions, (gpointer) g_intern_string (name), function);
   return function;
 }
 
@@ -366,11 +385,14 @@ _eshi_cuda_launch (EshiCudaBackend  *self,
                    void            **params,
                    GError          **error)
 {
-  void *function = find_function (self, name);
+  void *function = find_function (self, name, error);
 
-  if (function == NULL)
-    return _eshi_cuda_check (self, ESHI_CU_NOT_FOUND, error);
-  return _eshi_cuda_check (self, self->libs->cu.launch (function, (unsigned) grid.x, (unsigned) grid.y, (unsigned) grid.z, grid.n_threads, 1, 1, (unsigned) grid.shared_bytes, self->stream, params, NULL), error);
+  return function != NULL &&
+         _eshi_cuda_check (self,
+                           self->libs->cu.launch (function, (unsigned) grid.x, (unsigned) grid.y, (unsigned) grid.z,
+                                                  grid.n_threads, 1, 1, (unsigned) grid.shared_bytes, self->stream,
+                                                  params, NULL),
+                           error);
 }
 
 /* --- ops --- */

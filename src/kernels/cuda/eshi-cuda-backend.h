@@ -8,6 +8,7 @@
 #pragma once
 
 #include "eshi-backend.h"
+#include "eshi-cuda-dnn.h"
 #include "eshi-cuda-libs.h"
 #include "eshi-cuda-params.h"
 
@@ -40,6 +41,8 @@ typedef struct
   /* owned */
   void               *stream;
   void               *lt;        /* cublasLt's handle */
+  void               *dnn;       /* cuDNN's handle; NULL where it is missing or does not start */
+  GHashTable         *conv_plans; /* a shape's key → its EshiCudaDnnPlan, NULL for none; made when first needed */
   void               *modules[ESHI_CUDA_MAX_IMAGES];
   GHashTable         *functions; /* a kernel's name → its function */
   GHashTable         *weights;   /* a set of EshiCudaWeight */
@@ -81,11 +84,44 @@ extern const EshiCudaRow _eshi_cuda_guidance;
 extern const EshiCudaRow _eshi_cuda_latents_to_rgb;
 extern const EshiCudaRow _eshi_cuda_image_to_u8;
 
+/* What an op keeps for running its plan of cuDNN's. */
+typedef struct _EshiCudaConvUse EshiCudaConvUse;
+
+/* Starts cuDNN, if it is there; that it cannot start is said in the log, and is no error. */
+gboolean  _eshi_cuda_conv_open      (EshiCudaBackend   *self,
+                                     GError           **error);
+void      _eshi_cuda_conv_close     (EshiCudaBackend   *self);
+
+/* Finds or makes cuDNN's plan for @op, a CONV2D. *@use is NULL, without an error, where there is none. */
+gboolean  _eshi_cuda_conv_prepare   (EshiCudaBackend   *self,
+                                     const EshiOp      *op,
+                                     EshiCudaConvUse  **use,
+                                     GError           **error);
+void      _eshi_cuda_conv_unprepare (EshiCudaBackend   *self,
+                                     EshiCudaConvUse   *use);
+
+/* Bytes of scratch that running takes. */
+gsize     _eshi_cuda_conv_scratch   (const EshiCudaConvUse *use);
+
+/* Enqueues @op; @weight [co, kh, kw, ci], @bias [co] or 0, and @scratch are addresses of the device. */
+gboolean  _eshi_cuda_conv_run       (EshiCudaBackend   *self,
+                                     const EshiOp      *op,
+                                     EshiCudaConvUse   *use,
+                                     EshiCuPtr          weight,
+                                     EshiCuPtr          bias,
+                                     EshiCuPtr          scratch,
+                                     GError           **error);
+
 /* Whether the driver's @result is a success; else @error: OUT_OF_MEMORY; DEVICE_LOST, and self->parent.lost, after an
  * error that stays; FAILED. */
 gboolean  _eshi_cuda_check       (EshiCudaBackend  *self,
                                   int               result,
                                   GError          **error);
+
+/* The same for what the device has done so far, which it waits for: what another library calls a failed execution may be
+ * an error that stays. */
+gboolean  _eshi_cuda_check_device (EshiCudaBackend *self,
+                                   GError         **error);
 
 /* The same for a status of cublasLt. */
 gboolean  _eshi_cuda_check_lt    (EshiCudaBackend  *self,

@@ -22,12 +22,15 @@ typedef struct
 
 #define DRIVER_SYMBOL(result, field, name, params) { name, G_STRUCT_OFFSET (EshiCudaDriver, field) },
 #define LT_SYMBOL(result, field, name, params) { name, G_STRUCT_OFFSET (EshiCudaLt, field) },
+#define DNN_SYMBOL(result, field, name, params) { name, G_STRUCT_OFFSET (EshiCudaDnn, field) },
 
 static const Symbol driver_symbols[] = { ESHI_CUDA_DRIVER_FUNCTIONS (DRIVER_SYMBOL) };
 static const Symbol lt_symbols[] = { ESHI_CUDA_LT_FUNCTIONS (LT_SYMBOL) };
+static const Symbol dnn_symbols[] = { ESHI_CUDA_DNN_FUNCTIONS (DNN_SYMBOL) };
 
 static const char * const driver_files[] = { "libcuda.so.1", NULL };
 static const char * const lt_files[] = { "libcublasLt.so.13", "libcublasLt.so.12", NULL };
+static const char * const dnn_files[] = { "libcudnn.so.9", NULL };
 
 /* The first of @files that can be opened, or NULL. */
 static void *
@@ -127,6 +130,20 @@ start_driver (const EshiCudaDriver  *cu,
   return FALSE;
 }
 
+/* What makes convolutions faster, but is not needed. */
+static void
+load_dnn (EshiCudaLibs *libs)
+{
+  void *dnn = open_library (dnn_files);
+  g_autoptr(GError) error = NULL;
+
+  if (dnn != NULL)
+    libs->has_dnn = find_symbols (dnn, dnn_files[0], dnn_symbols, G_N_ELEMENTS (dnn_symbols), (char *) &libs->dnn, &error);
+  if (!libs->has_dnn)
+    g_info ("cuda: convolutions are matrix products, which is slower: %s",
+            error != NULL ? error->message : "NVIDIA's library cuDNN (libcudnn.so.9) was not found");
+}
+
 static gboolean
 load_libraries (EshiCudaLibs  *libs,
                 GError       **error)
@@ -152,7 +169,10 @@ load_libraries (EshiCudaLibs  *libs,
                    lt_files[0]);
       return FALSE;
     }
-  return find_symbols (lt, lt_files[0], lt_symbols, G_N_ELEMENTS (lt_symbols), (char *) &libs->lt, error);
+  if (!find_symbols (lt, lt_files[0], lt_symbols, G_N_ELEMENTS (lt_symbols), (char *) &libs->lt, error))
+    return FALSE;
+  load_dnn (libs);
+  return TRUE;
 }
 
 const EshiCudaLibs *

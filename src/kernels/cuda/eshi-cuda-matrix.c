@@ -4,8 +4,8 @@
  * approximation of ours and its residual would come before the activation, so activations are a kernel of their own;
  * only the short layers of the time embedding and the text encoder have one.
  *
- * A convolution is a product too: a kernel writes what each output pixel sees into a row, for as many pixels at a time
- * as fit into COLUMNS_BYTES. One of 1 × 1 needs no such rows.
+ * A convolution that cuDNN does not do (eshi-cuda-conv.c) is a product too: a kernel writes what each output pixel sees
+ * into a row, for as many pixels at a time as fit into COLUMNS_BYTES. One of 1 × 1 needs no such rows.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -44,6 +44,7 @@ typedef struct
   EshiCudaWeight *bias;
   Product         product;    /* CONV2D: of a full part */
   Product         rest;       /* CONV2D: of the last part; n_rows is 0 if all are full */
+  EshiCudaConvUse *use;       /* CONV2D: cuDNN's plan; then there are no products */
 
   /* Where things lie in the scratch; the products' workspace comes last. */
   gsize           sum_offset; /* CONV2D: bias + embedding */
@@ -197,6 +198,7 @@ unprepare_matrix (EshiCudaBackend *self,
 
   clear_product (self, &plan->product);
   clear_product (self, &plan->rest);
+  _eshi_cuda_conv_unprepare (self, plan->use);
   _eshi_cuda_weight_release (self, plan->weight);
   _eshi_cuda_weight_release (self, plan->bias);
   g_free (plan);
@@ -297,12 +299,13 @@ count_pixels (const EshiOp *op)
   return op->dst->shape.dim[0] * op->dst->shape.dim[1] * op->dst->shape.dim[2];
 }
 
+/* Convolutions as matrix products. */
 static gboolean
-prepare_conv2d (EshiCudaBackend  *self,
-                EshiOp           *op,
-                GError          **error)
+prepare_parts (EshiCudaBackend  *self,
+               EshiOp           *op,
+               GError          **error)
 {
-  Plan *plan = g_new0 (Plan, 1);
+  Plan *plan = op->plan;
   const EshiShape *weight = &op->src[ESHI_SRC_WEIGHT]->shape;
   EshiDType dtype = op->dst->dtype;
   gint64 n_out = weight->dim[0];
@@ -312,17 +315,32 @@ prepare_conv2d (EshiCudaBackend  *self,
   gint64 n_rows = is_linear (op) ? n_pixels : CLAMP ((gint64) (COLUMNS_BYTES / row_bytes), 1, n_pixels);
   gboolean has_bias = op->src[ESHI_SRC_BIAS] != NULL || op->src[ESHI_SRC_EMBEDDING] != NULL;
 
-  op->plan = plan;
   plan->sum_offset = is_linear (op) ? 0 : _eshi_cuda_align ((gsize) n_rows * row_bytes);
   plan->work_offset = plan->sum_offset + _eshi_cuda_align ((gsize) n_out * eshi_dtype_size (dtype));
-  return get_weights (self, op, plan, TRUE, error) &&
-         prepare_product (self, &plan->product, dtype, n_rows, n_out, n_in, has_bias ? plan->weight->address : 0,
+  return prepare_product (self, &plan->product, dtype, n_rows, n_out, n_in, has_bias ? plan->weight->address : 0,
                           error) &&
          (n_pixels % n_rows == 0 ||
           prepare_product (self, &plan->rest, dtype, n_pixels % n_rows, n_out, n_in,
                            has_bias ? plan->weight->address : 0, error)) &&
          _eshi_cuda_reserve (self, plan->work_offset + MAX (plan->product.workspace_bytes, plan->rest.workspace_bytes),
                              error);
+}
+
+static gboolean
+prepare_conv2d (EshiCudaBackend  *self,
+                EshiOp           *op,
+                GError          **error)
+{
+  Plan *plan = g_new0 (Plan, 1);
+
+  op->plan = plan;
+  if (!get_weights (self, op, plan, TRUE, error) ||
+      (!is_linear (op) && !_eshi_cuda_conv_prepare (self, op, &plan->use, error)))
+    return FALSE;
+  if (plan->use == NULL)
+    return prepare_parts (self, op, error);
+  plan->work_offset = _eshi_cuda_align ((gsize) op->dst->shape.dim[3] * eshi_dtype_size (op->dst->dtype));
+  return _eshi_cuda_reserve (self, plan->work_offset + _eshi_cuda_conv_scratch (plan->use), error);
 }
 
 /* What is added to every pixel: the bias, the embedding, or in the scratch both. */
@@ -408,6 +426,9 @@ run_conv2d (EshiCudaBackend  *self,
 
   if (!find_bias (self, op, &bias, error))
     return FALSE;
+  if (plan->use != NULL)
+    return _eshi_cuda_conv_run (self, op, plan->use, plan->weight->address, bias, self->scratch + plan->work_offset,
+                                error);
   for (; first + plan->product.n_rows <= n_pixels; first += plan->product.n_rows)
     if (!run_part (self, op, &plan->product, first, bias, error))
       return FALSE;

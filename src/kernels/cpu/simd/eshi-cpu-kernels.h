@@ -67,7 +67,7 @@ typedef struct
 typedef struct
 {
   const char *name;      /* "AVX-512" */
-  gboolean    f16;       /* gemv takes F16 weights */
+  gboolean    f16;       /* gemv and widen take F16 */
 
   void   (*activation)        (void           *dst,
                                const void     *src,
@@ -79,6 +79,11 @@ typedef struct
                                const void     *src,
                                gsize           n,
                                gboolean        to_bf16);
+  /* F16, where the table says so, or BF16 → f32; exact. */
+  void   (*widen)             (float          *dst,
+                               const void     *src,
+                               gsize           n,
+                               EshiDType       dtype);
   /* dst = a + scale · (b − a) */
   void   (*guidance)          (void           *dst,
                                const void     *a,

@@ -1,4 +1,4 @@
-/* eshi-cpu-simd-gemv.c: a matrix times a few vectors, as the time embedding needs it.
+/* eshi-cpu-simd-gemv.c: weights in the file's own type: widened to f32, or a matrix of them times a few vectors.
  *
  * Every weight is read once and used m times, so memory is the limit and the weight keeps the file's type: f16 weights
  * take half the time of the same weights in f32. Four rows of the weight run together to have enough loads in flight.
@@ -14,6 +14,7 @@
 #include "eshi-cpu-simd.h"
 
 #define ROWS 4
+#define BLOCK 4096 /* elements that a thread widens at a time; a multiple of every width */
 
 ESHI_INLINE EshiVec
 load_weight (const void *weight,
@@ -122,4 +123,46 @@ ESHI_CPU_NAME (eshi_cpu_gemv) (const EshiCpuGemv *p)
 #endif
   else
     gemv (p, ESHI_DTYPE_F32);
+}
+
+ESHI_INLINE void
+widen_block (float      *dst,
+             const void *src,
+             gsize       begin,
+             gsize       end,
+             EshiDType   dtype)
+{
+  gsize i = begin;
+
+  for (; i + ESHI_LANES <= end; i += ESHI_LANES)
+    eshi_vec_store (dst, i, load_weight (src, i, dtype), FALSE);
+  if (i < end)
+    eshi_vec_store_n (dst, i, end - i, load_weight_n (src, i, end - i, dtype), FALSE);
+}
+
+ESHI_INLINE void
+widen (float      *dst,
+       const void *src,
+       gsize       n,
+       EshiDType   dtype)
+{
+#pragma omp parallel for schedule(static) if (n > ESHI_CPU_PARALLEL_MIN)
+  for (gsize i = 0; i < n; i += BLOCK)
+    widen_block (dst, src, i, MIN (n, i + BLOCK), dtype);
+}
+
+void
+ESHI_CPU_NAME (eshi_cpu_widen) (float      *dst,
+                                const void *src,
+                                gsize       n,
+                                EshiDType   dtype)
+{
+#if defined (__F16C__)
+  if (dtype == ESHI_DTYPE_F16)
+    {
+      widen (dst, src, n, ESHI_DTYPE_F16);
+      return;
+    }
+#endif
+  widen (dst, src, n, ESHI_DTYPE_BF16);
 }

@@ -72,6 +72,7 @@ const EshiCpuKernels ESHI_CPU_NAME (eshi_cpu_kernels) = {
 #endif
   .activation = ESHI_CPU_NAME (eshi_cpu_activation),
   .convert = ESHI_CPU_NAME (eshi_cpu_convert),
+  .widen = ESHI_CPU_NAME (eshi_cpu_widen),
   .guidance = ESHI_CPU_NAME (eshi_cpu_guidance),
   .geglu = ESHI_CPU_NAME (eshi_cpu_geglu),
   .group_norm_bytes = ESHI_CPU_NAME (eshi_cpu_group_norm_bytes),

@@ -10,6 +10,7 @@
 void   ESHI_CPU_NAME (eshi_cpu_activation)       (void *dst, const void *src, gsize n, EshiActivation act,
                                                   gboolean bf16);
 void   ESHI_CPU_NAME (eshi_cpu_convert)          (void *dst, const void *src, gsize n, gboolean to_bf16);
+void   ESHI_CPU_NAME (eshi_cpu_widen)            (float *dst, const void *src, gsize n, EshiDType dtype);
 void   ESHI_CPU_NAME (eshi_cpu_guidance)         (void *dst, const void *a, const void *b, float scale, gsize n,
                                                   gboolean bf16);
 void   ESHI_CPU_NAME (eshi_cpu_geglu)            (void *dst, const void *src, gsize rows, gsize co, gboolean bf16);
