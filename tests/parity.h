@@ -35,6 +35,23 @@ parity_count_row (const char *area,
   g_test_message ("parity|%s|%s|%s|%u of %u differ|0", area, what, oracle, n_different, n);
 }
 
+/* The largest |@a − @b| of @n values; infinite where one is no number. */
+static inline double
+parity_difference (const float *a,
+                   const float *b,
+                   gsize        n)
+{
+  double worst = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      double difference = fabs ((double) a[i] - b[i]);
+
+      worst = isnan (difference) ? INFINITY : fmax (worst, difference);
+    }
+  return worst;
+}
+
 /* The largest |@a − @b| of @n values, each in units of max(1, |@b|); infinite where one is no
  * number. */
 static inline double

@@ -5,6 +5,7 @@ README.md has the rule. Used by the scripts beside it; it runs under diffusers 0
 SPDX-License-Identifier: MIT
 """
 
+import json
 import math
 from pathlib import Path
 
@@ -48,8 +49,8 @@ def fill(model, rename):
     return model.eval()
 
 
-def get_ids(prompt):
-    words = sentencepiece.SentencePieceProcessor(model_file=str(GOLDEN / 'tokenizer-small.model'))
+def get_ids(prompt, file=GOLDEN / 'tokenizer-small.model'):
+    words = sentencepiece.SentencePieceProcessor(model_file=str(file))
     ids = words.encode(prompt.lower())[:76] + [2]
     return torch.tensor([ids + [3] * (77 - len(ids))])
 
@@ -77,6 +78,35 @@ def make_unet():
 def make_vae():
     from diffusers import AutoencoderKL
     return fill(AutoencoderKL(**VAE), OLD_NAMES)
+
+
+def load_part(make, folder):
+    """A network of a model folder in f32, under the names that this version gives its layers."""
+    from safetensors.torch import load_file
+    config = {name: value for name, value in json.loads((folder / 'config.json').read_text()).items()
+              if not name.startswith('_') and name not in ('architectures', 'model_type', 'torch_dtype')}
+    model = make(config).eval()
+    state = {}
+    for name, value in load_file(next(folder.glob('*.safetensors'))).items():
+        spellings = [name, name.removeprefix('text_model.')]
+        spellings += [name.replace(old, new) for new, old in OLD_NAMES.items()]
+        spellings += [name.replace(new, old) for new, old in OLD_NAMES.items()]
+        state[next(each for each in spellings if each in model.state_dict())] = value.float()
+    missing = model.load_state_dict(state, strict=False).missing_keys
+    assert not [name for name in missing if 'position_ids' not in name], missing
+    return model
+
+
+def load_trained(folder, prompts):
+    """UNet, autoencoder and encoded prompts of a model folder, all in f32."""
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+    folder = Path(folder)
+    text = load_part(lambda config: CLIPTextModel(CLIPTextConfig(**config)), folder / 'text_encoder')
+    ids = [get_ids(prompt, folder / 'tokenizer' / 'spiece.model') for prompt in prompts]
+    unet = load_part(UNet2DConditionModel.from_config, folder / 'unet')
+    vae = load_part(AutoencoderKL.from_config, folder / 'vae')
+    return unet, vae, torch.cat([text(each)[0] for each in ids])
 
 
 def thin(picture):

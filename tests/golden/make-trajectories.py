@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # make-trajectories.py: whole pictures of a small model by diffusers, for test-trajectories: text, steps, decoder.
 #
+# The weights are made by rule; with FOLDER they are those of a trained model, whose latents are of natural size.
+#
 # Samplers that diffusers defines as we do run in its own pipeline. The others are k-diffusion's functions around its
 # UNet, in double on f32 noise, with plain noise where they would ask a Brownian tree.
 #
 #   pip install diffusers==0.42.1 transformers==5.23.0 torch==2.15.0 scipy sentencepiece
 #   pip install --no-deps k-diffusion==0.1.1.post1
 #   python3 tests/golden/make-trajectories.py tests/golden/trajectories.safetensors
+#   python3 tests/golden/make-trajectories.py tests/golden/mame.safetensors data/model/mame
 #
 # SPDX-License-Identifier: MIT
 
@@ -18,10 +21,12 @@ import diffusers
 import torch
 from safetensors.torch import save_file
 
-from filled import GOLDEN, NOISE, encode, make_unet, make_vae, thin
+from filled import GOLDEN, NOISE, encode, load_trained, make_unet, make_vae, thin
 
 PROMPT, NEGATIVE = '白い猫 油絵', '犬'
-WIDTH, HEIGHT, SEED, GUIDANCE = 64, 72, 42, 3.0
+FOLDER = sys.argv[2] if len(sys.argv) > 2 else None
+WIDTH, HEIGHT = (128, 96) if FOLDER else (64, 72)
+SEED, GUIDANCE = 42, 3.0
 LEADING = dict(timestep_spacing='leading', steps_offset=1, set_alpha_to_one=False)
 DPM = dict(algorithm_type='dpmsolver++', solver_order=2, solver_type='midpoint', timestep_spacing='linspace')
 UNIPC = dict(solver_order=2, solver_type='bh2', predict_x0=True, timestep_spacing='linspace', final_sigmas_type='zero')
@@ -107,8 +112,10 @@ def paint_with_k(scripts, k, unet, context, name):
 def main():
     torch.set_num_threads(1)
     diffusers.utils.logging.set_verbosity_error()
-    unet, vae = make_unet(), make_vae()
-    context = encode([PROMPT, NEGATIVE])
+    if FOLDER:
+        unet, vae, context = load_trained(FOLDER, [PROMPT, NEGATIVE])
+    else:
+        unet, vae, context = make_unet(), make_vae(), encode([PROMPT, NEGATIVE])
     latents = {name: paint(unet, vae, context, name) for name in DIFFUSERS}
     scripts = load_schedulers()
     k = scripts.load_k_diffusion()
@@ -116,7 +123,9 @@ def main():
     tensors = {}
     for name, values in latents.items():
         tensors[f'{name}/latents'] = values.contiguous()
-        tensors[f'{name}/picture'] = thin((vae.decode(values / vae.config.scaling_factor).sample / 2 + 0.5).clamp(0, 1))
+        if not FOLDER:
+            picture = vae.decode(values / vae.config.scaling_factor).sample
+            tensors[f'{name}/picture'] = thin((picture / 2 + 0.5).clamp(0, 1))
         print(f'{name}: {values.flatten()[:3].tolist()}, up to {values.abs().max():.1f}')
     save_file(tensors, Path(sys.argv[1]))
 

@@ -198,6 +198,10 @@ def test_refusals(maker, folder):
                             numpy.zeros(4, numpy.float16))],
         "Stable Diffusion 2": [*tensors, ("cond_stage_model.model.token_embedding.weight", (4,),
                                           numpy.zeros(4, numpy.float16))],
+        "Flux": [("double_blocks.0.img_attn.qkv.weight", (4,), numpy.zeros(4, numpy.float16))],
+        "Stable Diffusion 3": [("model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight", (4,),
+                                numpy.zeros(4, numpy.float16))],
+        "ControlNet": [("control_model.input_blocks.0.0.weight", (4,), numpy.zeros(4, numpy.float16))],
         "middle_block": [t for t in tensors if t[0] != "model.diffusion_model.middle_block.0.in_layers.2.weight"],
     }
     for words, left in without.items():

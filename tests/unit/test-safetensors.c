@@ -353,6 +353,7 @@ test_wrong_files (void)
     { NULL, NULL, ESHI_ERROR_MODEL_MISSING, "model.safetensors" },
     { "pytorch_model.bin", "PK\003\004", ESHI_ERROR_MODEL_INVALID, "list of contents" },
     { "model.safetensors", "version https://git-lfs.github.com/spec/v1\n", ESHI_ERROR_MODEL_INVALID, "placeholder" },
+    { "model.safetensors", "{\"error\":\"Access to model is restricted\"}", ESHI_ERROR_MODEL_INVALID, "message" },
     { "model.safetensors", "PK\003\004zip zip zip", ESHI_ERROR_MODEL_INVALID, "list of contents" },
     { "model.safetensors", "GGUF........", ESHI_ERROR_UNSUPPORTED, "GGUF" },
     { "model.safetensors", "", ESHI_ERROR_MODEL_INVALID, "too short" },

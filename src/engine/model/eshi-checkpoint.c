@@ -131,12 +131,38 @@ refuse (EshiCheckpoint  *self,
   return FALSE;
 }
 
+/* Files of other families, each told by a tensor that only it has. */
+static gboolean
+check_family (EshiCheckpoint  *self,
+              GError         **error)
+{
+  static const struct { const char *tensor; const char *sentence; } others[] = {
+    { "double_blocks.0.img_attn.qkv.weight",
+      N_("“%s” is a Flux model. Eshi paints with Stable Diffusion 1.x; choose a model made for that.") },
+    { "model.diffusion_model.double_blocks.0.img_attn.qkv.weight",
+      N_("“%s” is a Flux model. Eshi paints with Stable Diffusion 1.x; choose a model made for that.") },
+    { "model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight",
+      N_("“%s” is a Stable Diffusion 3 model. Eshi paints with Stable Diffusion 1.x; choose a model made for that.") },
+    { "model.diffusion_model.label_emb.0.0.weight",
+      N_("“%s” is an SDXL model. Eshi paints with Stable Diffusion 1.x; choose a model made for that.") },
+    { "control_model.input_blocks.0.0.weight",
+      N_("“%s” is a ControlNet, an addition that Eshi does not use. Choose a whole model of Stable Diffusion 1.x.") },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (dimension (self->weights, others[i].tensor, 0) != 0)
+      return refuse (self, ESHI_ERROR_UNSUPPORTED, _(others[i].sentence), error);
+  return TRUE;
+}
+
 static gboolean
 check_kind (EshiCheckpoint  *self,
             GError         **error)
 {
   guint cross = self->unet.cross_attention_dim;
 
+  if (!check_family (self, error))
+    return FALSE;
   if (dimension (self->weights, "conditioner.embedders.0.transformer.text_model.final_layer_norm.weight", 0) != 0 ||
       cross == 2048)
     return refuse (self, ESHI_ERROR_UNSUPPORTED,

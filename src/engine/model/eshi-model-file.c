@@ -139,6 +139,11 @@ refuse_downloads (const guint8  *data,
                  _("“%s” is a web page and not a model. The site may have asked for a login; download the file itself "
                    "again."),
                  file);
+  else if (begins_with_tag (data, size, "{\""))
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_MODEL_INVALID,
+                 _("“%s” is a message from a site and not a model. The site may ask for a login, or for its terms to be "
+                   "accepted; download the file itself again."),
+                 file);
   else
     return TRUE;
   return FALSE;
