@@ -12,6 +12,7 @@
 #include "eshi-application.h"
 
 #include "eshi-about.h"
+#include "eshi-loop-probe.h"
 #include "eshi-paint-request.h"
 #include "eshi-search-provider.h"
 #include "eshi-test-log.h"
@@ -147,6 +148,7 @@ eshi_application_startup (GApplication *application)
 
   G_APPLICATION_CLASS (eshi_application_parent_class)->startup (application);
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  eshi_loop_probe_start ();
   gtk_window_set_default_icon_name (ESHI_APP_ID);
   self->session = eshi_session_new ();
   self->draft = eshi_draft_new (NULL);
