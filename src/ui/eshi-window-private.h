@@ -59,8 +59,10 @@ struct _EshiWindow
 
   /* Borrowed References */
   EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
-  EshiGallery *gallery;
-  EshiQueueView *queue_view;
+  AdwBin *gallery_place;
+  AdwBin *queue_place;
+  EshiGallery *gallery;         /* NULL before the first frame; see _eshi_window_fill_views() */
+  EshiQueueView *queue_view;    /* the same */
   EshiSeedsView *seeds;         /* in the stack beside the canvas; NULL before the first sheet */
   EshiStepsView *steps;         /* likewise; NULL before it is first wanted */
   EshiNoticeBar *notices;       /* below the header */
@@ -185,6 +187,8 @@ void         _eshi_window_add_preferences (EshiWindow        *self);
 
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
+/* Makes the gallery and the queue's view, once. */
+void         _eshi_window_fill_views     (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
 
 /* eshi-window-queue.c */

@@ -391,6 +391,7 @@ on_after_paint_cb (EshiWindow    *self,
   g_signal_handlers_disconnect_by_func (frames, on_after_paint_cb, self);
   /* When, and after how much processor time: what a benchmark of the start counts with. */
   eshi_test_log ("FIRST_FRAME %" G_GINT64_FORMAT " %.1f", g_get_monotonic_time (), clock () * 1e3 / CLOCKS_PER_SEC);
+  _eshi_window_fill_views (self);
 }
 
 static void
@@ -535,7 +536,6 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);
   _eshi_window_follow_reruns (self);
   eshi_filmstrip_set_pictures (self->filmstrip, eshi_session_get_pictures (self->session));
-  eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
   _eshi_window_follow_queue (self);
   _eshi_window_add_notices (self);
 }
