@@ -279,6 +279,7 @@ on_counts_cb (gpointer user_data)
   EshiGallery *self = ESHI_GALLERY (user_data);
 
   self->counts_source = 0;
+  self->uncounted = FALSE;
   _eshi_gallery_count_values (self);
   return G_SOURCE_REMOVE;
 }
@@ -288,8 +289,30 @@ on_history_changed_cb (EshiGallery *self)
 {
   g_assert (ESHI_IS_GALLERY (self));
 
-  if (self->counts_source == 0)
+  self->uncounted = TRUE;
+  if (self->counts_source == 0 && gtk_widget_get_mapped (GTK_WIDGET (self)))
     self->counts_source = g_timeout_add (COUNTS_MS, on_counts_cb, self);
+}
+
+/* While nobody looks at it, nothing is done for it: pictures are being painted then. */
+static void
+eshi_gallery_map (GtkWidget *widget)
+{
+  EshiGallery *self = ESHI_GALLERY (widget);
+
+  GTK_WIDGET_CLASS (eshi_gallery_parent_class)->map (widget);
+  eshi_history_model_set_awake (self->model, TRUE);
+  if (self->uncounted)
+    on_history_changed_cb (self);
+}
+
+static void
+eshi_gallery_unmap (GtkWidget *widget)
+{
+  EshiGallery *self = ESHI_GALLERY (widget);
+
+  GTK_WIDGET_CLASS (eshi_gallery_parent_class)->unmap (widget);
+  eshi_history_model_set_awake (self->model, FALSE);
 }
 
 /* --- the info pane ----------------------------------------------------------------------------------------------- */
@@ -642,6 +665,8 @@ eshi_gallery_class_init (EshiGalleryClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = eshi_gallery_dispose;
   widget_class->size_allocate = eshi_gallery_size_allocate;
+  widget_class->map = eshi_gallery_map;
+  widget_class->unmap = eshi_gallery_unmap;
   signals[GENERATE] = g_signal_new ("generate", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
   signals[VARY] = g_signal_new ("vary", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -711,6 +736,7 @@ eshi_gallery_set_history (EshiGallery *self,
   eshi_viewer_set_items (self->viewer, G_LIST_MODEL (self->model));
   _eshi_gallery_ask (self);
   _eshi_gallery_count_values (self);
+  eshi_history_model_set_awake (self->model, gtk_widget_get_mapped (GTK_WIDGET (self)));
 }
 
 void
