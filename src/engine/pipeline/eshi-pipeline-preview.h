@@ -55,7 +55,7 @@ gboolean _eshi_preview_show  (EshiPreview                  *self,
                               GCancellable                 *cancellable,
                               GError                      **error);
 
-/* Shows @x0 decoded, whatever that costs; in colours alone where there is no decoder for a whole picture. */
+/* Shows @x0 by the run's own preview decoder (the VAE or TAESD), whatever that costs; in colours alone where it has none. */
 gboolean _eshi_preview_show_whole (EshiPreview             *self,
                                    const float             *x0,
                                    guint                    index,
