@@ -21,6 +21,8 @@ int                 eshi_cli_history_rerun  (int            argc,
                                              char         **argv);
 int                 eshi_cli_history_export (int            argc,
                                              char         **argv);
+int                 eshi_cli_history_import (int            argc,
+                                             char         **argv);
 
 /* (transfer full): the user's history, opened and settled; tells what was mended. NULL after having complained. */
 EshiHistory        *eshi_cli_history_open   (void);
