@@ -99,48 +99,6 @@ eshi_history_save_finish (EshiHistory   *self,
 }
 
 static void
-work_import (EshiStore       *store,
-             EshiHistoryArgs *args,
-             GTask           *task)
-{
-  GError *error = NULL;
-  gboolean added = FALSE;
-  gboolean done = _eshi_db_begin (store->db, &error);
-
-  if (done)
-    done = _eshi_db_end (store->db, _eshi_store_adopt (store, args->text, TRUE, &added, &error), &error);
-  _eshi_history_answer_pointer (task, done ? g_memdup2 (&added, sizeof added) : NULL, g_free, error);
-}
-
-void
-eshi_history_import_async (EshiHistory         *self,
-                           const char          *path,
-                           GAsyncReadyCallback  callback,
-                           gpointer             user_data)
-{
-  EshiHistoryArgs *args = g_new0 (EshiHistoryArgs, 1);
-
-  g_return_if_fail (ESHI_IS_HISTORY (self));
-  g_return_if_fail (path != NULL && g_path_is_absolute (path));
-
-  args->text = g_strdup (path);
-  _eshi_history_submit (self, work_import, TRUE, args, NULL, callback, user_data);
-}
-
-gboolean
-eshi_history_import_finish (EshiHistory   *self,
-                            GAsyncResult  *result,
-                            gboolean      *added,
-                            GError       **error)
-{
-  g_autofree gboolean *answer = _eshi_history_finish_pointer (self, result, error);
-
-  *added = answer != NULL && *answer;
-
-  return answer != NULL;
-}
-
-static void
 work_find (EshiStore       *store,
            EshiHistoryArgs *args,
            GTask           *task)

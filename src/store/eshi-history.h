@@ -123,24 +123,6 @@ EshiHistoryPicture *eshi_history_save_finish (EshiHistory   *self,
                                               GError       **error);
 
 /**
- * eshi_history_import_async:
- * @path: absolute path of a PNG, JPEG or WebP file, which is read and left where it is
- *
- * Takes in a picture of another folder or program with what it says about how it was made. One that is known, or that
- * says nothing, is left out. Finish with eshi_history_import_finish().
- */
-void eshi_history_import_async (EshiHistory         *self,
-                                const char          *path,
-                                GAsyncReadyCallback  callback,
-                                gpointer             user_data);
-
-/* @added: (out): whether the history has a picture more. Returns: %FALSE if the file cannot be read or recorded */
-gboolean eshi_history_import_finish (EshiHistory   *self,
-                                     GAsyncResult  *result,
-                                     gboolean      *added,
-                                     GError       **error);
-
-/**
  * eshi_history_find_async:
  * @query: what to look for; copied
  * @cancellable: (nullable): a call that is cancelled before its turn costs nothing

@@ -430,6 +430,7 @@ eshi_window_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_cancellable_cancel (self->input_loading);
+  g_cancellable_cancel (self->importing);
   g_clear_handle_id (&self->pending_source, g_source_remove);
   g_clear_handle_id (&self->arrange_source, g_source_remove);
   if (self->popover != NULL)
@@ -449,6 +450,7 @@ eshi_window_dispose (GObject *object)
   g_clear_object (&self->mask_return);
   g_clear_object (&self->input_loading);
   g_clear_object (&self->download);
+  g_clear_pointer (&self->import_complaint, g_free);
   g_clear_pointer (&self->model_name, g_free);
   g_clear_pointer (&self->wanted_model, g_free);
   g_clear_pointer (&self->models, g_ptr_array_unref);
@@ -519,6 +521,7 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_first (self);
   _eshi_window_init_input (self);
   _eshi_window_add_seeds (self);
+  _eshi_window_add_import (self);
   _eshi_window_add_steps (self);
   gtk_window_set_icon_name (GTK_WINDOW (self), ESHI_APP_ID);
 }
