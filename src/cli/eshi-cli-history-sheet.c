@@ -35,12 +35,12 @@ add_one (EshiContactSheet *sheet,
 }
 
 int
-eshi_cli_history_write_sheet (EshiHistory       *history,
-                              char             **ids,
-                              const char        *path,
-                              guint              columns,
-                              EshiPictureFormat  format,
-                              int                quality)
+eshi_cli_history_write_sheet (EshiHistory        *history,
+                              char              **ids,
+                              const char         *path,
+                              guint               columns,
+                              EshiPictureFormat   format,
+                              int                 quality)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(EshiContactSheet) sheet = eshi_contact_sheet_new (g_strv_length (ids), columns, 0, &error);
