@@ -261,7 +261,9 @@ void
 _eshi_window_generate (EshiWindow         *self,
                        const EshiSettings *settings)
 {
-  _eshi_window_generate_from (self, settings, 0, ESHI_RELATION_NONE);
+  gint64 parent = _eshi_window_get_input_parent (self, settings);
+
+  _eshi_window_generate_from (self, settings, parent, parent != 0 ? ESHI_RELATION_IMAGE : ESHI_RELATION_NONE);
 }
 
 void
