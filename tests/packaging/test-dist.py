@@ -98,6 +98,26 @@ def test_news_are_readable_by_appstream(_given):
     run("appstreamcli", "news-to-metainfo", "--format=text", "NEWS", "-")
 
 
+def dependencies(heading):
+    """Names in the first column of the table under a heading of docs/dependencies.md."""
+    text = (SOURCE / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `([^`]+)`", section, flags=re.MULTILINE))
+
+
+def test_debian_builds_with_the_packages_of_dev(_given):
+    field = re.search(r"^Build-Depends:\n((?: .*\n)+)", (SOURCE / "debian" / "control").read_text(encoding="utf-8"), re.M)
+    asked = set(re.findall(r"^ ([a-z0-9.+-]+)", field[1], flags=re.MULTILINE)) - {"debhelper-compat"}
+    # Essential for every Debian build, or brought by meson and libglib2.0-dev.
+    given_anyhow = {"gcc", "libc6-dev", "ninja-build", "libglib2.0-dev-bin"}
+    assert asked == dependencies("Build") - given_anyhow, sorted(asked ^ dependencies("Build"))
+
+
+def test_debian_has_the_same_version(given):
+    first = (SOURCE / "debian" / "changelog").read_text(encoding="utf-8").split("\n", 1)[0]
+    assert first.startswith(f"eshi ({given.version}) "), first
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="eshi-dist-") as folder:
         return run_cases("/eshi/dist", globals(), Given(sys.argv[1], sys.argv[2], Path(folder)))
