@@ -58,6 +58,7 @@ typedef struct
   char     *emphasis;
   char     *previews;
   char     *preview_kind;
+  int       preview_every;
   gboolean  no_previews;
   gboolean  no_history;
   gboolean  json;
@@ -157,6 +158,8 @@ options_parse (Options  *self,
     { "previews", 0, 0, G_OPTION_ARG_FILENAME, &self->previews, N_("Folder to save previews in"), N_("FOLDER") },
     { "preview-kind", 0, 0, G_OPTION_ARG_FILENAME, &self->preview_kind,
       N_("How previews are made: auto, taesd, vae or rgb (default: by TAESD if its file is there)"), N_("KIND") },
+    { "preview-every", 0, 0, G_OPTION_ARG_INT, &self->preview_every,
+      N_("Steps from one preview to the next (default: 1)"), N_("NUMBER") },
     { "no-previews", 0, 0, G_OPTION_ARG_NONE, &self->no_previews, N_("Make no previews"), NULL },
     { "no-history", 0, 0, G_OPTION_ARG_NONE, &self->no_history, N_("Do not record the pictures in the history"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, N_("Write one JSON object"), NULL },
@@ -164,7 +167,7 @@ options_parse (Options  *self,
     { NULL },
   };
 
-  self->width = self->height = self->steps = self->threads = self->clip_skip = UNSET;
+  self->width = self->height = self->steps = self->threads = self->clip_skip = self->preview_every = UNSET;
   self->guidance = self->strength = self->variation_strength = UNSET;
   self->branch_step = UNSET;
   self->count = 1;
@@ -176,10 +179,11 @@ options_parse (Options  *self,
 static gboolean
 check_zeros (const Options *options)
 {
-  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads", "--clip-skip" };
+  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads", "--clip-skip",
+                                "--preview-every" };
   const gboolean zeros[] = {
     options->width == 0, options->height == 0, options->steps == 0, options->guidance == 0.0, options->threads == 0,
-    options->clip_skip == 0,
+    options->clip_skip == 0, options->preview_every == 0,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (zeros); i++)
@@ -210,6 +214,11 @@ check_options (const Options *options)
   if (options->preview_kind != NULL && options->previews == NULL)
     {
       eshi_cli_complain (_("--preview-kind needs --previews FOLDER; see “eshi-cli generate --help”."));
+      return FALSE;
+    }
+  if (options->preview_every != UNSET && options->previews == NULL)
+    {
+      eshi_cli_complain (_("--preview-every needs --previews FOLDER; see “eshi-cli generate --help”."));
       return FALSE;
     }
   if (options->previews != NULL && options->no_previews)
@@ -415,6 +424,7 @@ set_options (EshiSettings  *settings,
   settings->guidance = options->guidance != UNSET ? options->guidance : settings->guidance;
   settings->n_images = options->count;
   settings->previews = options->previews != NULL;
+  settings->preview_every = options->preview_every != UNSET ? options->preview_every : 0;
   if (options->loras != NULL)
     {
       g_strfreev (settings->loras);

@@ -22,6 +22,8 @@ typedef struct
   char     *format_name;
   int       quality;
   gboolean  no_settings;
+  char     *sheet;
+  int       columns;
 
   EshiPictureFormat format;
 } Options;
@@ -31,6 +33,7 @@ options_clear (Options *self)
 {
   g_free (self->folder);
   g_free (self->format_name);
+  g_free (self->sheet);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -77,6 +80,30 @@ export_one (EshiHistory   *history,
   return TRUE;
 }
 
+/* What a page is saved as follows from its name, where nothing else was asked for. */
+static gboolean
+check_sheet (Options *options)
+{
+  const char *dot = options->sheet != NULL ? strrchr (options->sheet, '.') : NULL;
+
+  if (options->sheet == NULL && options->columns != 0)
+    {
+      eshi_cli_complain (_("--columns needs --contact-sheet FILE; see “eshi-cli history export --help”."));
+      return FALSE;
+    }
+  if (options->columns < 0)
+    {
+      eshi_cli_complain (_("The number of columns must be 1 or more."));
+      return FALSE;
+    }
+  if (options->sheet == NULL || options->format_name != NULL ||
+      (dot != NULL && eshi_picture_format_from_name (dot + 1, &options->format)))
+    return TRUE;
+
+  eshi_cli_complain (_("The name of the contact sheet must end in “.png”, “.jpg” or “.webp”."));
+  return FALSE;
+}
+
 static gboolean
 check_options (Options *options)
 {
@@ -105,6 +132,10 @@ eshi_cli_history_export (int    argc,
     { "format", 'f', 0, G_OPTION_ARG_FILENAME, &options.format_name, N_("png, jpeg or webp"), N_("NAME") },
     { "quality", 0, 0, G_OPTION_ARG_INT, &options.quality, N_("Of JPEG and WebP, 1 to 100"), N_("NUMBER") },
     { "no-settings", 0, 0, G_OPTION_ARG_NONE, &options.no_settings, N_("Leave out how the pictures were made"), NULL },
+    { "contact-sheet", 0, 0, G_OPTION_ARG_FILENAME, &options.sheet,
+      N_("Put all pictures on one page in this file instead, in rows and columns"), N_("FILE") },
+    { "columns", 0, 0, G_OPTION_ARG_INT, &options.columns, N_("Columns of the page; about as many as rows if left out"),
+      N_("NUMBER") },
     { NULL },
   };
   g_auto(GStrv) ids = NULL;
@@ -112,7 +143,7 @@ eshi_cli_history_export (int    argc,
 
   if (!eshi_cli_parse (argc, argv, _("ID…"), _("Copies pictures of the history as PNG, JPEG or WebP files."), entries,
                        &ids) ||
-      !check_options (&options))
+      !check_options (&options) || !check_sheet (&options))
     return ESHI_CLI_USAGE;
   if (ids[0] == NULL)
     {
@@ -122,6 +153,9 @@ eshi_cli_history_export (int    argc,
   history = eshi_cli_history_open ();
   if (history == NULL)
     return ESHI_CLI_FAILED;
+  if (options.sheet != NULL)
+    return eshi_cli_history_write_sheet (history, ids, options.sheet, (guint) options.columns, options.format,
+                                         options.quality);
   for (guint i = 0; ids[i] != NULL; i++)
     if (!export_one (history, ids[i], &options))
       return ESHI_CLI_FAILED;

@@ -7,6 +7,7 @@
 
 #include "eshi-cli.h"
 #include "eshi-history.h"
+#include "eshi-picture-export.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +24,22 @@ int                 eshi_cli_history_export (int            argc,
                                              char         **argv);
 int                 eshi_cli_history_import (int            argc,
                                              char         **argv);
+
+/**
+ * eshi_cli_history_write_sheet:
+ * @ids: (array zero-terminated=1): ids of pictures, as they were typed
+ * @path: file to write
+ * @columns: of the page; 0 for about as many as rows
+ * @quality: see eshi_picture_export_save()
+ *
+ * Complains itself. Returns: the exit status
+ */
+int                 eshi_cli_history_write_sheet (EshiHistory       *history,
+                                                  char             **ids,
+                                                  const char        *path,
+                                                  guint              columns,
+                                                  EshiPictureFormat  format,
+                                                  int                quality);
 
 /* (transfer full): the user's history, opened and settled; tells what was mended. NULL after having complained. */
 EshiHistory        *eshi_cli_history_open   (void);

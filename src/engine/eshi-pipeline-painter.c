@@ -355,6 +355,7 @@ params_from_settings (const EshiSettings *settings,
     .vae_tiling = settings->vae_tiling,
     .vae_f32 = settings->vae_f32,
     .preview_kind = settings->preview_kind,
+    .preview_every = (guint) settings->preview_every,
   };
 }
 

@@ -314,6 +314,12 @@ static gboolean
 check_previews (const EshiSettings  *self,
                 GError             **error)
 {
+  if (self->preview_every < 0 || self->preview_every > MAX_STEPS)
+    {
+      g_set_error_literal (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                           _("Previews must come after every 1 to 1000 steps."));
+      return FALSE;
+    }
   if (eshi_preview_kind_get_name (self->preview_kind) != NULL)
     return TRUE;
 

@@ -50,6 +50,7 @@ typedef enum
  * @n_images: pictures to paint, 1 to 64
  * @previews: whether previews are sent; never changes the result
  * @preview_kind: how they are made, which is nobody's business but that of who looks: no file of a picture holds it
+ * @preview_every: after how many steps each time; 0, as 1, after every step; no file of a picture holds it either
  * @image: (nullable): a picture to start from instead of noise alone
  * @strength: how much of @image is painted over, 0.0 (nothing) to 1.0; means nothing without it
  * @mask: (nullable): where @image is painted over: white wholly, black not at all; of the image's size
@@ -101,6 +102,7 @@ typedef struct
   int          n_images;
   gboolean     previews;
   EshiPreviewKind preview_kind;
+  int          preview_every;
   EshiImage   *image;
   double       strength;
   EshiImage   *mask;

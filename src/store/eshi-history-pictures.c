@@ -195,6 +195,34 @@ eshi_history_load_finish (EshiHistory   *self,
 }
 
 static void
+work_find_file (EshiStore       *store,
+                EshiHistoryArgs *args,
+                GTask           *task)
+{
+  GError *error = NULL;
+  gint64 id = _eshi_store_find_file (store, args->text, &error);
+
+  _eshi_history_answer_pointer (task, error == NULL ? g_memdup2 (&id, sizeof id) : NULL, g_free, error);
+}
+
+void
+eshi_history_find_file_async (EshiHistory         *self,
+                              const char          *path,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
+{
+  EshiHistoryArgs *args = NULL;
+
+  g_return_if_fail (ESHI_IS_HISTORY (self));
+  g_return_if_fail (path != NULL);
+
+  args = g_new0 (EshiHistoryArgs, 1);
+  args->text = g_canonicalize_filename (path, NULL);
+  _eshi_history_submit (self, work_find_file, FALSE, args, cancellable, callback, user_data);
+}
+
+static void
 work_count_by (EshiStore       *store,
                EshiHistoryArgs *args,
                GTask           *task)

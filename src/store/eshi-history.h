@@ -180,6 +180,19 @@ GPtrArray *eshi_history_load_finish (EshiHistory   *self,
                                      GError       **error);
 
 /**
+ * eshi_history_find_file_async:
+ * @path: of a picture file
+ *
+ * The picture that was saved there and is not in the trash. Whether the file is still that one is not looked at. Finish
+ * with eshi_history_finish_id(); %G_IO_ERROR_NOT_FOUND where there is none.
+ */
+void eshi_history_find_file_async (EshiHistory         *self,
+                                   const char          *path,
+                                   GCancellable        *cancellable,
+                                   GAsyncReadyCallback  callback,
+                                   gpointer             user_data);
+
+/**
  * eshi_history_count_by_async:
  *
  * Which values there are to filter by. Finish with eshi_history_count_by_finish().

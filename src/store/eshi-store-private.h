@@ -117,6 +117,10 @@ gboolean            _eshi_store_show           (EshiStore               *self,
 EshiHistoryPicture *_eshi_store_get            (EshiStore               *self,
                                                 gint64                   id,
                                                 GError                 **error);
+/* The id of the picture whose file is at @path, an absolute one, and not in the trash; 0 on error. */
+gint64              _eshi_store_find_file      (EshiStore               *self,
+                                                const char              *path,
+                                                GError                 **error);
 GPtrArray          *_eshi_store_load           (EshiStore               *self,
                                                 const gint64            *ids,
                                                 guint                    n_ids,

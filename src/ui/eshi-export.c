@@ -9,6 +9,7 @@
 
 #include "eshi-export.h"
 
+#include "eshi-contact-page.h"
 #include "eshi-options.h"
 
 #include <eshi-picture-file.h>
@@ -32,11 +33,21 @@ eshi_export_new (GPtrArray   *files,
   return self;
 }
 
+EshiExport *
+eshi_export_new_sheet (GPtrArray *pictures)
+{
+  EshiExport *self = eshi_export_new (g_ptr_array_new_with_free_func (g_object_unref), NULL);
+
+  self->sheet = pictures;
+  return self;
+}
+
 void
 eshi_export_free (EshiExport *self)
 {
   g_ptr_array_unref (self->files);
   g_clear_object (&self->picture);
+  g_clear_pointer (&self->sheet, g_ptr_array_unref);
   g_clear_object (&self->target);
   g_free (self);
 }
@@ -107,6 +118,9 @@ add_choices (EshiExport     *self,
 
   gtk_file_chooser_add_choice (chooser, CHOICE_FORMAT, _("Format"), (const char **) format_ids, labels);
   gtk_file_chooser_set_choice (chooser, CHOICE_FORMAT, format_ids[ESHI_PICTURE_PNG]);
+  /* A page says of each picture what is written under it. */
+  if (self->sheet != NULL)
+    return;
   gtk_file_chooser_add_choice (chooser, CHOICE_SETTINGS, _("Say in the file how it was made"), NULL, NULL);
   gtk_file_chooser_set_choice (chooser, CHOICE_SETTINGS, self->with_settings ? "true" : "false");
 }
@@ -115,6 +129,8 @@ add_choices (EshiExport     *self,
 static char *
 dup_first_name (EshiExport *self)
 {
+  if (self->sheet != NULL)
+    return g_strconcat (_("Contact Sheet"), ".png", NULL);
   if (self->files->len > 0)
     return g_file_get_basename (g_ptr_array_index (self->files, 0));
   return g_strdup_printf ("%" G_GUINT64_FORMAT ".png", eshi_picture_get_settings (self->picture)->seed);
@@ -125,8 +141,9 @@ eshi_export_create_chooser (EshiExport *self,
                             GtkWindow  *parent)
 {
   gboolean several = self->files->len > 1;
+  const char *one = self->sheet != NULL ? _("Export Contact Sheet") : _("Export Picture");
   GtkFileChooserNative *chooser =
-    gtk_file_chooser_native_new (several ? _("Export Pictures Into a Folder") : _("Export Picture"), parent,
+    gtk_file_chooser_native_new (several ? _("Export Pictures Into a Folder") : one, parent,
                                  several ? GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER : GTK_FILE_CHOOSER_ACTION_SAVE,
                                  _("_Save"), _("_Cancel"));
 
@@ -200,6 +217,18 @@ write_file (EshiExport    *self,
 }
 
 static gboolean
+write_sheet (EshiExport    *self,
+             GFile         *target,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  g_autoptr(EshiImage) page = eshi_contact_page_new (self->sheet, cancellable, error);
+
+  return page != NULL && eshi_picture_export_save (g_file_peek_path (target), page, NULL, NULL, self->format,
+                                                   ESHI_PICTURE_QUALITY, error);
+}
+
+static gboolean
 write_one (EshiExport    *self,
            GCancellable  *cancellable,
            GError       **error)
@@ -210,6 +239,8 @@ write_one (EshiExport    *self,
   g_autoptr(GFile) target = g_str_equal (name, fitting) ? g_object_ref (self->target)
                                                          : find_free (folder, name, self->format);
 
+  if (self->sheet != NULL)
+    return write_sheet (self, target, cancellable, error);
   if (self->files->len > 0)
     return write_file (self, g_ptr_array_index (self->files, 0), target, cancellable, error);
   return write_image (self, target, eshi_picture_get_image (self->picture), eshi_picture_get_settings (self->picture),

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * EshiExport:
  * @files: (element-type GFile): pictures to copy; empty for @picture
  * @picture: (nullable): a picture that has no file yet
+ * @sheet: (nullable) (element-type EshiHistoryPicture): pictures to put on one page instead
  * @target: the new file; a folder for several @files
  * @format: of the copies
  * @with_settings: whether the copies say how they were made
@@ -26,6 +27,7 @@ typedef struct
 {
   GPtrArray         *files;
   EshiPicture       *picture;
+  GPtrArray         *sheet;
   GFile             *target;
   EshiPictureFormat  format;
   gboolean           with_settings;
@@ -34,6 +36,9 @@ typedef struct
 /* @files: (transfer full) (element-type GFile): @picture: (nullable): a reference is kept */
 EshiExport *eshi_export_new (GPtrArray   *files,
                              EshiPicture *picture);
+
+/* @pictures: (transfer full) (element-type EshiHistoryPicture): for a contact sheet, see eshi_contact_page_new() */
+EshiExport *eshi_export_new_sheet (GPtrArray *pictures);
 
 void eshi_export_free (EshiExport *self);
 
@@ -54,7 +59,7 @@ gboolean eshi_export_take_choices (EshiExport     *self,
  *
  * Writes the copies. PNG files with their settings are copied byte for byte. Where the name had to be changed to fit the
  * format, and in a folder, no file is replaced. Thread: any; blocks. Errors: as from eshi_picture_export_save() and
- * eshi_picture_file_load_image(), or %G_IO_ERROR codes; what was written before stays.
+ * eshi_picture_file_load_image(), from eshi_contact_page_new() for a page, or %G_IO_ERROR codes; what was written before stays.
  */
 gboolean eshi_export_run (EshiExport    *self,
                           GCancellable  *cancellable,

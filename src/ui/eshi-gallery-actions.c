@@ -295,6 +295,7 @@ _eshi_gallery_add_actions (EshiGallery *self)
 {
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   _eshi_gallery_add_uses (self);
+  _eshi_gallery_add_sheet (self);
 }
 
 static void
@@ -331,6 +332,7 @@ _eshi_gallery_update_actions (EshiGallery *self)
   enable (self, "restore", some && trash);
   enable (self, "view", some);
   enable (self, "compare", count_selected (self) > 1 && !_eshi_gallery_shows_large (self));
+  enable (self, "contact-sheet", count_selected (self) > 1 && !trash && !_eshi_gallery_shows_large (self));
   enable (self, "cull", n_pictures > 0 && !trash);
   enable (self, "empty-trash", trash && n_pictures > 0);
   enable (self, "undo", self->undo != NULL && self->undo->len > 0);

@@ -10,7 +10,6 @@
 
 #include "eshi-gallery-private.h"
 
-#include "eshi-export.h"
 #include "eshi-picture.h"
 #include "eshi-test-log.h"
 
@@ -210,20 +209,26 @@ on_export_response_cb (EshiGallery          *self,
 }
 
 void
+_eshi_gallery_choose_export (EshiGallery *self,
+                             EshiExport  *export)
+{
+  GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+  GtkFileChooserNative *chooser = eshi_export_create_chooser (export, window);
+
+  g_object_set_data_full (G_OBJECT (chooser), "eshi-export", export, (GDestroyNotify) eshi_export_free);
+  g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_response_cb), self, G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+void
 _eshi_gallery_export (EshiGallery *self)
 {
   g_autoptr(GPtrArray) files = dup_target_files (self);
-  EshiExport *export;
-  GtkFileChooserNative *chooser;
 
   if (files->len == 0)
     {
       _eshi_gallery_toast (self, _("The file is missing; paint the picture again to get it back"));
       return;
     }
-  export = eshi_export_new (g_steal_pointer (&files), NULL);
-  chooser = eshi_export_create_chooser (export, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))));
-  g_object_set_data_full (G_OBJECT (chooser), "eshi-export", export, (GDestroyNotify) eshi_export_free);
-  g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_response_cb), self, G_CONNECT_SWAPPED);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  _eshi_gallery_choose_export (self, eshi_export_new (g_steal_pointer (&files), NULL));
 }

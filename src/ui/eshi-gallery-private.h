@@ -2,7 +2,7 @@
  *
  * eshi-gallery.c builds it and follows the history; -filters.c is what is searched for; -actions.c is what can be done
  * with pictures; -marks.c is favourites, ratings and tags; -use.c is what a picture is used for; -trash.c takes them away
- * and brings them back; -files.c copies and exports them; -large.c shows them large, and compares them.
+ * and brings them back; -files.c copies and exports them; -sheet.c puts them on one page; -large.c shows them large, and compares them.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,6 +10,7 @@
 #pragma once
 
 #include "eshi-compare.h"
+#include "eshi-export.h"
 #include "eshi-gallery.h"
 #include "eshi-history-model.h"
 #include "eshi-info-pane.h"
@@ -158,9 +159,15 @@ void      _eshi_gallery_offer_undo       (EshiGallery  *self,
 /* eshi-gallery-files.c */
 void      _eshi_gallery_copy             (EshiGallery  *self);
 void      _eshi_gallery_export           (EshiGallery  *self);
+/* Asks where to, and exports. @export: (transfer full) */
+void      _eshi_gallery_choose_export    (EshiGallery  *self,
+                                          EshiExport   *export);
 /* (transfer full): the selected files, for dragging; %NULL if none is known */
 GdkContentProvider *_eshi_gallery_provide_files (EshiGallery *self,
                                                  EshiHistoryItem *item);
+
+/* eshi-gallery-sheet.c */
+void      _eshi_gallery_add_sheet        (EshiGallery  *self);
 
 /* eshi-gallery-large.c */
 void      _eshi_gallery_add_large        (EshiGallery  *self);

@@ -10,6 +10,7 @@
 
 #include "eshi-gallery-private.h"
 
+#include "eshi-menu-focus.h"
 #include "eshi-test-log.h"
 #include "eshi-tile.h"
 #include "eshi-toasts.h"
@@ -363,6 +364,7 @@ _eshi_gallery_open_menu (EshiGallery *self,
   gtk_widget_set_halign (popover, GTK_ALIGN_START);
   gtk_popover_set_pointing_to (GTK_POPOVER (popover), &(GdkRectangle) { (int) x, (int) y, 1, 1 });
   g_set_weak_pointer (&self->popover, GTK_POPOVER (popover));
+  eshi_menu_focus_keep (self->popover);
   gtk_popover_popup (self->popover);
 }
 

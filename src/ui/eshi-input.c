@@ -21,6 +21,7 @@ struct _EshiInput
   char *name;
   EshiMask *mask;
 
+  gint64 parent;
   double strength;
   guint serial;
   guint paste : 1;
@@ -232,13 +233,33 @@ eshi_input_set_image (EshiInput  *self,
   else if (image != NULL)
     held = eshi_mask_new (eshi_image_get_width (image), eshi_image_get_height (image));
   if (image != self->image)
-    hold_image (self, image);
+    {
+      hold_image (self, image);
+      self->parent = 0;
+    }
   g_free (self->name);
   self->name = g_steal_pointer (&held_name);
   set_mask (self, held);
   self->serial++;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IMAGE]);
   emit_changed (self);
+}
+
+gint64
+eshi_input_get_parent (EshiInput *self)
+{
+  g_return_val_if_fail (ESHI_IS_INPUT (self), 0);
+
+  return self->parent;
+}
+
+void
+eshi_input_set_parent (EshiInput *self,
+                       gint64     parent)
+{
+  g_return_if_fail (ESHI_IS_INPUT (self));
+
+  self->parent = parent;
 }
 
 double

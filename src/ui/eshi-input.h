@@ -55,6 +55,13 @@ void eshi_input_set_image (EshiInput  *self,
                            const char *name,
                            EshiMask   *mask);
 
+/* Returns: id of the picture in the history; 0 where it is none of it, or it is not known yet */
+gint64 eshi_input_get_parent (EshiInput *self);
+
+/* @parent: what the picture is in the history; 0 for nothing. Another picture is none of it until that is said again. */
+void eshi_input_set_parent (EshiInput *self,
+                            gint64     parent);
+
 double eshi_input_get_strength (EshiInput *self);
 
 void eshi_input_set_strength (EshiInput *self,

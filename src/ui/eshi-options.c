@@ -115,6 +115,19 @@ eshi_options_fill_settings (EshiSettings *settings)
     settings->watermark = get_switch (ESHI_OPTION_WATERMARK);
 }
 
+void
+eshi_options_fill_previews (EshiSettings *settings)
+{
+  GSettings *options = eshi_options_get ();
+  g_autofree char *kind = g_settings_get_string (options, ESHI_OPTION_PREVIEW_KIND);
+
+  g_return_if_fail (settings != NULL);
+
+  settings->previews = g_settings_get_boolean (options, ESHI_OPTION_PREVIEWS);
+  settings->preview_every = g_settings_get_int (options, ESHI_OPTION_PREVIEW_EVERY);
+  eshi_preview_kind_from_name (kind, &settings->preview_kind);
+}
+
 char *
 eshi_options_dup_folder (void)
 {

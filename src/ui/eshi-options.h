@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 /* The keys. */
 #define ESHI_OPTION_COLOR_SCHEME "color-scheme"
 #define ESHI_OPTION_PREVIEWS "previews"
+#define ESHI_OPTION_PREVIEW_KIND "preview-kind"
+#define ESHI_OPTION_PREVIEW_EVERY "preview-every"
+#define ESHI_OPTION_NOTIFY_PICTURES "notify-pictures"
+#define ESHI_OPTION_NOTIFY_MODELS "notify-models"
 #define ESHI_OPTION_STYLE_PICTURES "style-pictures"
 #define ESHI_OPTION_DEVICE "device"
 #define ESHI_OPTION_PRECISION "precision"
@@ -47,6 +51,9 @@ gboolean    eshi_options_is_for_engine (const char   *key);
 
 /* Replaces what @settings leaves to the model (safety checker, watermark) by what was chosen for all pictures. */
 void        eshi_options_fill_settings (EshiSettings *settings);
+
+/* Says in @settings whether, how and how often the picture is shown while it is painted. */
+void        eshi_options_fill_previews (EshiSettings *settings);
 
 /* Returns: (transfer full) (nullable): absolute path of the folder for new pictures; %NULL for the usual one */
 char       *eshi_options_dup_folder    (void);

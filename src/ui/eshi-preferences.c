@@ -25,6 +25,11 @@ struct _EshiPreferences
   /* Template Widgets */
   AdwComboRow *color_scheme;
   GtkSwitch *previews;
+  AdwComboRow *preview_kind;
+  AdwActionRow *preview_every_row;
+  GtkSpinButton *preview_every;
+  GtkSwitch *notify_pictures;
+  GtkSwitch *notify_models;
   GtkSwitch *style_pictures;
   AdwComboRow *safety;
   AdwComboRow *watermark;
@@ -44,6 +49,7 @@ enum
 static guint signals[N_SIGNALS];
 
 static const char *const color_schemes[] = { "system", "light", "dark", NULL };
+static const char *const preview_kinds[] = { "auto", "taesd", "vae", "rgb", NULL };
 static const char *const switches[] = { "auto", "on", "off", NULL };
 
 G_DEFINE_FINAL_TYPE (EshiPreferences, eshi_preferences, ADW_TYPE_PREFERENCES_WINDOW)
@@ -181,6 +187,11 @@ eshi_preferences_class_init (EshiPreferencesClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/eshi_app/Eshi/ui/eshi-preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, color_scheme);
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, previews);
+  gtk_widget_class_bind_template_child (widget_class, EshiPreferences, preview_kind);
+  gtk_widget_class_bind_template_child (widget_class, EshiPreferences, preview_every_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiPreferences, preview_every);
+  gtk_widget_class_bind_template_child (widget_class, EshiPreferences, notify_pictures);
+  gtk_widget_class_bind_template_child (widget_class, EshiPreferences, notify_models);
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, style_pictures);
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, safety);
   gtk_widget_class_bind_template_child (widget_class, EshiPreferences, watermark);
@@ -191,6 +202,20 @@ eshi_preferences_class_init (EshiPreferencesClass *klass)
   gtk_widget_class_install_action (widget_class, "preferences.undo", NULL, undo_action);
 }
 
+/* How and how often means nothing where nothing is shown. */
+static void
+bind_previews (EshiPreferences *self)
+{
+  GSettings *options = eshi_options_get ();
+
+  _eshi_preferences_bind_choice (self->preview_kind, ESHI_OPTION_PREVIEW_KIND, preview_kinds);
+  g_settings_bind (options, ESHI_OPTION_PREVIEWS, self->previews, "active", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (options, ESHI_OPTION_PREVIEW_EVERY, gtk_spin_button_get_adjustment (self->preview_every), "value",
+                   G_SETTINGS_BIND_DEFAULT);
+  g_object_bind_property (self->previews, "active", self->preview_kind, "sensitive", G_BINDING_SYNC_CREATE);
+  g_object_bind_property (self->previews, "active", self->preview_every_row, "sensitive", G_BINDING_SYNC_CREATE);
+}
+
 static void
 eshi_preferences_init (EshiPreferences *self)
 {
@@ -199,7 +224,11 @@ eshi_preferences_init (EshiPreferences *self)
   _eshi_preferences_bind_choice (self->color_scheme, ESHI_OPTION_COLOR_SCHEME, color_schemes);
   _eshi_preferences_bind_choice (self->safety, ESHI_OPTION_SAFETY, switches);
   _eshi_preferences_bind_choice (self->watermark, ESHI_OPTION_WATERMARK, switches);
-  g_settings_bind (eshi_options_get (), ESHI_OPTION_PREVIEWS, self->previews, "active", G_SETTINGS_BIND_DEFAULT);
+  bind_previews (self);
+  g_settings_bind (eshi_options_get (), ESHI_OPTION_NOTIFY_PICTURES, self->notify_pictures, "active",
+                   G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (eshi_options_get (), ESHI_OPTION_NOTIFY_MODELS, self->notify_models, "active",
+                   G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (eshi_options_get (), ESHI_OPTION_STYLE_PICTURES, self->style_pictures, "active",
                    G_SETTINGS_BIND_DEFAULT);
 }

@@ -451,7 +451,7 @@ on_taken_cb (EshiSession *self,
   if (self->engine_outdated)
     open_engine (self);
   settings = eshi_settings_copy (eshi_job_get_settings (job));
-  settings->previews = g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_PREVIEWS);
+  eshi_options_fill_previews (settings);
   request = eshi_request_new_resumable (settings, CHECKPOINT_SECONDS, eshi_job_get_checkpoint (job));
   self->painting = g_rc_box_new0 (Painting);
   self->painting->job = g_object_ref (job);

@@ -11,6 +11,7 @@
 #include "eshi-window-private.h"
 
 #include "eshi-model-offer.h"
+#include "eshi-options.h"
 #include "eshi-test-log.h"
 
 #include <glib/gi18n-lib.h>
@@ -46,7 +47,8 @@ notify_user (EshiWindow *self,
   g_autoptr(GNotification) notification = g_notification_new (title);
   GtkWindow *active = application != NULL ? gtk_application_get_active_window (application) : NULL;
 
-  if (application == NULL || (active != NULL && gtk_window_is_active (active)))
+  if (application == NULL || (active != NULL && gtk_window_is_active (active)) ||
+      !g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_NOTIFY_MODELS))
     return;
   g_notification_set_body (notification, body);
   g_application_send_notification (G_APPLICATION (application), NOTIFICATION, notification);

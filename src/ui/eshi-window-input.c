@@ -38,6 +38,7 @@ remember_input (EshiWindow *self)
   self->earlier_input = eshi_input_new ();
   eshi_input_set_image (self->earlier_input, eshi_input_get_image (input), eshi_input_get_name (input),
                         eshi_input_get_mask (input));
+  eshi_input_set_parent (self->earlier_input, eshi_input_get_parent (input));
   return TRUE;
 }
 
@@ -71,6 +72,7 @@ undo_input_action (GSimpleAction *action,
     return;
   eshi_input_set_image (get_input (self), eshi_input_get_image (earlier), eshi_input_get_name (earlier),
                         eshi_input_get_mask (earlier));
+  eshi_input_set_parent (get_input (self), eshi_input_get_parent (earlier));
 }
 
 static void
@@ -84,6 +86,57 @@ remove_input_action (GSimpleAction *action,
     return;
   eshi_input_set_image (get_input (self), NULL, NULL, NULL);
   toast_with_button (self, _("Input picture removed"), _("Undo"), "win.undo-input", NULL);
+}
+
+/* --- where it comes from ----------------------------------------------------------------------------------------- */
+
+gint64
+_eshi_window_get_input_parent (EshiWindow         *self,
+                               const EshiSettings *settings)
+{
+  EshiInput *input = get_input (self);
+
+  return settings->image != NULL && settings->image == eshi_input_get_image (input) ? eshi_input_get_parent (input) : 0;
+}
+
+/* An input picture whose place in the history is looked for. */
+typedef struct
+{
+  EshiWindow *window;
+  EshiImage *image;
+} Search;
+
+/* By now it may be another one that is started from. */
+static void
+on_file_found_cb (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  Search *search = user_data;
+  gint64 id = eshi_history_finish_id (ESHI_HISTORY (source), result, NULL);
+
+  if (id != 0 && eshi_input_get_image (get_input (search->window)) == search->image)
+    {
+      eshi_input_set_parent (get_input (search->window), id);
+      eshi_test_log ("INPUT_PARENT %" G_GINT64_FORMAT, id);
+    }
+  g_object_unref (search->window);
+  eshi_image_unref (search->image);
+  g_free (search);
+}
+
+/* The picture is shown at once: the history may be busy, and whether it knows the file counts only when it is painted. */
+static void
+find_parent (EshiWindow *self,
+             EshiImage  *image,
+             const char *path)
+{
+  Search *search = g_new0 (Search, 1);
+
+  search->window = g_object_ref (self);
+  search->image = eshi_image_ref (image);
+  eshi_history_find_file_async (eshi_session_get_history (self->session), path, self->cancellable, on_file_found_cb,
+                                search);
 }
 
 /* --- taking a picture -------------------------------------------------------------------------------------------- */
@@ -106,6 +159,7 @@ typedef struct
 {
   EshiWindow *window;
   char *name;
+  char *path;      /* of its file; NULL for none */
   GError *error;   /* said in the place of why the picture cannot be read; NULL for that */
 } Taking;
 
@@ -130,6 +184,7 @@ taking_free (Taking *taking)
 {
   g_object_unref (taking->window);
   g_free (taking->name);
+  g_free (taking->path);
   g_clear_error (&taking->error);
   g_free (taking);
 }
@@ -155,7 +210,11 @@ on_taken_cb (GObject      *source,
   g_autoptr(EshiImage) image = eshi_input_image_finish (result, &error);
 
   if (image != NULL)
-    take_image (self, image, taking->name);
+    {
+      take_image (self, image, taking->name);
+      if (taking->path != NULL)
+        find_parent (self, image, taking->path);
+    }
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     show_refusal (self, taking, error);
   taking_free (taking);
@@ -170,6 +229,7 @@ _eshi_window_take_file (EshiWindow   *self,
   g_autofree char *name = base != NULL ? g_filename_display_name (base) : NULL;
   Taking *taking = begin_taking (self, name, error);
 
+  taking->path = g_file_get_path (file);
   eshi_input_image_load_async (file, self->input_loading, on_taken_cb, taking);
 }
 
@@ -183,13 +243,21 @@ take_texture (EshiWindow *self,
 }
 
 static void
+take_picture (EshiWindow  *self,
+              EshiPicture *picture)
+{
+  take_image (self, eshi_picture_get_image (picture), eshi_picture_get_title (picture));
+  eshi_input_set_parent (get_input (self), eshi_picture_get_id (picture));
+}
+
+static void
 on_dropped_cb (EshiWindow *self,
                GObject    *what)
 {
   g_assert (ESHI_IS_WINDOW (self));
 
   if (ESHI_IS_PICTURE (what))
-    take_image (self, eshi_picture_get_image (ESHI_PICTURE (what)), eshi_picture_get_title (ESHI_PICTURE (what)));
+    take_picture (self, ESHI_PICTURE (what));
   else if (G_IS_FILE (what))
     _eshi_window_take_file (self, G_FILE (what), NULL);
   else if (GDK_IS_TEXTURE (what))
@@ -206,7 +274,7 @@ input_from_picture_action (GSimpleAction *action,
 
   if (picture == NULL)
     return;
-  take_image (self, eshi_picture_get_image (picture), eshi_picture_get_title (picture));
+  take_picture (self, picture);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.show-panel", NULL);
 }
 

@@ -110,6 +110,7 @@ struct _EshiWindow
 /* eshi-window.c */
 void         _eshi_window_show_again     (EshiWindow         *self,
                                           EshiPicture        *picture);
+/* What is painted over a picture of the history comes from that. */
 void         _eshi_window_generate       (EshiWindow         *self,
                                           const EshiSettings *settings);
 /* The same for what comes from picture @parent of the history. */
@@ -155,6 +156,9 @@ void         _eshi_window_take_file      (EshiWindow         *self,
                                           GFile              *file,
                                           const GError       *error);
 void         _eshi_window_update_input   (EshiWindow         *self);
+/* Returns: id of the picture of the history that @settings start from; 0 for none */
+gint64       _eshi_window_get_input_parent (EshiWindow         *self,
+                                            const EshiSettings *settings);
 
 /* eshi-window-models.c */
 void         _eshi_window_find_models    (EshiWindow         *self);

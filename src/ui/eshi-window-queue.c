@@ -10,6 +10,7 @@
 
 #include "eshi-window-private.h"
 
+#include "eshi-options.h"
 #include "eshi-test-log.h"
 #include "eshi-toasts.h"
 
@@ -193,7 +194,8 @@ on_saved_cb (EshiWindow  *self,
 
   g_assert (ESHI_IS_WINDOW (self));
 
-  if (application == NULL || gtk_window_is_active (GTK_WINDOW (self)))
+  if (application == NULL || gtk_window_is_active (GTK_WINDOW (self)) ||
+      !g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_NOTIFY_PICTURES))
     return;
   file = g_file_new_for_path (eshi_picture_get_path (picture));
   icon = g_file_icon_new (file);

@@ -20,11 +20,15 @@ on_finish_cb (EshiWindow         *self,
               const EshiSettings *settings,
               GBytes             *state)
 {
+  gint64 parent;
+
   g_assert (ESHI_IS_WINDOW (self));
 
+  parent = _eshi_window_get_input_parent (self, settings);
   self->following = TRUE;
   eshi_draft_add_to_history (self->draft, settings->prompt);
-  eshi_session_continue (self->session, settings, state, 0, ESHI_RELATION_NONE);
+  eshi_session_continue (self->session, settings, state, parent,
+                         parent != 0 ? ESHI_RELATION_IMAGE : ESHI_RELATION_NONE);
   eshi_test_log ("FINISH seed=%" G_GUINT64_FORMAT, settings->seed);
   gtk_stack_set_visible_child_name (self->stack, "canvas");
 }

@@ -10,6 +10,7 @@
 #include "eshi-window-private.h"
 
 #include "eshi-error-dialog.h"
+#include "eshi-menu-focus.h"
 #include "eshi-test-log.h"
 #include "eshi-toasts.h"
 
@@ -261,7 +262,9 @@ void
 _eshi_window_generate (EshiWindow         *self,
                        const EshiSettings *settings)
 {
-  _eshi_window_generate_from (self, settings, 0, ESHI_RELATION_NONE);
+  gint64 parent = _eshi_window_get_input_parent (self, settings);
+
+  _eshi_window_generate_from (self, settings, parent, parent != 0 ? ESHI_RELATION_IMAGE : ESHI_RELATION_NONE);
 }
 
 void
@@ -309,6 +312,7 @@ on_menu_requested_cb (EshiWindow *self,
   gtk_popover_set_pointing_to (GTK_POPOVER (popover), &(GdkRectangle) { (int) x, (int) y, 1, 1 });
   self->popover = GTK_POPOVER (popover);
   g_object_add_weak_pointer (G_OBJECT (popover), (gpointer *) &self->popover);
+  eshi_menu_focus_keep (self->popover);
   gtk_popover_popup (self->popover);
 }
 

@@ -254,6 +254,26 @@ test_previews_change_nothing (Fixture       *self,
   g_assert_cmpfloat (with.timings.preview, <=, 0.2 * with.timings.steps);
 }
 
+/* Of 60 steps the last shows no preview, so that the 7th, 14th, … and 56th do. */
+static void
+test_preview_every (Fixture       *self,
+                    gconstpointer  data)
+{
+  EshiPipelineParams params = small_params ();
+  Watch watch = { 0 };
+  EshiPipelineCallbacks callbacks = { progress_cb, preview_cb, picture_cb, &watch };
+  g_auto(EshiPipelineResult) without = { 0 };
+  g_auto(EshiPipelineResult) with = { 0 };
+
+  params.steps = 60;
+  params.sampler = "ddim";
+  params.preview_every = 7;
+  generate (self, &params, NULL, &without);
+  generate (self, &params, &callbacks, &with);
+  g_assert_true (same_picture (&without.pictures[0], &with.pictures[0]));
+  g_assert_cmpuint (watch.n_previews, ==, 8);
+}
+
 static void
 test_cancel (Fixture       *self,
              gconstpointer  data)
@@ -593,6 +613,7 @@ main (int   argc,
     { "unguided-ignores-negative", test_unguided },
     { "batch-is-single-pictures", test_batch },
     { "previews-change-nothing", test_previews_change_nothing },
+    { "preview-every", test_preview_every },
     { "cancel-during-steps", test_cancel },
     { "cancelled-before", test_cancelled_before },
     { "prepare-takes-the-loading", test_prepare },

@@ -9,6 +9,7 @@ SPDX-License-Identifier: MIT
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -110,6 +111,27 @@ def test_import(case):
     assert "broken.png" in case.run("history", "import", "old", status=1)
     case.run("history", "import", "nope", status=1)
     case.run("history", "import", status=2)
+def test_contact_sheet(case):
+    for seed in range(3):
+        case.paint("猫", "--seed", str(seed), "--no-previews", "-o", f"{seed}.png")
+    (case.folder / "1.png").unlink()
+    sheet = ["history", "export", "--contact-sheet"]
+    assert case.run(*sheet, "sheet.png", "1", "2", "3") == "sheet.png\n"
+    # Two columns of 320 pixels with 16 around each.
+    header = (case.folder / "sheet.png").read_bytes()[16:24]
+    assert struct.unpack(">II", header) == (2 * 336 + 16, 2 * 336 + 16), header
+    case.run(*sheet, "sheet.png", "--columns", "3", "1", "2", "3")
+    header = (case.folder / "sheet.png").read_bytes()[16:24]
+    assert struct.unpack(">II", header) == (3 * 336 + 16, 336 + 16), header
+    case.run(*sheet, "sheet.jpg", "1")
+    assert (case.folder / "sheet.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
+    case.run("show", "sheet.jpg", status=1)
+    case.run(*sheet, "sheet.png", "4", status=1)
+    case.run(*sheet, "no/such.png", "1", status=1)
+    case.run(*sheet, "sheet.gif", "1", status=2)
+    case.run(*sheet, "sheet.png", status=2)
+    case.run(*sheet, "sheet.png", "--columns", "-1", "1", status=2)
+    case.run("history", "export", "--columns", "2", "1", status=2)
 
 
 def test_refused(case):

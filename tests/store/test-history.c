@@ -324,6 +324,53 @@ test_marks (Rig           *rig,
   g_assert_cmpint (((EshiHistoryCount *) counts->pdata[0])->n_pictures, ==, 2);
 }
 
+/* The id of the picture that was saved to @path; 0 if there is none. */
+static gint64
+find_file (Rig        *rig,
+           const char *path)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  gint64 id;
+
+  eshi_history_find_file_async (rig->history, path, NULL, rig_cb, &result);
+  rig_wait (&result);
+  id = eshi_history_finish_id (rig->history, result, &error);
+  if (id == 0)
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  else
+    g_assert_no_error (error);
+
+  return id;
+}
+
+/* Files in the folder of pictures and elsewhere, however the path is written; none in the trash, and no others. */
+static void
+test_find_file (Rig           *rig,
+                gconstpointer  data)
+{
+  gint64 first = rig_save (rig, "一", 1);
+  g_autofree char *elsewhere = g_build_filename (rig->folder, "他所 1.png", NULL);
+  g_autofree char *winding = g_build_filename (rig->folder, "x", "..", "他所 1.png", NULL);
+  g_autofree char *unknown = g_build_filename (rig->folder, "他所 2.png", NULL);
+  g_autoptr(EshiHistoryPicture) picture = rig_load (rig, first);
+  g_autoptr(EshiImage) image = rig_make_image (2);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("二");
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(EshiHistoryPicture) second = NULL;
+
+  eshi_history_save_async (rig->history, &(EshiHistoryNew) { .image = image, .settings = settings, .path = elsewhere },
+                           rig_cb, &result);
+  rig_wait (&result);
+  second = eshi_history_save_finish (rig->history, result, NULL, NULL);
+  g_assert_cmpint (find_file (rig, picture->path), ==, first);
+  g_assert_cmpint (find_file (rig, elsewhere), ==, second->id);
+  g_assert_cmpint (find_file (rig, winding), ==, second->id);
+  g_assert_cmpint (find_file (rig, unknown), ==, 0);
+  rig_trash (rig, first);
+  g_assert_cmpint (find_file (rig, picture->path), ==, 0);
+}
+
 static void
 test_unknown_id (Rig           *rig,
                  gconstpointer  data)
@@ -703,6 +750,7 @@ main (int    argc,
   ADD ("search-random", test_search_random);
   ADD ("readings", test_readings);
   ADD ("marks", test_marks);
+  ADD ("find-file", test_find_file);
   ADD ("unknown-id", test_unknown_id);
   ADD ("filters", test_filters);
   ADD ("pages", test_pages);

@@ -5,13 +5,14 @@ large, and a file that is gone.
 Run by tests/ui/rig --as-user. SPDX-License-Identifier: MIT
 """
 
+import json
 import os
 import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 try:
-    from driver import (Failed, Program, application, find, outline, press, push, set_text, shoot, skip, text_of,
+    from driver import (Failed, Program, application, find, outline, press, push, run, set_text, shoot, skip, text_of,
                         wait_until, walk, write)
 except (ImportError, ValueError) as error:
     print("skipped:", error)
@@ -146,6 +147,27 @@ def take_settings_over(program, tree):
     wait_until(lambda: text_of(prompt) == PROMPTS[0], "the prompt of the oldest picture")
 
 
+def start_from(program, tree):
+    """この画像から: what is painted over the oldest picture is its child, and the family says so."""
+    show(program, "gallery")
+    press("Home", "End")
+    program.forget()
+    press("ctrl+shift+i")
+    program.wait("INPUT_PARENT 1")
+    program.forget()
+    press("ctrl+l", "ctrl+Return")
+    program.wait("SAVED", 180)
+    found = json.loads(run(os.environ["ESHI_CLI"], "history", "list", "--limit=1", "--json"))["pictures"][0]
+    assert found["parent"] == 1, f"{found['id']} comes from {found['parent']}"
+    program.forget()
+    push(tree, "元の画像を外す")
+    show(program, "gallery")
+    press("Right", "Home", "F9")
+    wait_until(lambda: any(node.get_name() == "家系" for node in walk(tree)), "the family")
+    press("F9")
+    show(program, "studio")
+
+
 def look_large(program):
     show(program, "gallery")
     press("End")
@@ -171,6 +193,7 @@ def main():
         trash_and_undo(program, paths)
         paint_again(program, paths)
         take_settings_over(program, tree)
+        start_from(program, tree)
         look_large(program)
         print("ok")
     except (Failed, AssertionError) as error:

@@ -313,6 +313,27 @@ wait_for_image (EshiInput *input)
   g_assert_nonnull (eshi_input_get_image (input));
 }
 
+/* What a picture is in the history goes with the picture, not with the mask over it. */
+static void
+test_parent (void)
+{
+  g_autoptr(EshiInput) input = eshi_input_new ();
+  g_autoptr(EshiImage) first = create_image (64, 64);
+  g_autoptr(EshiImage) second = create_image (64, 64);
+  g_autoptr(EshiMask) mask = eshi_mask_new (64, 64);
+
+  eshi_input_set_image (input, first, "一", NULL);
+  g_assert_cmpint (eshi_input_get_parent (input), ==, 0);
+  eshi_input_set_parent (input, 7);
+  eshi_input_set_image (input, first, "一", mask);
+  g_assert_cmpint (eshi_input_get_parent (input), ==, 7);
+  eshi_input_set_image (input, second, "二", NULL);
+  g_assert_cmpint (eshi_input_get_parent (input), ==, 0);
+  eshi_input_set_parent (input, 8);
+  eshi_input_set_image (input, NULL, NULL, NULL);
+  g_assert_cmpint (eshi_input_get_parent (input), ==, 0);
+}
+
 static void
 test_store (void)
 {
@@ -745,6 +766,7 @@ main (int   argc,
   g_test_add_func ("/eshi/input-image/cancelled", test_load_cancelled);
   g_test_add_func ("/eshi/input-image/texture", test_convert);
   g_test_add_func ("/eshi/input/settings", test_input);
+  g_test_add_func ("/eshi/input/parent", test_parent);
   g_test_add_func ("/eshi/input/store", test_store);
   g_test_add_func ("/eshi/input/store-damaged", test_store_damaged);
   g_test_add_func ("/eshi/prompt-panel/input-size", test_panel_size);

@@ -86,6 +86,7 @@ test_choices (void)
     { "Safety Checker", ESHI_OPTION_SAFETY, 1, "on" },
     { "Invisible Watermark", ESHI_OPTION_WATERMARK, 2, "off" },
     { "Precision", ESHI_OPTION_PRECISION, 1, "f32" },
+    { "Shown By", ESHI_OPTION_PREVIEW_KIND, 3, "rgb" },
   };
   GtkWidget *window = new_window ();
 
@@ -102,6 +103,53 @@ test_choices (void)
       g_settings_reset (eshi_options_get (), cases[i].key);
       g_assert_cmpuint (adw_combo_row_get_selected (ADW_COMBO_ROW (row)), ==, 0);
     }
+  destroy (window);
+}
+
+static void
+test_switches (void)
+{
+  static const struct
+  {
+    const char *title;
+    const char *key;
+  } cases[] = {
+    { "Finished Pictures", ESHI_OPTION_NOTIFY_PICTURES },
+    { "Downloaded Models", ESHI_OPTION_NOTIFY_MODELS },
+  };
+  GtkWidget *window = new_window ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GtkWidget *widget = find (window, GTK_TYPE_SWITCH, cases[i].title);
+
+      g_assert_nonnull (widget);
+      g_assert_true (gtk_switch_get_active (GTK_SWITCH (widget)));
+      gtk_switch_set_active (GTK_SWITCH (widget), FALSE);
+      g_assert_false (g_settings_get_boolean (eshi_options_get (), cases[i].key));
+      gtk_widget_activate_action (window, "preferences.reset", "s", "");
+      g_assert_true (gtk_switch_get_active (GTK_SWITCH (widget)));
+    }
+  destroy (window);
+}
+
+/* How and how often it is shown is kept as chosen, and cannot be chosen where nothing is shown. */
+static void
+test_previews (void)
+{
+  GtkWidget *window = new_window ();
+  GtkWidget *kind = find (window, ADW_TYPE_COMBO_ROW, "Shown By");
+  GtkWidget *every = find (window, GTK_TYPE_SPIN_BUTTON, "Steps from One Look to the Next");
+  GtkWidget *shown = find (window, GTK_TYPE_SWITCH, "Show the Picture as It Comes into Being");
+
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (every), 5);
+  g_assert_cmpint (g_settings_get_int (eshi_options_get (), ESHI_OPTION_PREVIEW_EVERY), ==, 5);
+  g_assert_true (gtk_widget_is_sensitive (kind) && gtk_widget_is_sensitive (every));
+  gtk_switch_set_active (GTK_SWITCH (shown), FALSE);
+  g_assert_false (gtk_widget_is_sensitive (kind) || gtk_widget_is_sensitive (every));
+  gtk_widget_activate_action (window, "preferences.reset", "s", "");
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (every)), ==, 1.0);
+  g_assert_true (gtk_widget_is_sensitive (kind) && gtk_widget_is_sensitive (every));
   destroy (window);
 }
 
@@ -284,6 +332,26 @@ test_fill_settings (void)
 }
 
 static void
+test_fill_previews (void)
+{
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+
+  settings->previews = FALSE;
+  eshi_options_fill_previews (settings);
+  g_assert_true (settings->previews);
+  g_assert_cmpint (settings->preview_kind, ==, ESHI_PREVIEW_AUTO);
+  g_assert_cmpint (settings->preview_every, ==, 1);
+  g_settings_set_boolean (eshi_options_get (), ESHI_OPTION_PREVIEWS, FALSE);
+  g_settings_set_string (eshi_options_get (), ESHI_OPTION_PREVIEW_KIND, "vae");
+  g_settings_set_int (eshi_options_get (), ESHI_OPTION_PREVIEW_EVERY, 10);
+  eshi_options_fill_previews (settings);
+  g_assert_false (settings->previews);
+  g_assert_cmpint (settings->preview_kind, ==, ESHI_PREVIEW_VAE);
+  g_assert_cmpint (settings->preview_every, ==, 10);
+  reset_all ();
+}
+
+static void
 test_folder (void)
 {
   g_autofree char *folder = eshi_options_dup_folder ();
@@ -341,6 +409,8 @@ main (int    argc,
   adw_init ();
 
   g_test_add_func ("/eshi/ui/preferences/choices", test_choices);
+  g_test_add_func ("/eshi/ui/preferences/switches", test_switches);
+  g_test_add_func ("/eshi/ui/preferences/previews", test_previews);
   g_test_add_func ("/eshi/ui/preferences/reset", test_reset);
   g_test_add_func ("/eshi/ui/preferences/reset-all", test_reset_all);
   g_test_add_func ("/eshi/ui/preferences/file-name", test_file_name);
@@ -348,6 +418,7 @@ main (int    argc,
   g_test_add_func ("/eshi/ui/preferences/devices", test_devices);
   g_test_add_func ("/eshi/ui/preferences/measure", test_measure);
   g_test_add_func ("/eshi/ui/options/fill-settings", test_fill_settings);
+  g_test_add_func ("/eshi/ui/options/fill-previews", test_fill_previews);
   g_test_add_func ("/eshi/ui/options/folder", test_folder);
   g_test_add_func ("/eshi/ui/options/engine", test_engine);
 

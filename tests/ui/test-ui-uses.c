@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <adwaita.h>
+#include <eshi-contact-sheet.h>
 #include <eshi-picture-file.h>
 #include <gio/gunixfdlist.h>
 #include <glib/gstdio.h>
@@ -345,6 +346,61 @@ export_one (const char        *path,
   return g_bytes_new_take (contents, n_bytes);
 }
 
+static guint8
+darkest (EshiImage *image,
+         int        left,
+         int        top,
+         int        width,
+         int        height)
+{
+  const guint8 *pixels = g_bytes_get_data (eshi_image_get_pixels (image), NULL);
+  guint8 value = 255;
+
+  for (int y = top; y < top + height; y++)
+    for (int x = left; x < left + width; x++)
+      value = MIN (value, pixels[3 * ((gsize) y * eshi_image_get_width (image) + x)]);
+  return value;
+}
+
+/* Two of the three pictures are left: their words and seeds stand under them, and the third is grey, with its own. */
+static void
+test_sheet (void)
+{
+  const gint64 ids[N_PICTURES] = { 1, 2, 3 };
+  g_autofree char *folder = g_dir_make_tmp ("eshi-export-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "一覧.png", NULL);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(EshiExport) export = NULL;
+  g_autoptr(EshiImage) page = NULL;
+  GError *error = NULL;
+  Rig rig;
+  int step = ESHI_CONTACT_SHEET_TILE + ESHI_CONTACT_SHEET_GAP;
+
+  rig_open (&rig);
+  eshi_history_load_async (rig.history, ids, N_PICTURES, NULL, on_result_cb, &result);
+  settle_until (is_set, &result);
+  export = eshi_export_new_sheet (eshi_history_load_finish (rig.history, result, NULL));
+  g_unlink (((EshiHistoryPicture *) g_ptr_array_index (export->sheet, 1))->path);
+  export->target = g_file_new_for_path (path);
+  eshi_export_run (export, NULL, &error);
+  g_assert_no_error (error);
+  page = eshi_picture_file_load_image (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (eshi_image_get_width (page), ==, 2 * step + ESHI_CONTACT_SHEET_GAP);
+  for (int i = 0; i < N_PICTURES; i++)
+    {
+      int caption = (eshi_image_get_height (page) - ESHI_CONTACT_SHEET_GAP) / 2;
+      int left = ESHI_CONTACT_SHEET_GAP + i % 2 * step;
+      int under = ESHI_CONTACT_SHEET_GAP + i / 2 * caption + ESHI_CONTACT_SHEET_TILE;
+
+      g_assert_cmpuint (darkest (page, left, under - 10, 10, 10), ==, i == 1 ? 208 : 0);
+      /* Both lines are read on white from far: a contrast of 4.5 is a value below 119. */
+      g_assert_cmpuint (darkest (page, left, under, ESHI_CONTACT_SHEET_TILE, 24), <, 119);
+      g_assert_cmpuint (darkest (page, left, under + 26, ESHI_CONTACT_SHEET_TILE, 20), <, 119);
+    }
+  rig_close (&rig);
+}
+
 /* The first bytes are those of the formats' specifications. */
 static void
 test_formats (void)
@@ -645,6 +701,7 @@ main (int   argc,
   g_test_add_func ("/eshi/uses/favourites", test_favourites);
   g_test_add_func ("/eshi/uses/vary", test_vary);
   g_test_add_func ("/eshi/uses/formats", test_formats);
+  g_test_add_func ("/eshi/uses/sheet", test_sheet);
   g_test_add_func ("/eshi/uses/folder", test_folder);
   g_test_add_func ("/eshi/uses/unsaved", test_unsaved);
   g_test_add_func ("/eshi/uses/wallpaper", test_wallpaper);

@@ -168,6 +168,9 @@ def test_texts(case):
     case.refuse(USAGE, "generate", "-p", "a", "--previews", ".", "--no-previews", "-o", "a.png")
     case.refuse(USAGE, "generate", "-p", "a", "--preview-kind", "rgb", "-o", "a.png", words="--previews")
     case.refuse(USAGE, "generate", "-p", "a", "--previews", ".", "--preview-kind", "none", "-o", "a.png", words="taesd")
+    case.refuse(USAGE, "generate", "-p", "a", "--preview-every", "2", "-o", "a.png", words="--previews")
+    for bad in ["0", "-1", "1001", "x"]:
+        case.refuse(USAGE, "generate", "-p", "a", "--previews", ".", f"--preview-every={bad}", "-o", "a.png")
 
 
 def test_images(case):

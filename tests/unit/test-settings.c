@@ -660,6 +660,28 @@ test_vae (void)
   assert_refused (settings, "auto");
 }
 
+/* How a picture was watched is copied, and no file says it. */
+static void
+test_previews (void)
+{
+  g_autoptr(EshiSettings) settings = make_settings ("猫", "");
+  g_autoptr(EshiSettings) copy = NULL;
+  g_autofree char *plain = eshi_settings_to_json (settings, "豆");
+  g_autofree char *json = NULL;
+
+  settings->preview_kind = ESHI_PREVIEW_VAE;
+  settings->preview_every = 5;
+  copy = eshi_settings_copy (settings);
+  json = eshi_settings_to_json (copy, "豆");
+  g_assert_cmpint (copy->preview_kind, ==, ESHI_PREVIEW_VAE);
+  g_assert_cmpint (copy->preview_every, ==, 5);
+  g_assert_cmpstr (json, ==, plain);
+  settings->preview_every = -1;
+  assert_refused (settings, "1000");
+  settings->preview_every = 1001;
+  assert_refused (settings, "1000");
+}
+
 /* A picture's file names no path, and no file that is none. */
 static void
 test_vae_names (void)
@@ -794,6 +816,7 @@ main (int    argc,
   g_test_add_func ("/eshi/settings/guard", test_guard);
   g_test_add_func ("/eshi/settings/guard-nonsense", test_guard_nonsense);
   g_test_add_func ("/eshi/settings/vae", test_vae);
+  g_test_add_func ("/eshi/settings/previews", test_previews);
   g_test_add_func ("/eshi/settings/vae-names", test_vae_names);
   g_test_add_func ("/eshi/settings/branch", test_branch);
   g_test_add_func ("/eshi/settings/branch-refused", test_branch_refused);

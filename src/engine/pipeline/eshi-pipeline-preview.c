@@ -32,6 +32,7 @@ _eshi_preview_init (EshiPreview                 *self,
   gsize n = (gsize) height * width;
 
   *self = (EshiPreview) { .pipeline = pipeline, .callbacks = callbacks, .height = height, .width = width };
+  self->every = MAX (params->preview_every, 1);
   self->started_us = g_get_monotonic_time ();
   if (callbacks == NULL || callbacks->preview == NULL)
     return;
@@ -146,7 +147,7 @@ _eshi_preview_show (EshiPreview   *self,
   gint64 start = g_get_monotonic_time ();
   gboolean ok = TRUE;
 
-  if (self->colours == NULL)
+  if (self->colours == NULL || step % self->every != 0)
     return TRUE;
 
   if (can_afford_decoding (self, guess))

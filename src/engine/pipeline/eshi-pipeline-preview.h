@@ -1,6 +1,6 @@
 /* eshi-pipeline-preview.h: looks at an unfinished picture, within a budget of time.
  *
- * After every step the latents' colours are shown at the latents' own size; when that keeps all previews below a twelfth
+ * After every step, or every so many, the latents' colours are shown at the latents' own size; when that keeps all previews below a twelfth
  * of the time that has passed, a copy of the latents goes through TAESD instead, or now and then through the decoder. The
  * latents themselves are only read.
  *
@@ -30,6 +30,7 @@ typedef struct
   guint                        height;   /* of the latents */
   guint                        width;
   guint                        factor;   /* the decoder's */
+  guint                        every;    /* steps from one look to the next */
   gint64                       started_us;
   double                       spent;    /* seconds, in all */
 } EshiPreview;
@@ -46,7 +47,7 @@ void     _eshi_preview_init  (EshiPreview                  *self,
                               GCancellable                 *cancellable);
 void     _eshi_preview_clear (EshiPreview                  *self);
 
-/* Shows @x0, f32 [4, h, w]. @guess: seconds that a decoding may take, where none was measured yet. */
+/* Shows @x0, f32 [4, h, w], where a look is due after @step steps. @guess: seconds that a decoding may take, where none was measured yet. */
 gboolean _eshi_preview_show  (EshiPreview                  *self,
                               const float                  *x0,
                               guint                         index,

@@ -183,6 +183,7 @@ typedef struct
  *   backend and computer, perhaps in an earlier run of the program; borrowed. The pictures before that one are left out, and
  *   the others are those of an undisturbed call, byte for byte. Anything else is refused, and all is painted
  * @preview_kind: how previews are made; never changes the result
+ * @preview_every: after how many steps each time; 0, as 1, after every step
  * @taesd: (nullable): path of the TAESD for them, see eshi_taesd_load(); %NULL where there is none
  * @branch: whether @resume may be of a call with other prompts, guidance, LoRAs and seed: it goes on from there with these.
  *   Size, sampler, schedule and number of steps must be the same, or it is refused
@@ -227,6 +228,7 @@ typedef struct
   GBytes                 *resume;
   const char             *context;
   EshiPreviewKind         preview_kind;
+  guint                   preview_every;
   const char             *taesd;
   guint                   stop_after;
   gboolean                branch;
