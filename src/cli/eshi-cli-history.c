@@ -394,6 +394,7 @@ static const Command commands[] = {
   { "show", eshi_cli_history_show, N_("show how a picture was made") },
   { "rerun", eshi_cli_history_rerun, N_("paint a picture again and compare") },
   { "export", eshi_cli_history_export, N_("copy pictures as PNG, JPEG or WebP files") },
+  { "import", eshi_cli_history_import, N_("take in the pictures of a folder") },
 };
 
 static void
@@ -424,7 +425,7 @@ eshi_cli_history (int    argc,
         return commands[i].run (argc - 1, words);
       }
 
-  eshi_cli_complain (_("Say list, search, show, rerun or export; see “eshi-cli history --help”."));
+  eshi_cli_complain (_("Say list, search, show, rerun, export or import; see “eshi-cli history --help”."));
 
   return ESHI_CLI_USAGE;
 }

@@ -22,6 +22,8 @@ int                 eshi_cli_history_rerun  (int            argc,
                                              char         **argv);
 int                 eshi_cli_history_export (int            argc,
                                              char         **argv);
+int                 eshi_cli_history_import (int            argc,
+                                             char         **argv);
 
 /**
  * eshi_cli_history_write_sheet:

@@ -101,6 +101,20 @@ check_class (const EshiBackendClass  *klass,
   return klass;
 }
 
+/* In a Flatpak's sandbox the plugin for NVIDIA's cards is an extension, which the user may not know of. */
+static void
+set_not_installed (const char  *name,
+                   GError     **error)
+{
+  if (g_str_equal (name, "cuda") && g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS))
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                 _("The extension for NVIDIA graphics cards is not installed; if you have such a card, install it with "
+                   "“flatpak install %s”."), "io.github.eshi_app.Eshi.Cuda");
+  else
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                 _("The plugin libeshi-%s.so is not installed."), name);
+}
+
 static const EshiBackendClass *
 load_plugin (const char  *name,
              GError     **error)
@@ -111,8 +125,7 @@ load_plugin (const char  *name,
 
   if (path == NULL)
     {
-      g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
-                   _("The plugin libeshi-%s.so is not installed."), name);
+      set_not_installed (name, error);
       return NULL;
     }
 

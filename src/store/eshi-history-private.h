@@ -22,6 +22,7 @@ typedef struct
   int                number;
   int                step;
   char              *text;
+  char             **paths;
   GBytes            *bytes;
   EshiSettings      *settings;
   EshiRelation       relation;

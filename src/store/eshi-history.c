@@ -54,6 +54,7 @@ args_free (gpointer data)
 
   g_free (self->ids);
   g_free (self->text);
+  g_strfreev (self->paths);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_pointer (&self->settings, eshi_settings_free);
   g_free ((char *) self->query.text);

@@ -333,6 +333,8 @@ _eshi_store_open_db (EshiStore  *self,
 gboolean
 _eshi_store_adopt (EshiStore   *self,
                    const char  *path,
+                   gboolean     only_told,
+                   gboolean    *added,
                    GError     **error)
 {
   g_autofree char *relative = _eshi_store_relative (self, path);
@@ -341,6 +343,7 @@ _eshi_store_adopt (EshiStore   *self,
   gint64 known = 0;
   GStatBuf status;
 
+  *added = FALSE;
   if (!_eshi_db_get_int (self->db, &known, 0, error, "SELECT id FROM pictures WHERE path = ? AND trashed = 0", "s",
                          relative))
     return FALSE;
@@ -350,6 +353,8 @@ _eshi_store_adopt (EshiStore   *self,
   found = eshi_picture_file_inspect (path, error);
   if (found == NULL || g_stat (path, &status) != 0)
     return found != NULL;
+  if (only_told && found->settings == NULL)
+    return TRUE;
   picture = g_new0 (EshiHistoryPicture, 1);
   picture->path = g_strdup (path);
   picture->n_bytes = status.st_size;
@@ -358,7 +363,9 @@ _eshi_store_adopt (EshiStore   *self,
   picture->model_name = g_strdup (found->model_name);
   picture->tags = g_new0 (char *, 1);
 
-  return _eshi_store_add_row (self, picture, error) && _eshi_words_add (self, picture->id, error);
+  *added = _eshi_store_add_row (self, picture, error) && _eshi_words_add (self, picture->id, error);
+
+  return *added;
 }
 
 /* --- what others left behind -------------------------------------------------------------------------------------- */

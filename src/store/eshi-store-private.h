@@ -69,9 +69,12 @@ gboolean            _eshi_store_back_up_some   (EshiStore               *self);
 gboolean            _eshi_store_plan_adoption  (EshiStore               *self,
                                                 GError                 **error);
 
-/* Takes in the file @path unless it is known. */
+/* Takes in the file @path unless it is known. @only_told: leave out a file that does not say how it was made. @added:
+ * whether there is a row more. */
 gboolean            _eshi_store_adopt          (EshiStore               *self,
                                                 const char              *path,
+                                                gboolean                 only_told,
+                                                gboolean                *added,
                                                 GError                 **error);
 
 /* Settles what programs that are dead now had begun: pending pictures, jobs, moves into and out of the trash. */

@@ -170,8 +170,9 @@ adopt_some (EshiStore *self)
   for (guint i = 0; i < n; i++)
     {
       g_autoptr(GError) error = NULL;
+      gboolean added = FALSE;
 
-      if (_eshi_store_adopt (self, self->to_adopt->pdata[i], &error))
+      if (_eshi_store_adopt (self, self->to_adopt->pdata[i], FALSE, &added, &error))
         self->n_adopted++;
       else
         g_message ("Not taken into the history: %s", error->message);

@@ -91,6 +91,7 @@ struct _EshiGallery
   guint columns_source;
   guint date_source;
   guint counts_source;
+  guint uncounted : 1;          /* changes of the history since the counts of the chips */
   guint searched : 1;           /* there was an answer */
 };
 

@@ -10,6 +10,7 @@
 
 #include "eshi-gallery-private.h"
 
+#include "eshi-menu-focus.h"
 #include "eshi-test-log.h"
 #include "eshi-tile.h"
 #include "eshi-toasts.h"
@@ -280,6 +281,7 @@ on_counts_cb (gpointer user_data)
   EshiGallery *self = ESHI_GALLERY (user_data);
 
   self->counts_source = 0;
+  self->uncounted = FALSE;
   _eshi_gallery_count_values (self);
   return G_SOURCE_REMOVE;
 }
@@ -289,8 +291,30 @@ on_history_changed_cb (EshiGallery *self)
 {
   g_assert (ESHI_IS_GALLERY (self));
 
-  if (self->counts_source == 0)
+  self->uncounted = TRUE;
+  if (self->counts_source == 0 && gtk_widget_get_mapped (GTK_WIDGET (self)))
     self->counts_source = g_timeout_add (COUNTS_MS, on_counts_cb, self);
+}
+
+/* While nobody looks at it, nothing is done for it: pictures are being painted then. */
+static void
+eshi_gallery_map (GtkWidget *widget)
+{
+  EshiGallery *self = ESHI_GALLERY (widget);
+
+  GTK_WIDGET_CLASS (eshi_gallery_parent_class)->map (widget);
+  eshi_history_model_set_awake (self->model, TRUE);
+  if (self->uncounted)
+    on_history_changed_cb (self);
+}
+
+static void
+eshi_gallery_unmap (GtkWidget *widget)
+{
+  EshiGallery *self = ESHI_GALLERY (widget);
+
+  GTK_WIDGET_CLASS (eshi_gallery_parent_class)->unmap (widget);
+  eshi_history_model_set_awake (self->model, FALSE);
 }
 
 /* --- the info pane ----------------------------------------------------------------------------------------------- */
@@ -341,6 +365,7 @@ _eshi_gallery_open_menu (EshiGallery *self,
   gtk_widget_set_halign (popover, GTK_ALIGN_START);
   gtk_popover_set_pointing_to (GTK_POPOVER (popover), &(GdkRectangle) { (int) x, (int) y, 1, 1 });
   g_set_weak_pointer (&self->popover, GTK_POPOVER (popover));
+  eshi_menu_focus_keep (self->popover);
   gtk_popover_popup (self->popover);
 }
 
@@ -643,6 +668,8 @@ eshi_gallery_class_init (EshiGalleryClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = eshi_gallery_dispose;
   widget_class->size_allocate = eshi_gallery_size_allocate;
+  widget_class->map = eshi_gallery_map;
+  widget_class->unmap = eshi_gallery_unmap;
   signals[GENERATE] = g_signal_new ("generate", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
   signals[RESUME] = g_signal_new ("resume", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -714,6 +741,7 @@ eshi_gallery_set_history (EshiGallery *self,
   eshi_viewer_set_items (self->viewer, G_LIST_MODEL (self->model));
   _eshi_gallery_ask (self);
   _eshi_gallery_count_values (self);
+  eshi_history_model_set_awake (self->model, gtk_widget_get_mapped (GTK_WIDGET (self)));
 }
 
 void

@@ -36,6 +36,8 @@ struct _EshiHistoryModel
   guint load_source;
   guint loading : 1;
   guint asked : 1;
+  guint asleep : 1;
+  guint missed : 1;              /* changes while asleep */
 };
 
 enum
@@ -389,10 +391,24 @@ on_changed_cb (EshiHistoryModel *self)
 {
   g_assert (ESHI_IS_HISTORY_MODEL (self));
 
+  self->missed = self->asleep;
+  if (self->asleep)
+    return;
   for (GList *l = self->kept.head; l != NULL; l = l->next)
     mark_unread (self, eshi_history_item_get_id (l->data));
   if (self->asked)
     ask (self);
+}
+
+void
+eshi_history_model_set_awake (EshiHistoryModel *self,
+                              gboolean          awake)
+{
+  g_return_if_fail (ESHI_IS_HISTORY_MODEL (self));
+
+  self->asleep = !awake;
+  if (awake && self->missed)
+    on_changed_cb (self);
 }
 
 void

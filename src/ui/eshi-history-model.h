@@ -54,4 +54,8 @@ gboolean eshi_history_model_find (EshiHistoryModel *self,
 /* Looks again whether files are there: at once those of the pictures read last, the others when they are asked for. */
 void eshi_history_model_check_files (EshiHistoryModel *self);
 
+/* @awake: whether changes of the history are followed at once, as is so at first; else when it is awake again */
+void eshi_history_model_set_awake (EshiHistoryModel *self,
+                                   gboolean          awake);
+
 G_END_DECLS

@@ -13,6 +13,7 @@
 #include "eshi-mask-veil.h"
 #include "eshi-test-log.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #define TILE 128              /* texels */
@@ -764,6 +765,10 @@ eshi_mask_layer_init (EshiMaskLayer *self)
   add_brushes (self);
   add_controllers (self);
   update_cursor (self);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _("Mask"),
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  _("Arrow keys move the brush, Shift with them paints"), -1);
 }
 
 GtkWidget *

@@ -315,7 +315,11 @@ on_settings_read_cb (GObject      *source,
   else if (g_error_matches (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT))
     _eshi_window_take_file (self, file, error);
   else
-    _eshi_window_show_error (self, _("No Settings Were Read"), error, name);
+    {
+      g_autofree char *heading = g_strdup_printf (_("“%s” Was Not Read"), name);
+
+      _eshi_window_show_error (self, heading, error, NULL);
+    }
 }
 
 void

@@ -194,10 +194,9 @@ show_refusal (EshiWindow   *self,
               const Taking *taking,
               const GError *error)
 {
-  if (taking->error != NULL)
-    _eshi_window_show_error (self, _("No Settings Were Read"), taking->error, taking->name);
-  else
-    _eshi_window_show_error (self, _("The Picture Was Not Taken"), error, taking->name);
+  g_autofree char *heading = g_strdup_printf (_("“%s” Was Not Read"), taking->name);
+
+  _eshi_window_show_error (self, heading, taking->error != NULL ? taking->error : error, NULL);
 }
 
 static void

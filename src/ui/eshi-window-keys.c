@@ -54,6 +54,7 @@ static const Key keys[] = {
   { GDK_KEY_3, GDK_CONTROL_MASK, "win.view", "'queue'", TRUE },
   { GDK_KEY_f, GDK_CONTROL_MASK, "win.search", NULL, TRUE },
   { GDK_KEY_comma, GDK_CONTROL_MASK, "win.preferences", NULL, TRUE },
+  { GDK_KEY_question, GDK_CONTROL_MASK, "win.show-shortcuts", NULL, TRUE },
   { GDK_KEY_w, GDK_CONTROL_MASK, "window.close", NULL, TRUE },
   { GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL, TRUE },
 };
@@ -76,11 +77,29 @@ key_cb (GtkWidget *widget,
   return gtk_widget_activate_action_variant (widget, key->action, parameter);
 }
 
+/* Read when somebody asks for it: the toolkit would read a help-overlay.ui before the first frame. */
+static void
+show_shortcuts_action (GSimpleAction *action,
+                       GVariant      *parameter,
+                       gpointer       user_data)
+{
+  g_autoptr(GtkBuilder) builder = gtk_builder_new_from_resource ("/io/github/eshi_app/Eshi/ui/eshi-shortcuts.ui");
+  GtkWindow *shortcuts = GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
+
+  gtk_window_set_transient_for (shortcuts, GTK_WINDOW (user_data));
+  gtk_window_present (shortcuts);
+}
+
+static const GActionEntry entries[] = {
+  { "show-shortcuts", show_shortcuts_action },
+};
+
 void
 _eshi_window_add_keys (EshiWindow *self)
 {
   GtkEventController *controller = gtk_shortcut_controller_new ();
 
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_BUBBLE);
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {

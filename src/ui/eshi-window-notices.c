@@ -56,7 +56,7 @@ on_active_cb (EshiWindow *self)
 {
   g_assert (ESHI_IS_WINDOW (self));
 
-  if (gtk_window_is_active (GTK_WINDOW (self)))
+  if (self->gallery != NULL && gtk_window_is_active (GTK_WINDOW (self)))
     eshi_gallery_check_files (self->gallery);
 }
 

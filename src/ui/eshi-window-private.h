@@ -4,8 +4,9 @@
  * finds models and their tokenizers; -keys.c is the keyboard; -input.c brings the input picture and the mask; -views.c
  * joins the studio, the gallery and the queue; -queue.c says what becomes of the queue; -seeds.c brings the contact
  * sheet of seeds; -rerun.c says whether a picture that was painted again is the same; -steps.c shows a picture's steps;
- * -first.c greets the first run; -manager.c opens the list of models, and -download.c offers one from the hub; -preferences.c opens the settings; -desktop.c does what other programs ask for;
- * -notices.c says what is wrong with the history, and what has no file.
+ * -first.c greets the first run; -manager.c opens the list of models, and -download.c offers one from the hub;
+ * -preferences.c opens the settings; -desktop.c does what other programs ask for; -import.c takes in a folder of
+ * pictures; -notices.c says what is wrong with the history, and what has no file.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -60,8 +61,10 @@ struct _EshiWindow
 
   /* Borrowed References */
   EshiViews *views;             /* the frame, and in it the leaflet and the gallery */
-  EshiGallery *gallery;
-  EshiQueueView *queue_view;
+  AdwBin *gallery_place;
+  AdwBin *queue_place;
+  EshiGallery *gallery;         /* NULL before the first frame; see _eshi_window_fill_views() */
+  EshiQueueView *queue_view;    /* the same */
   EshiSeedsView *seeds;         /* in the stack beside the canvas; NULL before the first sheet */
   EshiStepsView *steps;         /* likewise; NULL before it is first wanted */
   EshiNoticeBar *notices;       /* below the header */
@@ -81,6 +84,8 @@ struct _EshiWindow
   EshiInputStore *input_store;
   EshiInput *earlier_input;     /* what was replaced or removed: can come back */
   EshiPicture *mask_return;     /* that was shown before the mask was painted */
+  GCancellable *importing;      /* while a folder of pictures is being read */
+  char *import_complaint;       /* the first of that folder; NULL for none */
   GCancellable *input_loading;  /* of the picture that is being read; NULL when none is */
   EshiJob *interrupted;         /* that was cancelled last: can be resumed */
   EshiPicture *trashed;         /* taken away, its file still there: can come back */
@@ -188,8 +193,13 @@ void         _eshi_window_models_changed (EshiWindow         *self);
 /* eshi-window-preferences.c */
 void         _eshi_window_add_preferences (EshiWindow        *self);
 
+/* eshi-window-import.c */
+void         _eshi_window_add_import     (EshiWindow         *self);
+
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
+/* Makes the gallery and the queue's view, once. */
+void         _eshi_window_fill_views     (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
 
 /* eshi-window-queue.c */

@@ -243,7 +243,6 @@ _eshi_window_follow_queue (EshiWindow *self)
   EshiQueue *queue = queue_of (self);
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  eshi_queue_view_set_queue (self->queue_view, queue);
   g_signal_connect_object (queue, "restored", G_CALLBACK (on_restored_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (queue, "changed", G_CALLBACK (on_queue_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (queue, "failed", G_CALLBACK (on_queue_failed_cb), self, G_CONNECT_SWAPPED);

@@ -42,6 +42,7 @@ on_view_cb (EshiWindow *self)
     return;
   g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (name));
   eshi_test_log ("VIEW %s", name);
+  _eshi_window_fill_views (self);
   if (g_str_equal (name, GALLERY))
     {
       eshi_gallery_focus_pictures (self->gallery);
@@ -146,36 +147,70 @@ static const GActionEntry entries[] = {
   { "search", search_action },
 };
 
-void
-_eshi_window_add_views (EshiWindow *self)
+/* An empty place for a view: filled when it is shown, or else after the first frame, which is the sooner there. */
+static AdwBin *
+add_place (EshiWindow *self,
+           const char *name,
+           const char *title,
+           const char *icon_name)
 {
-  GtkWidget *gallery = eshi_gallery_new ();
-  GtkWidget *queue = eshi_queue_view_new ();
-  GtkWidget *studio = g_object_ref (GTK_WIDGET (self->leaflet));
+  GtkWidget *place = adw_bin_new ();
 
-  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  self->gallery = ESHI_GALLERY (gallery);
-  self->queue_view = ESHI_QUEUE_VIEW (queue);
+  eshi_views_add (self->views, place, name, title, icon_name);
+  return ADW_BIN (place);
+}
+
+static void
+add_frame (EshiWindow *self)
+{
   self->views = ESHI_VIEWS (eshi_views_new ());
   self->model_button = eshi_views_get_model_button (self->views);
   gtk_menu_button_set_menu_model (self->model_button, G_MENU_MODEL (self->model_menu));
   eshi_views_set_menu (self->views, self->primary_menu);
   self->notices = ESHI_NOTICE_BAR (eshi_notice_bar_new ());
   eshi_views_add_top_bar (self->views, GTK_WIDGET (self->notices));
+}
 
+void
+_eshi_window_add_views (EshiWindow *self)
+{
+  g_autoptr(GtkWidget) studio = g_object_ref (GTK_WIDGET (self->leaflet));
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  add_frame (self);
   adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), NULL);
   eshi_views_add (self->views, studio, STUDIO, _("Studio"), "eshi-brush-symbolic");
-  eshi_views_add (self->views, gallery, GALLERY, _("Gallery"), "image-x-generic-symbolic");
-  eshi_views_add (self->views, queue, QUEUE, _("Queue"), "view-list-symbolic");
+  self->gallery_place = add_place (self, GALLERY, _("Gallery"), "image-x-generic-symbolic");
+  self->queue_place = add_place (self, QUEUE, _("Queue"), "view-list-symbolic");
   eshi_views_follow_leaflet (self->views, self->leaflet, self->panel_page);
   adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), GTK_WIDGET (self->views));
-  g_object_unref (studio);
-
   g_signal_connect_object (self->views, "notify::visible-name", G_CALLBACK (on_view_cb), self, G_CONNECT_SWAPPED);
+}
+
+static void
+follow_gallery (EshiWindow *self)
+{
+  EshiGallery *gallery = self->gallery;
+
   g_signal_connect_object (gallery, "resume", G_CALLBACK (on_resume_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "generate", G_CALLBACK (on_generate_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "vary", G_CALLBACK (on_vary_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "show-steps", G_CALLBACK (_eshi_window_show_steps_of), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "load-settings", G_CALLBACK (on_load_settings_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
+}
+
+void
+_eshi_window_fill_views (EshiWindow *self)
+{
+  if (self->gallery != NULL)
+    return;
+
+  self->gallery = ESHI_GALLERY (eshi_gallery_new ());
+  self->queue_view = ESHI_QUEUE_VIEW (eshi_queue_view_new ());
+  adw_bin_set_child (self->gallery_place, GTK_WIDGET (self->gallery));
+  adw_bin_set_child (self->queue_place, GTK_WIDGET (self->queue_view));
+  follow_gallery (self);
+  eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
+  eshi_queue_view_set_queue (self->queue_view, eshi_session_get_queue (self->session));
 }

@@ -10,6 +10,7 @@
 #include "eshi-window-private.h"
 
 #include "eshi-error-dialog.h"
+#include "eshi-menu-focus.h"
 #include "eshi-test-log.h"
 #include "eshi-toasts.h"
 
@@ -324,6 +325,7 @@ on_menu_requested_cb (EshiWindow *self,
   gtk_popover_set_pointing_to (GTK_POPOVER (popover), &(GdkRectangle) { (int) x, (int) y, 1, 1 });
   self->popover = GTK_POPOVER (popover);
   g_object_add_weak_pointer (G_OBJECT (popover), (gpointer *) &self->popover);
+  eshi_menu_focus_keep (self->popover);
   gtk_popover_popup (self->popover);
 }
 
@@ -406,6 +408,7 @@ on_after_paint_cb (EshiWindow    *self,
   g_signal_handlers_disconnect_by_func (frames, on_after_paint_cb, self);
   /* When, and after how much processor time: what a benchmark of the start counts with. */
   eshi_test_log ("FIRST_FRAME %" G_GINT64_FORMAT " %.1f", g_get_monotonic_time (), clock () * 1e3 / CLOCKS_PER_SEC);
+  _eshi_window_fill_views (self);
 }
 
 static void
@@ -444,6 +447,7 @@ eshi_window_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_cancellable_cancel (self->input_loading);
+  g_cancellable_cancel (self->importing);
   g_clear_handle_id (&self->pending_source, g_source_remove);
   g_clear_handle_id (&self->arrange_source, g_source_remove);
   if (self->popover != NULL)
@@ -463,6 +467,7 @@ eshi_window_dispose (GObject *object)
   g_clear_object (&self->mask_return);
   g_clear_object (&self->input_loading);
   g_clear_object (&self->download);
+  g_clear_pointer (&self->import_complaint, g_free);
   g_clear_pointer (&self->model_name, g_free);
   g_clear_pointer (&self->wanted_model, g_free);
   g_clear_pointer (&self->models, g_ptr_array_unref);
@@ -534,6 +539,7 @@ eshi_window_init (EshiWindow *self)
   _eshi_window_add_first (self);
   _eshi_window_init_input (self);
   _eshi_window_add_seeds (self);
+  _eshi_window_add_import (self);
   _eshi_window_add_steps (self);
   gtk_window_set_icon_name (GTK_WINDOW (self), ESHI_APP_ID);
 }
@@ -552,7 +558,6 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);
   _eshi_window_follow_reruns (self);
   eshi_filmstrip_set_pictures (self->filmstrip, eshi_session_get_pictures (self->session));
-  eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
   _eshi_window_follow_queue (self);
   _eshi_window_add_notices (self);
 }

@@ -50,4 +50,8 @@ void eshi_window_search (EshiWindow *self,
 void eshi_window_show_picture (EshiWindow *self,
                                gint64      id);
 
+/* Takes the pictures of @folder, an absolute path, and the folders in it into the history; nothing while that goes on. */
+void eshi_window_import_folder (EshiWindow *self,
+                                const char *folder);
+
 G_END_DECLS

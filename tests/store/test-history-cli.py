@@ -95,6 +95,22 @@ def test_export(case):
     case.run("show", "1-a.jpg", status=1)
 
 
+def test_import(case):
+    """Pictures stay where they are; known ones, and files that are none, add nothing."""
+    for seed, name in enumerate(["old/a.png", "old/deep/b.PNG", "old/.hidden/c.png"]):
+        (case.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        case.paint("猫の油絵", "--seed", str(seed), "--no-history", "-o", "x.png")
+        os.replace(case.folder / "x.png", case.folder / name)
+    (case.folder / "old" / "note.txt").write_text("no picture")
+    before = (case.folder / "old" / "a.png").read_bytes()
+    assert "added: 2; known already or without settings: 0; unreadable: 0" in case.run("history", "import", "old")
+    assert "added: 0; known already or without settings: 2; unreadable: 0" in case.run("history", "import", "old")
+    assert sorted(case.found("search", "油絵")) == [1, 2]
+    assert (case.folder / "old" / "a.png").read_bytes() == before
+    (case.folder / "old" / "broken.png").write_text("no picture")
+    assert "broken.png" in case.run("history", "import", "old", status=1)
+    case.run("history", "import", "nope", status=1)
+    case.run("history", "import", status=2)
 def test_contact_sheet(case):
     for seed in range(3):
         case.paint("猫", "--seed", str(seed), "--no-previews", "-o", f"{seed}.png")

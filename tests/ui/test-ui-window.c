@@ -7,6 +7,7 @@
 
 #include <adwaita.h>
 
+#include "eshi-notice-bar.h"
 #include "eshi-picture.h"
 #include "eshi-progress-row.h"
 #include "eshi-window.h"
@@ -170,6 +171,59 @@ test_draft (void)
   g_assert_false (maximized);
 }
 
+/* A picture of @folder, made by another program: a PNG with the texts of A1111. */
+static void
+write_picture (const char *folder,
+               const char *name)
+{
+  g_autofree char *source = g_test_build_filename (G_TEST_DIST, "store", "data", "meta-webui.png", NULL);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *bytes = NULL;
+  g_autoptr(GError) error = NULL;
+  gsize n_bytes = 0;
+
+  g_assert_true (g_file_get_contents (source, &bytes, &n_bytes, &error));
+  g_assert_true (g_file_set_contents (path, bytes, (gssize) n_bytes, &error));
+}
+
+static void
+wait_for_notice (EshiWindow *window,
+                 const char *text)
+{
+  EshiNoticeBar *bar = ESHI_NOTICE_BAR (find_widget (GTK_WIDGET (window), ESHI_TYPE_NOTICE_BAR));
+  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  while (g_get_monotonic_time () < end && g_strcmp0 (eshi_notice_bar_get_text (bar), text) != 0)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpstr (eshi_notice_bar_get_text (bar), ==, text);
+}
+
+/* Pictures of another program come into the history where they are, once; what cannot be read is named. */
+static void
+test_import (void)
+{
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiDraft) draft = create_draft ();
+  g_autofree char *folder = g_dir_make_tmp ("eshi-outputs-XXXXXX", NULL);
+  g_autofree char *broken = g_build_filename (folder, "broken.png", NULL);
+  g_autofree char *result = NULL;
+  EshiWindow *window = eshi_window_new (NULL, session, draft);
+
+  write_picture (folder, "a.png");
+  write_picture (folder, "b.png");
+  gtk_window_present (GTK_WINDOW (window));
+  settle ();
+  eshi_window_import_folder (window, folder);
+  wait_for_notice (window, "2 pictures imported. Known already or without settings: 0.");
+  g_assert_true (g_file_set_contents (broken, "no picture", -1, NULL));
+  eshi_window_import_folder (window, folder);
+  result = g_strdup_printf ("0 pictures imported. Known already or without settings: 2. Not readable: 1. “%s” was left out: "
+                            "The file is not a PNG, JPEG or WebP picture; choose another one.",
+                            broken);
+  wait_for_notice (window, result);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -183,5 +237,6 @@ main (int   argc,
   g_test_add_func ("/eshi/window/no-model", test_no_model);
   g_test_add_func ("/eshi/window/withheld", test_withheld);
   g_test_add_func ("/eshi/window/draft", test_draft);
+  g_test_add_func ("/eshi/window/import", test_import);
   return g_test_run ();
 }

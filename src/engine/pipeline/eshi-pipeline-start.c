@@ -48,8 +48,8 @@ blur_line (guint8 *values,
 
   for (guint i = 0; i < n; i++)
     scratch[i] = values[i * stride];
-  for (int k = -FEATHER; k <= FEATHER; k++)
-    sum += scratch[CLAMP (k, 0, (int) n - 1)];
+  for (guint k = 0; k <= 2 * FEATHER; k++)
+    sum += scratch[MIN (k > FEATHER ? k - FEATHER : 0, n - 1)];
   for (guint i = 0; i < n; i++)
     {
       values[i * stride] = (guint8) ((sum + FEATHER) / (2 * FEATHER + 1));
