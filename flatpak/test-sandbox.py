@@ -1,27 +1,51 @@
 #!/usr/bin/python3
 """test-sandbox.py APP FOLDER: Eshi as it was installed by Flatpak, from the command line and in its window.
 
-FOLDER takes the screenshot. Run by tests/ui/rig with FLATPAK_USER_DIR in the environment; see test.
+FOLDER takes the screenshot. 猫 is typed with Mozc where it is installed; with the stand-ins of make-stubs in the
+repository $ESHI_STUBS it is also asked what is said of NVIDIA cards. Run by tests/ui/rig --as-user with FLATPAK_USER_DIR
+in the environment; see test.
 
 SPDX-License-Identifier: MIT
 """
 
+import glob
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "ui"))
-from driver import (FOLDER, Atspi, Failed, Program, outline, press, push, set_text, shoot,  # noqa: E402
+UI_TESTS = Path(__file__).resolve().parent.parent / "tests" / "ui"
+# The home folder lies in the rig's: the sandbox is let into a folder beside it, or its own permissions would not count.
+os.environ["RIG_FOLDER"] = FOLDER = os.path.join(os.environ["RIG_FOLDER"], "shared")
+os.makedirs(FOLDER)
+os.environ["ESHI_SOURCE_ROOT"] = str(UI_TESTS.parent.parent)
+for name in ("LOCPATH", "ESHI_MODEL_DIR", "ESHI_PLUGIN_DIR", "ESHI_LOCALEDIR", "ESHI_BACKEND"):
+    os.environ.pop(name, None)
+
+sys.path.insert(0, str(UI_TESTS))
+from driver import (Atspi, Failed, Program, outline, press, push, run, set_text, shoot,  # noqa: E402
                     wait_until, walk)
 
 APP, RESULTS = sys.argv[1:3]
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+DRIVER = "org.freedesktop.Platform.GL.nvidia-570-00"
+
+
+def load_ime():
+    """The test of the input method: what it types words with serves here too."""
+    spec = importlib.util.spec_from_file_location("ime", UI_TESTS / "test-ime.py")
+    module = importlib.util.module_from_spec(spec)
+    arguments, sys.argv = sys.argv, sys.argv[:1]
+    spec.loader.exec_module(module)
+    sys.argv = arguments
+    return module
 
 
 def sandbox(*arguments, **environment):
-    """The command that runs the program with ARGUMENTS in its sandbox; only the tests' own folder is let in besides."""
+    """The command that runs the program with ARGUMENTS in its sandbox; only FOLDER is let in besides."""
     values = {"ESHI_TEST_LOG": "", "GSK_RENDERER": "cairo", "LC_ALL": "ja_JP.UTF-8", **environment}
     return ["flatpak", "run", "--user", f"--filesystem={FOLDER}",
             *(f"--env={name}={value}" for name, value in values.items() if value), *arguments]
@@ -39,11 +63,70 @@ def check_command_line():
     devices = command_line("devices")
     print("#", devices.replace("\n", "\n# "))
     assert "* cpu" in devices, devices
-    assert "flatpak install" in devices, "what is said of CUDA does not say how to get it"
+    assert f"flatpak install {APP}.Cuda" in devices, "what is said of CUDA does not say how to get it"
+    assert "拡張機能が入っていません" in devices, "it is not said in Japanese"
     picture = os.path.join(FOLDER, "猫.png")
     command_line("generate", "-p", "猫 油絵", "--steps", "4", "-o", picture)
     with open(picture, "rb") as file:
         assert file.read(8) == SIGNATURE
+
+
+def check_permissions():
+    """The pictures' folder can be used, the rest of the home folder not; Japanese shows by the font that came along."""
+    secret = os.path.join(os.environ["HOME"], "secret.txt")
+    with open(secret, "w", encoding="utf-8") as file:
+        file.write("secret")
+    result = subprocess.run(sandbox("--command=cat", APP, secret), check=False, capture_output=True)
+    assert result.returncode != 0, "the sandbox reads the whole home folder"
+    fonts = run(*sandbox("--command=fc-list", APP, ":lang=ja", "file"))
+    assert "/app/share/fonts" in fonts, fonts
+
+
+def flatpak(*arguments):
+    result = subprocess.run(["flatpak", "--user", *arguments], check=False, capture_output=True, text=True)
+    if result.returncode != 0:
+        raise Failed(f"flatpak {arguments}: {result.stdout}{result.stderr}")
+
+
+def devices_in_window():
+    """What the page of the devices says."""
+    program = Sandboxed()
+    try:
+        program.wait("MODELS", 60)
+        focus(program)
+        press("ctrl+comma")
+        tree = application()
+        push(tree, "装置", "page tab")
+        program.wait("DEVICES")
+        time.sleep(1)
+        shoot(os.path.join(RESULTS, "devices.png"))
+        return outline(tree)
+    finally:
+        end(program)
+
+
+def check_stubs():
+    """With the extension and no driver, and with both: what is mounted is found, and what is missing is said."""
+    stubs = os.environ.get("ESHI_STUBS")
+    if not stubs:
+        print("# not asked: what is said of NVIDIA cards, for nothing was made by make-stubs")
+        return
+    flatpak("remote-add", "--if-not-exists", "--no-gpg-verify", "stubs", f"file://{stubs}")
+    flatpak("install", "-y", "--noninteractive", "stubs", f"{APP}.Cuda//1")
+    try:
+        devices = command_line("devices")
+        assert "NVIDIA のドライバー" in devices and "libcuda.so.1" in devices, devices
+        assert "libcuda.so.1" in devices_in_window(), "the page of the devices does not say what is missing"
+        flatpak("install", "-y", "--noninteractive", "stubs", f"{DRIVER}//1.4")
+        os.environ["FLATPAK_GL_DRIVERS"] = "nvidia-570-00:default"
+        devices = command_line("devices")
+        print("#", devices.replace("\n", "\n# "))
+        assert "* cuda" in devices, devices
+    finally:
+        os.environ.pop("FLATPAK_GL_DRIVERS", None)
+        for name in (f"{APP}.Cuda//1", f"{DRIVER}//1.4"):
+            subprocess.run(["flatpak", "--user", "uninstall", "-y", "--noninteractive", name], check=False,
+                           capture_output=True)
 
 
 def application():
@@ -70,21 +153,49 @@ def first_frame(program):
     return (moment - program.began_at) * 1e3
 
 
-def check_window():
-    """A cold start, then a warm one, in which a picture is painted and saved."""
+def focus(program):
+    """A window of a sandbox is known by its class: the process has another number in there."""
+    program.window = run("xdotool", "search", "--sync", "--onlyvisible", "--class", "eshi").split()[-1]
+    run("xdotool", "windowfocus", "--sync", program.window)
+
+
+def start_mozc(ime):
+    """Whether words can be typed."""
+    if not shutil.which("ibus-daemon") or not all(glob.glob(pattern) for pattern in ime.FILES["ibus"].values()):
+        print("# not asked: whether Mozc types into the sandbox, for ibus-mozc is not installed")
+        return False
+    ime.start_ibus()
+    return True
+
+
+def write_cat(program, tree, ime, typed):
+    if typed:
+        ime.type_cat(program)
+        return
+    set_text(wait_until(lambda: next((node for node in walk(tree) if node.get_role_name() == "text"), None),
+                        "the prompt"), ime.CAT)
+    program.wait(f"BUFFER [{ime.CAT}]")
+
+
+def end(program):
+    subprocess.run(["flatpak", "kill", APP], check=False)
+    program.process.wait()
+
+
+def check_window(ime):
+    """A cold start, then a warm one, in which 猫 is typed, and a picture of it painted and saved."""
+    typed = start_mozc(ime)
     program = Sandboxed()
     cold = first_frame(program)
     program.wait("MODELS")
-    subprocess.run(["flatpak", "kill", APP], check=True)
-    program.process.wait()
+    end(program)
     program = Sandboxed()
     print(f"# first frame after {cold:.0f} ms cold, {first_frame(program):.0f} ms warm")
     program.wait("MODELS")
     tree = application()
     try:
-        set_text(wait_until(lambda: next((node for node in walk(tree) if node.get_role_name() == "text"), None),
-                            "the prompt"), "猫 油絵")
-        program.wait("BUFFER [猫 油絵]")
+        focus(program)
+        write_cat(program, tree, ime, typed)
         push(tree, "生成")
         path = program.wait("SAVED", 180).split(" ", 1)[1]
         with open(path, "rb") as file:
@@ -92,7 +203,7 @@ def check_window():
         assert path.startswith(os.path.join(os.environ["HOME"], "Pictures", "Eshi")), path
         press("ctrl+2")
         program.wait("VIEW gallery")
-        program.wait("FOUND 2")  # the command line painted one
+        program.wait("FOUND")
         time.sleep(1)
         shoot(os.path.join(RESULTS, "sandbox.png"))
     except (Failed, AssertionError):
@@ -101,14 +212,16 @@ def check_window():
         shoot(os.path.join(RESULTS, "sandbox-failed.png"))
         raise
     finally:
-        subprocess.run(["flatpak", "kill", APP], check=False)
-        program.process.wait()
+        end(program)
 
 
 def main():
+    ime = load_ime()
     try:
         check_command_line()
-        check_window()
+        check_permissions()
+        check_stubs()
+        check_window(ime)
     except (Failed, AssertionError) as error:
         print("FAILED:", error)
         return 1

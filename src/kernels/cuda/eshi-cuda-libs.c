@@ -144,6 +144,21 @@ load_dnn (EshiCudaLibs *libs)
             error != NULL ? error->message : "NVIDIA's library cuDNN (libcudnn.so.9) was not found");
 }
 
+/* Says why there is no driver to open. A sandbox has its own half of it, which has to be of the same version. */
+static void
+refuse_driver (GError **error)
+{
+  gboolean sandboxed = g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS);
+
+  if (sandboxed && g_file_test (DRIVER_FILE, G_FILE_TEST_EXISTS))
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                 _("This computer has NVIDIA's driver, but Flatpak has no part of the same version. "
+                   "Run “flatpak update”, then start Eshi again."));
+  else
+    g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
+                 _("NVIDIA's driver is not installed (%s was not found)."), driver_files[0]);
+}
+
 static gboolean
 load_libraries (EshiCudaLibs  *libs,
                 GError       **error)
@@ -153,8 +168,7 @@ load_libraries (EshiCudaLibs  *libs,
 
   if (driver == NULL)
     {
-      g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
-                   _("NVIDIA's driver is not installed (%s was not found)."), driver_files[0]);
+      refuse_driver (error);
       return FALSE;
     }
   if (!find_symbols (driver, driver_files[0], driver_symbols, G_N_ELEMENTS (driver_symbols), (char *) &libs->cu, error) ||
