@@ -38,6 +38,24 @@ def tool(name, *arguments, stdin=None):
     return subprocess.run([TOOLS / name, *arguments], input=stdin, capture_output=True, text=True, check=False)
 
 
+class GuideTests(unittest.TestCase):
+    def build(self, picture):
+        """The page that holds PICTURE, and the tool's exit status."""
+        with tempfile.TemporaryDirectory() as folder:
+            page, result = Path(folder) / "page.html", Path(folder) / "result.html"
+            page.write_text('<a href="#a">a</a><img src="picture.webp" alt="b">', encoding="utf-8")
+            (Path(folder) / "picture.webp").write_bytes(picture)
+            status = tool("build-guide", page, result).returncode
+            return result.read_text(encoding="utf-8") if result.exists() else None, status
+
+    def test_pictures_are_inside(self):
+        self.assertEqual(self.build(b"RIFF\4\0\0\0WEBP"),
+                         ('<a href="#a">a</a><img src="data:image/webp;base64,UklGRgQAAABXRUJQ" alt="b">', 0))
+
+    def test_other_pictures_are_refused(self):
+        self.assertEqual(self.build(b"\x89PNG"), (None, 1))
+
+
 class CountTests(unittest.TestCase):
     def count(self, *tests):
         with tempfile.TemporaryDirectory() as folder:
