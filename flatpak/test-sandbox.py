@@ -92,7 +92,7 @@ def check_window():
         assert path.startswith(os.path.join(os.environ["HOME"], "Pictures", "Eshi")), path
         press("ctrl+2")
         program.wait("VIEW gallery")
-        program.wait("FOUND 1")
+        program.wait("FOUND 2")  # the command line painted one
         time.sleep(1)
         shoot(os.path.join(RESULTS, "sandbox.png"))
     except (Failed, AssertionError):

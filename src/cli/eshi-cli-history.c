@@ -180,6 +180,7 @@ add_picture (JsonBuilder              *builder,
   eshi_cli_report_add_int (builder, "rating", picture->rating);
   add_strings (builder, "tags", picture->tags);
   eshi_cli_report_add_int (builder, "parent", picture->parent);
+  add_bool (builder, "interrupted", picture->interrupted);
   add_bool (builder, "missing", picture->missing);
   add_bool (builder, "trashed", picture->trashed != 0);
   json_builder_end_object (builder);

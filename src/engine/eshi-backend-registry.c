@@ -109,7 +109,8 @@ set_not_installed (const char  *name,
   if (g_str_equal (name, "cuda") && g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS))
     g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
                  _("The extension for NVIDIA graphics cards is not installed; if you have such a card, install it with "
-                   "“flatpak install %s”."), "io.github.eshi_app.Eshi.Cuda");
+                   "“flatpak install %s”."),
+                 "io.github.eshi_app.Eshi.Cuda");
   else
     g_set_error (error, ESHI_ERROR, ESHI_ERROR_UNSUPPORTED,
                  _("The plugin libeshi-%s.so is not installed."), name);

@@ -18,7 +18,7 @@ load_pixels (EshiStore *self,
   g_autoptr(EshiHistoryPicture) picture = _eshi_store_get (self, id, NULL);
   g_autofree char *trash = picture != NULL && picture->trashed > 0 ? _eshi_store_trash_path (self, picture) : NULL;
 
-  if (picture == NULL)
+  if (picture == NULL || picture->interrupted)
     return NULL;
   return eshi_picture_file_load_image (trash != NULL ? trash : picture->path, NULL);
 }

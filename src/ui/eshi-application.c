@@ -12,6 +12,7 @@
 #include "eshi-application.h"
 
 #include "eshi-about.h"
+#include "eshi-help.h"
 #include "eshi-loop-probe.h"
 #include "eshi-paint-request.h"
 #include "eshi-search-provider.h"
@@ -44,6 +45,14 @@ about_action (GSimpleAction *action,
   GtkWindow *parent = gtk_application_get_active_window (GTK_APPLICATION (user_data));
 
   gtk_window_present (GTK_WINDOW (eshi_about_new (parent)));
+}
+
+static void
+help_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  eshi_help_show (gtk_application_get_active_window (GTK_APPLICATION (user_data)));
 }
 
 static void
@@ -132,6 +141,7 @@ show_picture_action (GSimpleAction *action,
 
 static const GActionEntry entries[] = {
   { "about", about_action },
+  { "help", help_action },
   { "quit", quit_action },
   { "generate", generate_action, "a{sv}" },
   { "new-image", new_image_action },

@@ -7,6 +7,8 @@
 
 #include "eshi-filmstrip.h"
 
+#include <glib/gi18n-lib.h>
+
 #define THUMBNAIL_SIZE 80
 #define STRIP_SIZE 112   /* thumbnail, and the row around it */
 
@@ -125,6 +127,26 @@ on_drag_prepare_cb (EshiFilmstrip *self,
   return gdk_content_provider_new_union (providers, n_providers);
 }
 
+/* (transfer full): @thumbnail with the word for pictures that are none yet over it. */
+static GtkWidget *
+add_mark (GtkWidget *thumbnail)
+{
+  GtkWidget *overlay = gtk_overlay_new ();
+  GtkWidget *mark = gtk_label_new (_("Interrupted"));
+
+  gtk_widget_add_css_class (mark, "eshi-mark");
+  gtk_widget_set_halign (mark, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign (mark, GTK_ALIGN_END);
+  gtk_widget_set_can_target (mark, FALSE);
+  gtk_label_set_ellipsize (GTK_LABEL (mark), PANGO_ELLIPSIZE_END);
+  g_object_set_data (G_OBJECT (thumbnail), "eshi-mark", mark);
+  gtk_widget_set_halign (overlay, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign (overlay, GTK_ALIGN_CENTER);
+  gtk_overlay_set_child (GTK_OVERLAY (overlay), thumbnail);
+  gtk_overlay_add_overlay (GTK_OVERLAY (overlay), mark);
+  return overlay;
+}
+
 static void
 on_setup_cb (EshiFilmstrip *self,
              GtkListItem   *item)
@@ -151,7 +173,7 @@ on_setup_cb (EshiFilmstrip *self,
   g_signal_connect_object (drag, "prepare", G_CALLBACK (on_drag_prepare_cb), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (thumbnail, GTK_EVENT_CONTROLLER (hold));
   gtk_widget_add_controller (thumbnail, GTK_EVENT_CONTROLLER (drag));
-  gtk_list_item_set_child (item, thumbnail);
+  gtk_list_item_set_child (item, add_mark (thumbnail));
 }
 
 static void
@@ -159,12 +181,14 @@ on_bind_cb (EshiFilmstrip *self,
             GtkListItem   *item)
 {
   EshiPicture *picture = gtk_list_item_get_item (item);
-  GtkWidget *thumbnail = gtk_list_item_get_child (item);
+  GtkWidget *thumbnail = gtk_overlay_get_child (GTK_OVERLAY (gtk_list_item_get_child (item)));
+  GtkWidget *mark = g_object_get_data (G_OBJECT (thumbnail), "eshi-mark");
   const char *title = eshi_picture_get_title (picture);
 
   g_assert (ESHI_IS_FILMSTRIP (self));
 
   gtk_image_set_from_paintable (GTK_IMAGE (thumbnail), GDK_PAINTABLE (eshi_picture_get_texture (picture)));
+  gtk_widget_set_visible (mark, eshi_picture_get_interrupted (picture));
   gtk_widget_set_tooltip_text (thumbnail, title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (thumbnail), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
 }

@@ -91,6 +91,26 @@ on_vary_cb (GObject      *source,
 }
 
 static void
+on_resume_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  const EshiHistoryPicture *picture = g_task_get_task_data (G_TASK (result));
+  g_autoptr(EshiSettings) settings = finish_settings (ESHI_GALLERY (source), result);
+
+  if (settings != NULL)
+    g_signal_emit_by_name (source, "resume", settings, picture->id);
+}
+
+static void
+resume_action (GSimpleAction *action,
+               GVariant      *parameter,
+               gpointer       user_data)
+{
+  read_settings (ESHI_GALLERY (user_data), on_resume_cb, NULL);
+}
+
+static void
 vary_action (GSimpleAction *action,
              GVariant      *parameter,
              gpointer       user_data)
@@ -272,6 +292,7 @@ undo_action (GSimpleAction *action,
 
 static const GActionEntry entries[] = {
   { "rerun", rerun_action },
+  { "resume", resume_action },
   { "vary", vary_action },
   { "show-steps", show_steps_action },
   { "load-settings", load_settings_action, "s" },
@@ -316,6 +337,14 @@ count_selected (EshiGallery *self)
   return gtk_bitset_get_size (places);
 }
 
+static gboolean
+is_interrupted (EshiHistoryItem *item)
+{
+  const EshiHistoryPicture *picture = eshi_history_item_get_picture (item);
+
+  return picture != NULL && picture->interrupted;
+}
+
 void
 _eshi_gallery_update_actions (EshiGallery *self)
 {
@@ -329,6 +358,7 @@ _eshi_gallery_update_actions (EshiGallery *self)
 
   for (guint i = 0; i < G_N_ELEMENTS (of_pictures); i++)
     enable (self, of_pictures[i], some && !trash);
+  enable (self, "resume", some && !trash && is_interrupted (item));
   enable (self, "restore", some && trash);
   enable (self, "view", some);
   enable (self, "compare", count_selected (self) > 1 && !_eshi_gallery_shows_large (self));

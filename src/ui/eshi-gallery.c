@@ -27,6 +27,7 @@
 enum
 {
   GENERATE,
+  RESUME,
   VARY,
   SHOW_STEPS,
   LOAD_SETTINGS,
@@ -671,6 +672,8 @@ eshi_gallery_class_init (EshiGalleryClass *klass)
   widget_class->unmap = eshi_gallery_unmap;
   signals[GENERATE] = g_signal_new ("generate", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
+  signals[RESUME] = g_signal_new ("resume", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
   signals[VARY] = g_signal_new ("vary", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                 G_TYPE_NONE, 2, ESHI_TYPE_SETTINGS, G_TYPE_INT64);
   signals[SHOW_STEPS] = g_signal_new ("show-steps", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  *
  * Signals:
  *   `generate (EshiSettings *settings, gint64 parent)`: paint this picture of the history again
+ *   `resume (EshiSettings *settings, gint64 id)`: go on with this picture of the history, which was cancelled
  *   `vary (EshiSettings *settings, gint64 parent)`: paint these settings, which are those of that picture but for a little
  *   `show-steps (EshiSettings *settings, EshiHistoryPicture *picture)`: show how this picture came about; its file is
  *     there, and @settings have the pixels of image and mask

@@ -143,6 +143,7 @@ fill_rows (EshiInfoPane             *self,
   if (picture->seconds > 0)
     /* Translators: how long painting took */
     time = g_strdup_printf (_("%.1f s"), picture->seconds);
+  add_row (self, &n_rows, _("State"), picture->interrupted ? _("Interrupted") : NULL);
   add_row (self, &n_rows, _("Size"), size);
   add_row (self, &n_rows, _("Steps"), steps);
   add_row (self, &n_rows, _("Guidance"), guidance);

@@ -26,6 +26,7 @@ struct _EshiJob
   EshiRelation relation;
   gint64 id;
   gint64 parent;
+  gint64 leftover;
   guint has_kept_checkpoint : 1;
 };
 
@@ -271,4 +272,21 @@ eshi_job_get_has_kept_checkpoint (EshiJob *self)
   g_return_val_if_fail (ESHI_IS_JOB (self), FALSE);
 
   return self->has_kept_checkpoint && self->checkpoint == NULL;
+}
+
+gint64
+eshi_job_get_leftover (EshiJob *self)
+{
+  g_return_val_if_fail (ESHI_IS_JOB (self), 0);
+
+  return self->leftover;
+}
+
+void
+eshi_job_set_leftover (EshiJob *self,
+                       gint64   leftover)
+{
+  g_return_if_fail (ESHI_IS_JOB (self));
+
+  self->leftover = leftover;
 }

@@ -80,6 +80,12 @@ GBytes *eshi_job_get_checkpoint (EshiJob *self);
 void eshi_job_set_checkpoint (EshiJob *self,
                               GBytes  *checkpoint);
 
+/* Returns: id of the picture of the history that the job left when it was cancelled; 0 for none */
+gint64 eshi_job_get_leftover (EshiJob *self);
+
+void eshi_job_set_leftover (EshiJob *self,
+                            gint64   leftover);
+
 /* Returns: whether the history has a checkpoint that is not in memory */
 gboolean eshi_job_get_has_kept_checkpoint (EshiJob *self);
 

@@ -25,6 +25,7 @@ struct _EshiPicture
   char *path;
 
   gint64 id;
+  guint interrupted : 1;
 };
 
 enum
@@ -188,6 +189,23 @@ eshi_picture_set_path (EshiPicture *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PATH]);
 }
 
+gboolean
+eshi_picture_get_interrupted (EshiPicture *self)
+{
+  g_return_val_if_fail (ESHI_IS_PICTURE (self), FALSE);
+
+  return self->interrupted;
+}
+
+void
+eshi_picture_set_interrupted (EshiPicture *self,
+                              gboolean     interrupted)
+{
+  g_return_if_fail (ESHI_IS_PICTURE (self));
+
+  self->interrupted = interrupted != FALSE;
+}
+
 gint64
 eshi_picture_get_id (EshiPicture *self)
 {
@@ -220,6 +238,7 @@ char *
 eshi_picture_dup_summary (EshiPicture *self)
 {
   g_autofree char *seed = NULL;
+  g_autofree char *summary = NULL;
   const EshiSampler *sampler;
 
   g_return_val_if_fail (ESHI_IS_PICTURE (self), NULL);
@@ -229,11 +248,12 @@ eshi_picture_dup_summary (EshiPicture *self)
   seed = g_strdup_printf ("%" G_GUINT64_FORMAT, self->settings->seed);
   sampler = self->settings->sampler != NULL ? eshi_sampler_find (self->settings->sampler) : NULL;
   /* Translators: width × height · sampler · steps · guidance scale · seed */
-  return g_strdup_printf (_("%d × %d · %s · %d steps · CFG %.1f · seed %s"),
-                          eshi_image_get_width (self->image),
-                          eshi_image_get_height (self->image),
-                          sampler != NULL ? sampler->label : "—",
-                          self->settings->steps,
-                          self->settings->guidance,
-                          seed);
+  summary = g_strdup_printf (_("%d × %d · %s · %d steps · CFG %.1f · seed %s"),
+                             eshi_image_get_width (self->image),
+                             eshi_image_get_height (self->image),
+                             sampler != NULL ? sampler->label : "—",
+                             self->settings->steps,
+                             self->settings->guidance,
+                             seed);
+  return self->interrupted ? g_strconcat (_("Interrupted"), " · ", summary, NULL) : g_steal_pointer (&summary);
 }

@@ -47,10 +47,17 @@ gint64 eshi_picture_get_id (EshiPicture *self);
 void eshi_picture_set_id (EshiPicture *self,
                           gint64       id);
 
+/* Returns: whether it is the last look at a picture that was cancelled */
+gboolean eshi_picture_get_interrupted (EshiPicture *self);
+
+void eshi_picture_set_interrupted (EshiPicture *self,
+                                   gboolean     interrupted);
+
 /* Returns: (transfer none): the prompt, or words for a picture without one */
 const char *eshi_picture_get_title (EshiPicture *self);
 
-/* Returns: (transfer full): size, sampler, steps, guidance scale and seed in one line; that it was withheld, if it was */
+/* Returns: (transfer full): size, sampler, steps, guidance scale and seed in one line; that it was withheld
+ * or interrupted, if it was */
 char *eshi_picture_dup_summary (EshiPicture *self);
 
 /* Makes settings of a finished picture those of another one much like it: another variation seed, and a little of its

@@ -11,6 +11,7 @@
 
 #include "eshi-session.h"
 
+#include "eshi-leftover.h"
 #include "eshi-options.h"
 #include "eshi-test-log.h"
 
@@ -41,6 +42,7 @@ struct _EshiSession
   EshiJob *unwanted;        /* cancelled before the engine had it */
 
   guint was_busy : 1;
+  guint halting : 1;         /* the program is about to end */
   guint engine_outdated : 1; /* another one was asked for while this one worked */
 };
 
@@ -60,6 +62,7 @@ enum
   SAVED,
   UNSAVED,
   COMPARED,
+  LEFT,
   STOPPED,
   FAILED,
   N_SIGNALS,
@@ -156,9 +159,11 @@ on_saved_cb (GObject      *source,
     }
   eshi_picture_set_id (picture, saved->id);
   eshi_picture_set_path (picture, saved->path);
-  eshi_test_log ("SAVED %s", saved->path);
+  eshi_test_log ("%s %s", eshi_picture_get_interrupted (picture) ? "LEFT" : "SAVED", saved->path);
   count_saved (self, saving->painting);
-  g_signal_emit (self, signals[SAVED], 0, picture);
+  if (eshi_picture_get_interrupted (picture))
+    eshi_job_set_leftover (saving->painting->job, saved->id);
+  g_signal_emit (self, signals[eshi_picture_get_interrupted (picture) ? LEFT : SAVED], 0, picture);
   if (saved->relation == ESHI_RELATION_REPRODUCED || saved->relation == ESHI_RELATION_CHANGED)
     g_signal_emit (self, signals[COMPARED], 0, saved);
   if (unrecorded != NULL)
@@ -182,6 +187,7 @@ send (EshiSession *self,
     .relation = eshi_job_get_relation (saving->painting->job),
     .folder = folder,
     .name = name,
+    .interrupted = eshi_picture_get_interrupted (saving->picture),
     .plain = !g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_KEEP_SETTINGS),
   };
 
@@ -340,6 +346,42 @@ tell_failed (EshiSession  *self,
   g_signal_emit (self, signals[FAILED], 0, error, eshi_job_get_settings (job)->prompt);
 }
 
+/* There is something better now than what an earlier cancelling has left. */
+static void
+drop_leftover (EshiSession *self,
+               EshiJob     *job)
+{
+  gint64 id = eshi_job_get_leftover (job);
+
+  if (id == 0)
+    return;
+  eshi_job_set_leftover (job, 0);
+  eshi_history_trash_async (self->history, &id, 1, NULL, NULL);
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->pictures)); i > 0; i--)
+    {
+      g_autoptr(EshiPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->pictures), i - 1);
+
+      if (eshi_picture_get_id (picture) == id)
+        g_list_store_remove (self->pictures, i - 1);
+    }
+}
+
+/* A program that ends needs no picture of it: the job itself is there at the next start. */
+static void
+keep_leftover (EshiSession     *self,
+               Painting        *painting,
+               const EshiEvent *event)
+{
+  g_autoptr(EshiPicture) picture = NULL;
+
+  if (eshi_event_get_image (event) == NULL || self->halting)
+    return;
+  drop_leftover (self, painting->job);
+  picture = eshi_leftover_new (eshi_event_get_image (event), painting->job, eshi_event_get_model_name (event));
+  g_list_store_insert (self->pictures, 0, picture);
+  save_picture (self, picture, painting, eshi_event_get_backend (event), 0.0);
+}
+
 /* What was cancelled, or failed half-way, stays in the queue to be resumed. */
 static void
 end_job (EshiSession     *self,
@@ -356,6 +398,10 @@ end_job (EshiSession     *self,
     tell_failed (self, painting->job, eshi_event_get_error (event));
   else
     eshi_test_log (kind == ESHI_EVENT_DONE ? "DONE" : "CANCELLED");
+  if (kind == ESHI_EVENT_CANCELLED)
+    keep_leftover (self, painting, event);
+  else if (kind == ESHI_EVENT_DONE)
+    drop_leftover (self, painting->job);
   g_signal_emit (self, signals[STOPPED], 0, kind == ESHI_EVENT_CANCELLED);
   painting->ended = !stays;
   if (stays)
@@ -543,6 +589,8 @@ eshi_session_class_init (EshiSessionClass *klass)
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 2, ESHI_TYPE_PICTURE, G_TYPE_ERROR);
   signals[COMPARED] = g_signal_new ("compared", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                     0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_HISTORY_PICTURE);
+  signals[LEFT] = g_signal_new ("left", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                0, NULL, NULL, NULL, G_TYPE_NONE, 1, ESHI_TYPE_PICTURE);
   signals[STOPPED] = g_signal_new ("stopped", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -636,6 +684,24 @@ eshi_session_continue (EshiSession        *self,
   return place;
 }
 
+void
+eshi_session_resume_picture (EshiSession        *self,
+                             const EshiSettings *settings,
+                             gint64              picture)
+{
+  EshiJob *job;
+
+  g_return_if_fail (ESHI_IS_SESSION (self));
+  g_return_if_fail (settings != NULL);
+
+  job = eshi_leftover_find_job (self->queue, settings);
+  if (job != NULL)
+    eshi_queue_resume (self->queue, job);
+  else
+    job = eshi_queue_add (self->queue, settings, 0, ESHI_RELATION_NONE, NULL, TRUE);
+  eshi_job_set_leftover (job, picture);
+}
+
 gboolean
 eshi_session_cancel (EshiSession *self)
 {
@@ -658,6 +724,7 @@ eshi_session_halt (EshiSession *self)
 {
   g_return_if_fail (ESHI_IS_SESSION (self));
 
+  self->halting = TRUE;
   if (eshi_queue_count (self->queue, ESHI_JOB_WAITING) > 0)
     eshi_queue_set_paused (self->queue, TRUE);
   if (eshi_queue_get_current (self->queue) != NULL)

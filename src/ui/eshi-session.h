@@ -31,6 +31,7 @@ G_BEGIN_DECLS
  *   `saved (EshiPicture *picture)`: it has a file now
  *   `unsaved (EshiPicture *picture, GError *error)`: it was not saved; or, if it has a path, the history does not know it
  *   `compared (EshiHistoryPicture *picture)`: it was painted again, and is now known to be the same or not
+ *   `left (EshiPicture *picture)`: the last look at a picture that was cancelled heads the list, and has a file
  *   `stopped (gboolean cancelled)`: the request ended with or without its pictures; one that was cancelled stays in the
  *     queue as interrupted
  *   `failed (GError *error, char *about)`: a request failed; @about says which, in one line
@@ -79,6 +80,12 @@ guint eshi_session_continue (EshiSession        *self,
                              GBytes             *state,
                              gint64              parent,
                              EshiRelation        relation);
+
+/* Goes on with @picture of the history, which was cancelled: from where its job stands, or from the start where there is
+ * none any more. @settings: the picture's. When it is finished the picture that was left of it goes into the trash. */
+void eshi_session_resume_picture (EshiSession        *self,
+                                  const EshiSettings *settings,
+                                  gint64              picture);
 
 /* Interrupts the job being painted; those that wait go on. Returns: whether there was one */
 gboolean eshi_session_cancel (EshiSession *self);

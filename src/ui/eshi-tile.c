@@ -102,6 +102,29 @@ snapshot_marks (EshiTile                 *self,
                    side - MARK_MARGIN - (picture->rating - i) * (MARK_SIZE - 2), y + 1, MARK_SIZE - 2);
 }
 
+/* In words, since nobody knows a sign for it. */
+static void
+snapshot_interrupted (EshiTile    *self,
+                      GtkSnapshot *snapshot)
+{
+  const GdkRGBA white = { 1, 1, 1, 1 };
+  const GdkRGBA shade = { 0, 0, 0, 0.7f };
+  g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), _("Interrupted"));
+  GskRoundedRect pill;
+  int width = 0;
+  int height = 0;
+
+  pango_layout_get_pixel_size (layout, &width, &height);
+  gsk_rounded_rect_init_from_rect (&pill, &GRAPHENE_RECT_INIT (MARK_MARGIN, MARK_MARGIN, (float) width + 2 * MARK_MARGIN, (float) height + 2), RADIUS);
+  gtk_snapshot_push_rounded_clip (snapshot, &pill);
+  gtk_snapshot_append_color (snapshot, &shade, &pill.bounds);
+  gtk_snapshot_pop (snapshot);
+  gtk_snapshot_save (snapshot);
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (2 * MARK_MARGIN, MARK_MARGIN + 1));
+  gtk_snapshot_append_layout (snapshot, layout, &white);
+  gtk_snapshot_restore (snapshot);
+}
+
 static void
 snapshot_placeholder (EshiTile    *self,
                       GtkSnapshot *snapshot,
@@ -151,6 +174,8 @@ eshi_tile_snapshot (GtkWidget   *widget,
     snapshot_missing_mark (self, snapshot, side);
   if (picture != NULL)
     snapshot_marks (self, snapshot, picture, side);
+  if (picture != NULL && picture->interrupted)
+    snapshot_interrupted (self, snapshot);
   gtk_snapshot_pop (snapshot);
 }
 
@@ -225,13 +250,19 @@ update_label (EshiTile                 *self,
               const EshiHistoryPicture *picture)
 {
   const char *title = eshi_history_item_get_title (self->item);
-  g_autofree char *missing = NULL;
+  g_autofree char *marked = NULL;
 
   if (picture->missing)
     {
       /* Translators: %s is the prompt of the picture */
-      missing = g_strdup_printf (_("%s (the file is missing)"), title);
-      title = missing;
+      marked = g_strdup_printf (_("%s (the file is missing)"), title);
+      title = marked;
+    }
+  else if (picture->interrupted)
+    {
+      /* Translators: %s is the prompt of the picture */
+      marked = g_strdup_printf (_("%s (interrupted)"), title);
+      title = marked;
     }
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);

@@ -667,6 +667,8 @@ _eshi_window_update_actions (EshiWindow *self)
   enable (self, "rerun", has_model && picture != NULL);
   enable (self, "cancel", self->session != NULL && eshi_session_get_busy (self->session));
   enable (self, "load-settings", picture != NULL);
+  enable (self, "resume-picture", has_model && saved && eshi_picture_get_interrupted (picture));
+  gtk_widget_set_visible (self->resume_button, picture != NULL && eshi_picture_get_interrupted (picture));
   enable (self, "show-steps", has_model && picture != NULL && !eshi_picture_get_settings (picture)->withheld);
   enable (self, "copy", picture != NULL);
   enable (self, "export", picture != NULL);

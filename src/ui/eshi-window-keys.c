@@ -47,6 +47,7 @@ static const Key keys[] = {
   { GDK_KEY_KP_Subtract, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-out'" },
   { GDK_KEY_0, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-fit'" },
   { GDK_KEY_KP_0, GDK_CONTROL_MASK, "win.zoom", "'canvas.zoom-fit'" },
+  { GDK_KEY_F1, 0, "app.help", NULL, TRUE },
   { GDK_KEY_F9, 0, "win.toggle-panel", NULL, TRUE },
   { GDK_KEY_F11, 0, "win.fullscreen", NULL, TRUE },
   { GDK_KEY_1, GDK_CONTROL_MASK, "win.view", "'studio'", TRUE },

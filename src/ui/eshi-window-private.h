@@ -52,6 +52,7 @@ struct _EshiWindow
   EshiMaskBar *mask_bar;
   GtkStack *foot;               /* progress while painting, else what to do with the picture */
   GtkWidget *picture_bar;
+  GtkWidget *resume_button;
   EshiProgressRow *progress_row;
   EshiFilmstrip *filmstrip;
   GMenu *model_menu;
@@ -205,6 +206,10 @@ gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
 void         _eshi_window_follow_queue   (EshiWindow         *self);
 /* After the job being painted was cancelled, while it is still the queue's current one. */
 void         _eshi_window_show_interrupted (EshiWindow       *self);
+/* See eshi_session_resume_picture(). */
+void         _eshi_window_resume_picture (EshiWindow         *self,
+                                          const EshiSettings *settings,
+                                          gint64              id);
 /* @place: of a job that was just added */
 void         _eshi_window_tell_place     (EshiWindow         *self,
                                           guint               place);

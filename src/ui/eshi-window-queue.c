@@ -100,10 +100,32 @@ resume_action (GSimpleAction *action,
   eshi_queue_resume (queue_of (self), job);
 }
 
+static void
+resume_picture_action (GSimpleAction *action,
+                       GVariant      *parameter,
+                       gpointer       user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+  EshiPicture *picture = _eshi_window_get_picture (self);
+
+  if (picture != NULL)
+    _eshi_window_resume_picture (self, eshi_picture_get_settings (picture), eshi_picture_get_id (picture));
+}
+
 static const GActionEntry entries[] = {
   { "continue-queue", continue_queue_action },
+  { "resume-picture", resume_picture_action },
   { "resume", resume_action },
 };
+
+void
+_eshi_window_resume_picture (EshiWindow         *self,
+                             const EshiSettings *settings,
+                             gint64              id)
+{
+  self->following = TRUE;
+  eshi_session_resume_picture (self->session, settings, id);
+}
 
 /* --- what happens now -------------------------------------------------------------------------------------------- */
 

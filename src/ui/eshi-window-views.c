@@ -111,6 +111,17 @@ on_vary_cb (EshiWindow         *self,
 }
 
 static void
+on_resume_cb (EshiWindow         *self,
+              const EshiSettings *settings,
+              gint64              id)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  show_view (self, STUDIO);
+  _eshi_window_resume_picture (self, settings, id);
+}
+
+static void
 on_load_settings_cb (EshiWindow         *self,
                      const EshiSettings *settings,
                      const char         *parts)
@@ -181,6 +192,7 @@ follow_gallery (EshiWindow *self)
 {
   EshiGallery *gallery = self->gallery;
 
+  g_signal_connect_object (gallery, "resume", G_CALLBACK (on_resume_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "generate", G_CALLBACK (on_generate_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "vary", G_CALLBACK (on_vary_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gallery, "show-steps", G_CALLBACK (_eshi_window_show_steps_of), self, G_CONNECT_SWAPPED);

@@ -200,6 +200,19 @@ on_saved_cb (EshiWindow  *self,
   _eshi_window_update_actions (self);
 }
 
+/* By now something else may be painted. */
+static void
+on_left_cb (EshiWindow  *self,
+            EshiPicture *picture)
+{
+  g_assert (ESHI_IS_WINDOW (self));
+
+  gtk_widget_set_visible (GTK_WIDGET (self->filmstrip), TRUE);
+  if (self->following && !eshi_session_get_busy (self->session))
+    select_picture (self, picture);
+  _eshi_window_update_actions (self);
+}
+
 static void
 on_stopped_cb (EshiWindow *self,
                gboolean    cancelled)
@@ -480,6 +493,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, mask_bar);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, foot);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, picture_bar);
+  gtk_widget_class_bind_template_child (widget_class, EshiWindow, resume_button);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, progress_row);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, filmstrip);
   gtk_widget_class_bind_template_child (widget_class, EshiWindow, model_menu);
@@ -538,6 +552,7 @@ follow_session (EshiWindow *self)
   g_signal_connect_object (self->session, "preview", G_CALLBACK (on_preview_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "painted", G_CALLBACK (on_painted_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "saved", G_CALLBACK (on_saved_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->session, "left", G_CALLBACK (on_left_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "stopped", G_CALLBACK (on_stopped_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "notify::busy", G_CALLBACK (on_busy_cb), self, G_CONNECT_SWAPPED);

@@ -734,6 +734,24 @@ test_reproduced (Rig           *rig,
   g_assert_cmpint (save_after (rig, 5, first, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
 }
 
+/* What was cancelled half-way is nothing to be compared with. */
+static void
+test_interrupted (Rig           *rig,
+                  gconstpointer  data)
+{
+  g_autoptr(EshiImage) image = rig_make_image (3);
+  g_autoptr(EshiSettings) settings = rig_make_settings ("猫");
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  eshi_history_save_async (rig->history,
+                           &(EshiHistoryNew) { .image = image, .settings = settings, .interrupted = TRUE }, rig_cb, &result);
+  rig_wait (&result);
+  saved = eshi_history_save_finish (rig->history, result, NULL, NULL);
+  g_assert_cmpint (save_after (rig, 3, saved->id, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
+  g_assert_cmpint (save_after (rig, 4, saved->id, ESHI_RELATION_RERUN), ==, ESHI_RELATION_RERUN);
+}
+
 #define ADD(name, function) g_test_add ("/eshi/history/" name, Rig, NULL, rig_set_up, function, rig_tear_down)
 
 int
@@ -743,6 +761,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   ADD ("reproduced", test_reproduced);
+  ADD ("interrupted", test_interrupted);
   ADD ("save", test_save);
   ADD ("save-elsewhere", test_save_elsewhere);
   ADD ("save-to-path", test_path);

@@ -9,6 +9,7 @@
 
 #include <adwaita.h>
 
+#include "eshi-leftover.h"
 #include "eshi-queue-view.h"
 
 typedef struct
@@ -203,6 +204,82 @@ test_interrupted (Fixture       *self,
 }
 
 static void
+on_result_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* (transfer full): the settings of @picture as the history gives them back. */
+static EshiSettings *
+pass_through_history (Fixture     *self,
+                      EshiPicture *picture)
+{
+  EshiHistoryNew spec = {
+    .image = eshi_picture_get_image (picture),
+    .settings = eshi_picture_get_settings (picture),
+    .interrupted = eshi_picture_get_interrupted (picture),
+  };
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(GPtrArray) loaded = NULL;
+  const EshiHistoryPicture *read = NULL;
+
+  eshi_history_save_async (self->history, &spec, on_result_cb, &result);
+  settle (self);
+  saved = eshi_history_save_finish (self->history, result, NULL, NULL);
+  g_clear_object (&result);
+  eshi_history_load_async (self->history, &saved->id, 1, NULL, on_result_cb, &result);
+  settle (self);
+  loaded = eshi_history_load_finish (self->history, result, NULL);
+  read = g_ptr_array_index (loaded, 0);
+  g_assert_true (read->interrupted);
+
+  return eshi_history_picture_load_settings (read, NULL);
+}
+
+/* The third picture of a batch was cancelled, at 8 × 6 pixels of 64 × 48: what is left of it leads back to its job, also
+ * in the next run, and other settings do not. */
+static void
+test_leftover (Fixture       *self,
+               gconstpointer  data)
+{
+  g_autoptr(EshiSettings) settings = eshi_settings_new ();
+  g_autoptr(GBytes) state = g_bytes_new_static ("state", 5);
+  g_autoptr(GBytes) pixels = g_bytes_new_take (g_malloc0 (3 * 8 * 6), 3 * 8 * 6);
+  g_autoptr(EshiImage) preview = eshi_image_new (8, 6, pixels);
+  g_autoptr(EshiPicture) picture = NULL;
+  g_autoptr(EshiSettings) read = NULL;
+
+  g_free (settings->prompt);
+  settings->prompt = g_strdup ("猫");
+  settings->sampler = g_strdup ("euler-a");
+  settings->width = 64;
+  settings->height = 48;
+  settings->steps = 20;
+  settings->guidance = 7.3;
+  settings->seed = G_GUINT64_CONSTANT (4294967295);
+  settings->n_images = 4;
+  eshi_queue_add (self->queue, settings, 0, ESHI_RELATION_NONE, NULL, FALSE);
+  add (self, "b", FALSE);
+  settle (self);
+  eshi_queue_checkpoint (self->queue, self->taken, 2, 7, state);
+  reopen (self);
+  picture = eshi_leftover_new (preview, job_at (self, 0), "豆");
+  g_assert_true (eshi_picture_get_interrupted (picture));
+  g_assert_cmpuint (eshi_picture_get_settings (picture)->seed, ==, G_GUINT64_CONSTANT (4294967297));
+  g_assert_cmpint (eshi_picture_get_settings (picture)->n_images, ==, 1);
+  g_assert_cmpint (eshi_image_get_width (eshi_picture_get_image (picture)), ==, 64);
+  g_assert_cmpint (eshi_image_get_height (eshi_picture_get_image (picture)), ==, 48);
+  read = pass_through_history (self, picture);
+  g_assert_true (eshi_leftover_find_job (self->queue, read) == job_at (self, 0));
+  read->seed--;
+  g_assert_null (eshi_leftover_find_job (self->queue, read));
+  g_assert_null (eshi_leftover_find_job (self->queue, eshi_job_get_settings (job_at (self, 1))));
+}
+
+static void
 test_clear (Fixture       *self,
             gconstpointer  data)
 {
@@ -274,6 +351,7 @@ main (int   argc,
   adw_init ();
   ADD ("order", test_order);
   ADD ("interrupted", test_interrupted);
+  ADD ("leftover", test_leftover);
   ADD ("clear-and-undo", test_clear);
   ADD ("view", test_view);
   return g_test_run ();

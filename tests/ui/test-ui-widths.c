@@ -28,6 +28,7 @@
 #include "eshi-queue-view.h"
 #include "eshi-reset-button.h"
 #include "eshi-seeds-view.h"
+#include "eshi-steps-view.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -70,6 +71,7 @@ measure_templates (const char *locale)
     ESHI_TYPE_COMPARE, ESHI_TYPE_DEVICE_PAGE, ESHI_TYPE_EXPERT_ROW, ESHI_TYPE_FILES_PAGE, ESHI_TYPE_FILMSTRIP,
     ESHI_TYPE_GALLERY, ESHI_TYPE_INFO_PANE, ESHI_TYPE_INPUT_ROW, ESHI_TYPE_MASK_BAR, ESHI_TYPE_NOTICE_BAR,
     ESHI_TYPE_PROGRESS_ROW, ESHI_TYPE_PROMPT_PANEL, ESHI_TYPE_QUEUE_ROW, ESHI_TYPE_QUEUE_VIEW, ESHI_TYPE_SEEDS_VIEW,
+    ESHI_TYPE_STEPS_VIEW,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)

@@ -78,14 +78,18 @@ class Tree:
             GLib.MainContext.default().iteration(True)
         return found
 
-    def fill(self, nodes):
-        """Names, roles and states, of which the toolkit keeps what somebody has asked for."""
+    def items(self):
+        """Path → (name, role, description, states), of what somebody has asked for before."""
         items = self.bus.call_sync(self.name, "/org/a11y/atspi/cache", CACHE, "GetItems", None, None,
                                    Gio.DBusCallFlags.NONE, 30000).unpack()[0]
-        told = {item[0][1]: item for item in items}
+        return {item[0][1]: item[-4:] for item in items}
+
+    def fill(self, nodes):
+        """Names, roles and states."""
+        told = self.items()
         for path in nodes.keys() & told.keys():  # what went meanwhile stays a node without a role
             node = nodes[path]
-            *_, node.name, role, node.description, states = told[path]
+            node.name, role, node.description, states = told[path]
             node.role = Atspi.role_get_name(Atspi.Role(role))
             node.states = states[0] | states[1] << 32
 
@@ -110,6 +114,18 @@ class Tree:
             return next((node for node in self.fetch().walk() if node.visible and (not roles or node.role in roles)
                          and name in (node.name, node.name.split("(")[0])), None)
         return wait_until(check, f"something named {name}", 8)
+
+    def focused(self):
+        """The name of what has the keyboard; the toolkit may have to be asked for everything before it knows."""
+        bit = 1 << int(Atspi.StateType.FOCUSED)
+
+        def known():
+            return next((name for name, _, _, states in self.items().values() if states[0] & bit), None)
+        name = known()
+        if name is None:
+            self.fetch()
+            name = known()
+        return name or ""
 
     def push(self, name, *roles):
         """Does what a click on it does."""
