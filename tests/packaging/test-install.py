@@ -35,6 +35,8 @@ COMMON = {
     f"share/applications/{APP_ID}.desktop",
     "share/bash-completion/completions/eshi-cli",
     f"share/dbus-1/services/{APP_ID}.service",
+    "share/eshi/help/C/guide.html",
+    "share/eshi/help/ja/guide.html",
     f"share/glib-2.0/schemas/{APP_ID}.gschema.xml",
     f"share/gnome-shell/search-providers/{APP_ID}.search-provider.ini",
     f"share/icons/hicolor/scalable/apps/{APP_ID}.svg",
