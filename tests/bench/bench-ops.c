@@ -8,6 +8,8 @@
  * in the caches as a repetition leaves them, and without the residuals' copies that a real graph avoids by planning.
  * On a computer that is never idle --cpu-time comes nearer: the time that all threads really ran, divided by --threads
  * (which it needs), as if they had shared the work evenly and waited for nobody.
+ * With --threads and f32 each kind of op is also given as a share of what that many threads multiply and add in AVX2
+ * registers, measured in the same minute; other precisions have no such share.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,6 +23,7 @@
 #include <time.h>
 
 #include "bench-nets.h"
+#include "bench-peak.h"
 
 #define MAX_RUNS 50
 
@@ -33,6 +36,7 @@ static char *filter;
 static gboolean json;
 static double seconds = 0.3;
 static gboolean cpu_time;
+static double peak; /* GFLOP/s of all threads, 0 where unknown */
 
 static const GOptionEntry options[] = {
   { "plugin", 0, 0, G_OPTION_ARG_FILENAME, &plugin_path, "Backend plugin to load", "FILE" },
@@ -50,7 +54,7 @@ static const GOptionEntry options[] = {
 /* What one op took. */
 typedef struct
 {
-  double best;   /* seconds */
+  double best; /* seconds */
   double median;
   double flops;
 } Timing;
@@ -58,10 +62,10 @@ typedef struct
 /* A graph with the one op, and what it borrows. */
 typedef struct
 {
-  EshiGraph  *graph;
+  EshiGraph *graph;
   EshiTensor *weights[2];
-  guint       n_weights;
-  gpointer    data;
+  guint n_weights;
+  gpointer data;
 } Rig;
 
 static int
@@ -90,8 +94,8 @@ make_random (gsize n)
 }
 
 static EshiTensor *
-add_weight (Rig       *rig,
-            EshiShape  shape)
+add_weight (Rig *rig,
+            EshiShape shape)
 {
   EshiTensor *weight = eshi_tensor_new_weight ("weight", ESHI_DTYPE_F16, &shape, rig->data);
 
@@ -100,17 +104,17 @@ add_weight (Rig       *rig,
 }
 
 static EshiTensor *
-add_input (Rig       *rig,
-           EshiDType  dtype,
-           EshiShape  shape)
+add_input (Rig *rig,
+           EshiDType dtype,
+           EshiShape shape)
 {
   return eshi_graph_input (rig->graph, "input", dtype, shape);
 }
 
 static EshiTensor *
-build_op (Rig             *rig,
+build_op (Rig *rig,
           const BenchCase *c,
-          EshiDType        dtype)
+          EshiDType dtype)
 {
   EshiShape image = ESHI_SHAPE4 (c->n, c->h, c->w, c->ci);
   EshiShape tokens = ESHI_SHAPE3 (c->n, c->h * c->w, c->ci);
@@ -123,7 +127,7 @@ build_op (Rig             *rig,
       return eshi_graph_conv2d (rig->graph, "op", add_input (rig, dtype, image),
                                 add_weight (rig, ESHI_SHAPE4 (c->co, c->ci, c->k, c->k)),
                                 add_weight (rig, ESHI_SHAPE1 (c->co)), NULL, NULL,
-                                (EshiConvParams) { c->stride, pad, pad, pad, pad });
+                                (EshiConvParams){ c->stride, pad, pad, pad, pad });
     case ESHI_OP_LINEAR:
       return eshi_graph_linear (rig->graph, "op", add_input (rig, dtype, tokens),
                                 add_weight (rig, ESHI_SHAPE2 (c->co, c->ci)),
@@ -165,7 +169,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Rig, rig_clear)
 
 /* Random numbers for every input, so that no time is measured on zeros or denormals. */
 static gboolean
-fill_inputs (Rig     *rig,
+fill_inputs (Rig *rig,
              GError **error)
 {
   const EshiOp *op = eshi_graph_get_op (rig->graph, 0);
@@ -202,13 +206,13 @@ now (void)
 }
 
 static gboolean
-time_case (EshiBackend      *backend,
-           const BenchCase  *c,
-           gpointer          random,
-           Timing           *timing,
-           GError          **error)
+time_case (EshiBackend *backend,
+           const BenchCase *c,
+           gpointer random,
+           Timing *timing,
+           GError **error)
 {
-  g_auto(Rig) rig = { .data = random };
+  g_auto (Rig) rig = { .data = random };
   EshiDType dtype = c->f32 ? ESHI_DTYPE_F32 : backend->compute;
   EshiTensor *dst = NULL;
   double runs[MAX_RUNS];
@@ -241,9 +245,9 @@ time_case (EshiBackend      *backend,
 }
 
 static void
-print_case (const char      *net,
+print_case (const char *net,
             const BenchCase *c,
-            const Timing    *t)
+            const Timing *t)
 {
   g_autofree char *name = bench_case_name (c);
 
@@ -256,38 +260,56 @@ print_case (const char      *net,
              t->flops / t->best * 1e-9, c->count * t->best * 1e3);
 }
 
-/* Times by kind of op, for the last lines. */
+/* One line of the sums: a kind of op, or all of them. */
 static void
-print_sums (const char   *net,
-            const Timing  sums[ESHI_N_OPS])
+print_sum (const char *net,
+           const char *name,
+           const Timing *t)
 {
-  Timing total = { 0, };
+  double rate = t->flops / t->best * 1e-9;
+  g_autofree char *share = NULL;
+
+  if (peak > 0.0)
+    share = g_strdup_printf (json ? ", \"peak_share\": %.3f" : " %5.2f of peak", rate / peak);
+  if (json)
+    g_print ("{\"net\": \"%s\", \"op\": \"%s\", \"best_ms\": %.3f, \"median_ms\": %.3f, \"gflops\": %.1f%s}\n", net,
+             name, t->best * 1e3, t->median * 1e3, rate, share != NULL ? share : "");
+  else
+    g_print ("  %-16s %9.2f ms (median %.2f) %8.3f TFLOP %8.1f GFLOP/s%s\n", name, t->best * 1e3, t->median * 1e3,
+             t->flops * 1e-12, rate, share != NULL ? share : "");
+}
+
+/* Times by kind of op, and of the whole network, for the last lines. */
+static void
+print_sums (const char *net,
+            const Timing sums[ESHI_N_OPS])
+{
+  Timing total = {
+    0,
+  };
 
   for (guint i = 0; i < ESHI_N_OPS; i++)
     {
       total.best += sums[i].best;
       total.median += sums[i].median;
       total.flops += sums[i].flops;
-      if (sums[i].best > 0.0 && !json)
-        g_print ("  %-16s %9.2f ms %8.1f GFLOP/s\n", eshi_op_kind_name (i), sums[i].best * 1e3,
-                 sums[i].flops / sums[i].best * 1e-9);
+      if (sums[i].best > 0.0)
+        print_sum (net, eshi_op_kind_name (i), &sums[i]);
     }
-  if (json)
-    g_print ("{\"net\": \"%s\", \"op\": \"total\", \"best_ms\": %.3f, \"median_ms\": %.3f, \"gflops\": %.1f}\n", net,
-             total.best * 1e3, total.median * 1e3, total.flops / total.best * 1e-9);
-  else
-    g_print ("%s: %.1f ms (median %.1f), %.3f TFLOP, %.1f GFLOP/s\n\n", net, total.best * 1e3, total.median * 1e3,
-             total.flops * 1e-12, total.flops / total.best * 1e-9);
+  if (total.best > 0.0)
+    print_sum (net, "total", &total);
 }
 
 static gboolean
-run_net (EshiBackend  *backend,
-         const char   *net,
-         gpointer      random,
-         GError      **error)
+run_net (EshiBackend *backend,
+         const char *net,
+         gpointer random,
+         GError **error)
 {
-  g_autoptr(GArray) cases = bench_net_cases (net);
-  Timing sums[ESHI_N_OPS] = { { 0, } };
+  g_autoptr (GArray) cases = bench_net_cases (net);
+  Timing sums[ESHI_N_OPS] = { {
+    0,
+  } };
 
   if (cases == NULL)
     {
@@ -298,7 +320,9 @@ run_net (EshiBackend  *backend,
     {
       const BenchCase *c = &g_array_index (cases, BenchCase, i);
       g_autofree char *name = bench_case_name (c);
-      Timing t = { 0, };
+      Timing t = {
+        0,
+      };
 
       if (filter != NULL && strstr (name, filter) == NULL)
         continue;
@@ -365,6 +389,8 @@ run_all (GError **error)
   backend = klass->open (&wish, error);
   if (backend == NULL)
     return FALSE;
+  if (n_threads > 0 && backend->compute == ESHI_DTYPE_F32)
+    peak = n_threads * bench_peak_f32 ();
   if (!json)
     g_print ("%s: %s, %s, %s\n", klass->name, info.name, info.features, eshi_dtype_name (backend->compute));
   for (guint i = 0; done && nets[i] != NULL; i++)
@@ -374,11 +400,11 @@ run_all (GError **error)
 }
 
 int
-main (int    argc,
+main (int argc,
       char **argv)
 {
-  g_autoptr(GOptionContext) context = g_option_context_new (NULL);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, options, NULL);
