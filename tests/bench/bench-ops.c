@@ -54,7 +54,7 @@ static const GOptionEntry options[] = {
 /* What one op took. */
 typedef struct
 {
-  double best; /* seconds */
+  double best;   /* seconds */
   double median;
   double flops;
 } Timing;
@@ -62,10 +62,10 @@ typedef struct
 /* A graph with the one op, and what it borrows. */
 typedef struct
 {
-  EshiGraph *graph;
+  EshiGraph  *graph;
   EshiTensor *weights[2];
-  guint n_weights;
-  gpointer data;
+  guint       n_weights;
+  gpointer    data;
 } Rig;
 
 static int
@@ -94,8 +94,8 @@ make_random (gsize n)
 }
 
 static EshiTensor *
-add_weight (Rig *rig,
-            EshiShape shape)
+add_weight (Rig       *rig,
+            EshiShape  shape)
 {
   EshiTensor *weight = eshi_tensor_new_weight ("weight", ESHI_DTYPE_F16, &shape, rig->data);
 
@@ -104,17 +104,17 @@ add_weight (Rig *rig,
 }
 
 static EshiTensor *
-add_input (Rig *rig,
-           EshiDType dtype,
-           EshiShape shape)
+add_input (Rig       *rig,
+           EshiDType  dtype,
+           EshiShape  shape)
 {
   return eshi_graph_input (rig->graph, "input", dtype, shape);
 }
 
 static EshiTensor *
-build_op (Rig *rig,
+build_op (Rig             *rig,
           const BenchCase *c,
-          EshiDType dtype)
+          EshiDType        dtype)
 {
   EshiShape image = ESHI_SHAPE4 (c->n, c->h, c->w, c->ci);
   EshiShape tokens = ESHI_SHAPE3 (c->n, c->h * c->w, c->ci);
@@ -127,7 +127,7 @@ build_op (Rig *rig,
       return eshi_graph_conv2d (rig->graph, "op", add_input (rig, dtype, image),
                                 add_weight (rig, ESHI_SHAPE4 (c->co, c->ci, c->k, c->k)),
                                 add_weight (rig, ESHI_SHAPE1 (c->co)), NULL, NULL,
-                                (EshiConvParams){ c->stride, pad, pad, pad, pad });
+                                (EshiConvParams) { c->stride, pad, pad, pad, pad });
     case ESHI_OP_LINEAR:
       return eshi_graph_linear (rig->graph, "op", add_input (rig, dtype, tokens),
                                 add_weight (rig, ESHI_SHAPE2 (c->co, c->ci)),
@@ -169,7 +169,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Rig, rig_clear)
 
 /* Random numbers for every input, so that no time is measured on zeros or denormals. */
 static gboolean
-fill_inputs (Rig *rig,
+fill_inputs (Rig     *rig,
              GError **error)
 {
   const EshiOp *op = eshi_graph_get_op (rig->graph, 0);
@@ -206,13 +206,13 @@ now (void)
 }
 
 static gboolean
-time_case (EshiBackend *backend,
-           const BenchCase *c,
-           gpointer random,
-           Timing *timing,
-           GError **error)
+time_case (EshiBackend      *backend,
+           const BenchCase  *c,
+           gpointer          random,
+           Timing           *timing,
+           GError          **error)
 {
-  g_auto (Rig) rig = { .data = random };
+  g_auto(Rig) rig = { .data = random };
   EshiDType dtype = c->f32 ? ESHI_DTYPE_F32 : backend->compute;
   EshiTensor *dst = NULL;
   double runs[MAX_RUNS];
@@ -245,9 +245,9 @@ time_case (EshiBackend *backend,
 }
 
 static void
-print_case (const char *net,
+print_case (const char      *net,
             const BenchCase *c,
-            const Timing *t)
+            const Timing    *t)
 {
   g_autofree char *name = bench_case_name (c);
 
@@ -262,8 +262,8 @@ print_case (const char *net,
 
 /* One line of the sums: a kind of op, or all of them. */
 static void
-print_sum (const char *net,
-           const char *name,
+print_sum (const char   *net,
+           const char   *name,
            const Timing *t)
 {
   double rate = t->flops / t->best * 1e-9;
@@ -281,12 +281,10 @@ print_sum (const char *net,
 
 /* Times by kind of op, and of the whole network, for the last lines. */
 static void
-print_sums (const char *net,
-            const Timing sums[ESHI_N_OPS])
+print_sums (const char   *net,
+            const Timing  sums[ESHI_N_OPS])
 {
-  Timing total = {
-    0,
-  };
+  Timing total = { 0, };
 
   for (guint i = 0; i < ESHI_N_OPS; i++)
     {
@@ -301,15 +299,13 @@ print_sums (const char *net,
 }
 
 static gboolean
-run_net (EshiBackend *backend,
-         const char *net,
-         gpointer random,
-         GError **error)
+run_net (EshiBackend  *backend,
+         const char   *net,
+         gpointer      random,
+         GError      **error)
 {
-  g_autoptr (GArray) cases = bench_net_cases (net);
-  Timing sums[ESHI_N_OPS] = { {
-    0,
-  } };
+  g_autoptr(GArray) cases = bench_net_cases (net);
+  Timing sums[ESHI_N_OPS] = { { 0, } };
 
   if (cases == NULL)
     {
@@ -320,9 +316,7 @@ run_net (EshiBackend *backend,
     {
       const BenchCase *c = &g_array_index (cases, BenchCase, i);
       g_autofree char *name = bench_case_name (c);
-      Timing t = {
-        0,
-      };
+      Timing t = { 0, };
 
       if (filter != NULL && strstr (name, filter) == NULL)
         continue;
@@ -400,11 +394,11 @@ run_all (GError **error)
 }
 
 int
-main (int argc,
+main (int    argc,
       char **argv)
 {
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_autoptr (GError) error = NULL;
+  g_autoptr(GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr(GError) error = NULL;
 
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, options, NULL);

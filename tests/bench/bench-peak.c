@@ -19,7 +19,9 @@
 #define TRIES 5
 
 /* Every chain tends to 1, so no number is ever denormal or infinite. */
-__attribute__ ((target ("avx2,fma"))) static float
+static float multiply_add (guint rounds) __attribute__ ((target ("avx2,fma")));
+
+static float
 multiply_add (guint rounds)
 {
   __m256 factor = _mm256_set1_ps (0.5f);
