@@ -40,6 +40,7 @@ struct _EshiQueueRow
 enum
 {
   REMOVE,
+  STEP,
   N_SIGNALS,
 };
 
@@ -160,7 +161,7 @@ step_key_cb (GtkWidget *widget,
 {
   EshiQueueRow *self = ESHI_QUEUE_ROW (widget);
 
-  eshi_queue_step (self->queue, self->job, g_variant_get_int32 (args));
+  g_signal_emit (self, signals[STEP], 0, g_variant_get_int32 (args));
   return GDK_EVENT_STOP;
 }
 
@@ -288,6 +289,8 @@ eshi_queue_row_class_init (EshiQueueRowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = eshi_queue_row_dispose;
+  signals[STEP] =
+    g_signal_new ("step", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
   signals[REMOVE] =
     g_signal_new ("remove", ESHI_TYPE_QUEUE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 

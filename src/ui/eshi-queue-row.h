@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * For a GtkListBox. A job that waits is moved by dragging its handle, or with Alt and ↑ or ↓.
  *
  * Signals: `remove`: the artist does not want the job, which does not run. One that runs is cancelled by the action
- * `win.cancel`.
+ * `win.cancel`. `step` (int): it is to go so many places down.
  */
 G_DECLARE_FINAL_TYPE (EshiQueueRow, eshi_queue_row, ESHI, QUEUE_ROW, GtkListBoxRow)
 

@@ -199,7 +199,7 @@ on_focus_again_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A job that is moved gets another row, which must not cost it the keyboard. */
+/* A job that is dragged gets another row, which must not cost it the keyboard. */
 static void
 on_row_gone_cb (EshiQueueView *self,
                 GtkWidget     *row)
@@ -212,6 +212,23 @@ on_row_gone_cb (EshiQueueView *self,
   self->focus_source = g_idle_add (on_focus_again_cb, self);
 }
 
+/* The keyboard goes along with the job at once, so that the next key is for it too. */
+static void
+on_step_cb (EshiQueueView *self,
+            int            n_places,
+            EshiQueueRow  *row)
+{
+  g_autoptr(EshiJob) job = g_object_ref (eshi_queue_row_get_job (row));
+  EshiQueueRow *moved;
+
+  g_assert (ESHI_IS_QUEUE_VIEW (self));
+
+  eshi_queue_step (self->queue, job, n_places);
+  moved = find_row (self, job);
+  if (moved != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (moved));
+}
+
 static GtkWidget *
 create_row_cb (gpointer item,
                gpointer user_data)
@@ -220,6 +237,7 @@ create_row_cb (gpointer item,
   GtkWidget *row = eshi_queue_row_new (self->queue, item);
 
   g_signal_connect_object (row, "remove", G_CALLBACK (on_remove_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "step", G_CALLBACK (on_step_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "unrealize", G_CALLBACK (on_row_gone_cb), self, G_CONNECT_SWAPPED);
   return row;
 }
