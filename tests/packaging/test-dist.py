@@ -34,7 +34,10 @@ def run(*command, cwd=SOURCE):
 def committed():
     if not (SOURCE / ".git").exists() or shutil.which("git") is None:
         raise Skip("this is no checkout of git's")
-    return set(run("git", "ls-tree", "-r", "-z", "--name-only", "HEAD").split("\0")) - {""}
+    try:
+        return set(run("git", "ls-tree", "-r", "-z", "--name-only", "HEAD").split("\0")) - {""}
+    except subprocess.CalledProcessError as error:
+        raise Skip(f"git does not read this checkout: {error.stderr.strip()}") from error
 
 
 class Given:
