@@ -363,6 +363,8 @@ eshi_window_close_request (GtkWindow *window)
     return TRUE;
   /* Nothing to ask: the queue is there again when the program is. */
   eshi_session_halt (self->session);
+  /* Not left to dispose: an import keeps its window until it ends. */
+  g_cancellable_cancel (self->importing);
   store_window_size (self);
   eshi_draft_flush (self->draft);
   eshi_input_store_flush (self->input_store);
@@ -447,7 +449,6 @@ eshi_window_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_cancellable_cancel (self->input_loading);
-  g_cancellable_cancel (self->importing);
   g_clear_handle_id (&self->pending_source, g_source_remove);
   g_clear_handle_id (&self->arrange_source, g_source_remove);
   if (self->popover != NULL)

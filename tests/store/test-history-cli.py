@@ -9,6 +9,9 @@ SPDX-License-Identifier: MIT
 
 import json
 import os
+import re
+import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -111,6 +114,30 @@ def test_import(case):
     assert "broken.png" in case.run("history", "import", "old", status=1)
     case.run("history", "import", "nope", status=1)
     case.run("history", "import", status=2)
+
+
+def test_import_stopped(case):
+    """Ctrl+C keeps what was read, and the next time the rest is added."""
+    n_files = 600
+    case.paint("猫の油絵", "--no-history", "-o", "x.png")
+    (case.folder / "old").mkdir()
+    # Read first: its complaint tells that the import is under way.
+    (case.folder / "old" / "0.png").write_text("no picture")
+    for i in range(n_files):
+        shutil.copy(case.folder / "x.png", case.folder / "old" / f"{i + 1:03}.png")
+    with subprocess.Popen([CLI, "history", "import", "old"], cwd=case.folder, env=case.env, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        assert "0.png" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 1, process.returncode
+    n_kept = int(re.match(r"Pictures added: (\d+); known already or without settings: 0; unreadable: 1\.", said).group(1))
+    assert 0 < n_kept < n_files, said
+    (case.folder / "old" / "0.png").unlink()
+    counts = f"added: {n_files - n_kept}; known already or without settings: {n_kept}; unreadable: 0"
+    assert counts in case.run("history", "import", "old")
+
+
 def test_contact_sheet(case):
     for seed in range(3):
         case.paint("猫", "--seed", str(seed), "--no-previews", "-o", f"{seed}.png")

@@ -224,6 +224,96 @@ test_import (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* More files than the history reads at once: what follows happens in the middle. */
+#define N_MANY 200
+
+static char *
+write_many_pictures (void)
+{
+  char *folder = g_dir_make_tmp ("eshi-outputs-XXXXXX", NULL);
+
+  for (guint i = 0; i < N_MANY; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%03u.png", i);
+
+      write_picture (folder, name);
+    }
+  return folder;
+}
+
+/* Runs until the notice is a sentence that matches @format, which has one number. Returns: that number */
+static guint
+wait_for_number (EshiWindow *window,
+                 const char *format)
+{
+  EshiNoticeBar *bar = ESHI_NOTICE_BAR (find_widget (GTK_WIDGET (window), ESHI_TYPE_NOTICE_BAR));
+  g_autoptr(GRegex) regex = g_regex_new (format, 0, 0, NULL);
+  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  g_autoptr(GMatchInfo) match = NULL;
+  g_autofree char *number = NULL;
+
+  while (g_get_monotonic_time () < end &&
+         !g_regex_match (regex, eshi_notice_bar_get_text (bar) != NULL ? eshi_notice_bar_get_text (bar) : "", 0, NULL))
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_true (g_regex_match (regex, eshi_notice_bar_get_text (bar), 0, &match));
+  number = g_match_info_fetch (match, 1);
+
+  return (guint) g_ascii_strtoull (number, NULL, 10);
+}
+
+/* What was read before Stop stays, and the next time the rest is added. */
+static void
+test_import_stopped (void)
+{
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiDraft) draft = create_draft ();
+  g_autofree char *folder = write_many_pictures ();
+  g_autofree char *rest = NULL;
+  EshiWindow *window = eshi_window_new (NULL, session, draft);
+  guint n_kept = 0;
+
+  gtk_window_present (GTK_WINDOW (window));
+  settle ();
+  eshi_window_import_folder (window, folder);
+  wait_for_number (window, "^Importing pictures: ([1-9][0-9]*) files read$");
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (window), "win.stop-import", NULL));
+  n_kept = wait_for_number (window, "^([0-9]+) pictures imported\\. Known already or without settings: 0\\.$");
+  g_assert_cmpuint (n_kept, >, 0);
+  g_assert_cmpuint (n_kept, <, N_MANY);
+  eshi_window_import_folder (window, folder);
+  rest = g_strdup_printf ("%u pictures imported. Known already or without settings: %u.", N_MANY - n_kept, n_kept);
+  wait_for_notice (window, rest);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* A window that is closed meanwhile goes away, and the import with it: there is a rest for the next window. */
+static void
+test_import_closed (void)
+{
+  g_autoptr(EshiSession) session = eshi_session_new ();
+  g_autoptr(EshiDraft) draft = create_draft ();
+  g_autofree char *folder = write_many_pictures ();
+  EshiWindow *window = eshi_window_new (NULL, session, draft);
+  gint64 end = 0;
+
+  gtk_window_present (GTK_WINDOW (window));
+  settle ();
+  eshi_window_import_folder (window, folder);
+  wait_for_number (window, "^Importing pictures: ([1-9][0-9]*) files read$");
+  g_object_add_weak_pointer (G_OBJECT (window), (gpointer *) &window);
+  gtk_window_close (GTK_WINDOW (window));
+  end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  while (g_get_monotonic_time () < end && window != NULL)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_null (window);
+  window = eshi_window_new (NULL, session, draft);
+  gtk_window_present (GTK_WINDOW (window));
+  settle ();
+  eshi_window_import_folder (window, folder);
+  g_assert_cmpuint (wait_for_number (window, "^([0-9]+) pictures? imported"), >, 0);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -238,5 +328,7 @@ main (int   argc,
   g_test_add_func ("/eshi/window/withheld", test_withheld);
   g_test_add_func ("/eshi/window/draft", test_draft);
   g_test_add_func ("/eshi/window/import", test_import);
+  g_test_add_func ("/eshi/window/import-stopped", test_import_stopped);
+  g_test_add_func ("/eshi/window/import-closed", test_import_closed);
   return g_test_run ();
 }
