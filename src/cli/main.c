@@ -24,7 +24,7 @@ typedef struct
 static const Command commands[] = {
   { "generate", eshi_cli_generate, N_("paint pictures from words") },
   { "show", eshi_cli_show, N_("show how a picture was made") },
-  { "history", eshi_cli_history, N_("list, search, show, repaint and export what was painted") },
+  { "history", eshi_cli_history, N_("list, search, show, repaint, export and import pictures") },
   { "models", eshi_cli_models, N_("list the models") },
   { "devices", eshi_cli_devices, N_("list what can compute, and why the rest cannot") },
   { "tokenize", eshi_cli_tokenize, N_("show the numbers a model reads for a prompt") },

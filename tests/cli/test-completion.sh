@@ -35,6 +35,7 @@ offers /eshi/completion/commands-with-one-letter '' t tokenize
 offers /eshi/completion/option generate --negat --negative
 offers /eshi/completion/option-with-a-letter generate --prompt '--prompt --prompts'
 offers /eshi/completion/subcommand-of-history history re rerun
+offers /eshi/completion/import-of-history history im import
 offers /eshi/completion/subcommand-of-models models ver verify
 offers /eshi/completion/option-of-a-subcommand 'models download' --acc --accept-license
 offers /eshi/completion/option-beside-subcommands models --add --add-folder
