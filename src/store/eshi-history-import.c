@@ -12,6 +12,7 @@
 
 #include "eshi-history-import.h"
 #include "eshi-history-private.h"
+#include "eshi-picture-export.h"
 
 /* Files between two answers of the history's thread: about a tenth of a second of its time. */
 #define N_AT_ONCE 32
@@ -169,21 +170,10 @@ listing_free (gpointer data)
 static gboolean
 is_picture (const char *name)
 {
-  static const char *const endings[] = { ".png", ".jpg", ".jpeg", ".webp" };
-  g_autofree char *lower = g_ascii_strdown (name, -1);
+  const char *dot = strrchr (name, '.');
+  EshiPictureFormat format;
 
-  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
-    if (g_str_has_suffix (lower, endings[i]))
-      return TRUE;
-
-  return FALSE;
-}
-
-static int
-compare_paths (gconstpointer a,
-               gconstpointer b)
-{
-  return g_strcmp0 (*(const char *const *) a, *(const char *const *) b);
+  return dot != NULL && eshi_picture_format_from_name (dot + 1, &format);
 }
 
 static Listing *
@@ -206,8 +196,8 @@ list_entries (GDir       *dir,
       else if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
         g_ptr_array_add (self->folders, g_steal_pointer (&path));
     }
-  g_ptr_array_sort (self->files, compare_paths);
-  g_ptr_array_sort (self->folders, compare_paths);
+  g_ptr_array_sort (self->files, _eshi_store_compare_paths);
+  g_ptr_array_sort (self->folders, _eshi_store_compare_paths);
 
   return self;
 }

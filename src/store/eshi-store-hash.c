@@ -46,13 +46,6 @@ _eshi_store_hash_free (EshiHash *self)
   g_free (self);
 }
 
-static int
-compare_paths (gconstpointer a,
-               gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 /* The weights of the model at @place, a file or a folder: (transfer full), in the order of their names. */
 static GPtrArray *
 find_weights (const char *place)
@@ -72,7 +65,7 @@ find_weights (const char *place)
         if (g_str_has_suffix (name, ".safetensors") || g_str_has_suffix (name, ".bin"))
           g_ptr_array_add (paths, g_build_filename (part, name, NULL));
     }
-  g_ptr_array_sort (paths, compare_paths);
+  g_ptr_array_sort (paths, _eshi_store_compare_paths);
 
   return paths;
 }

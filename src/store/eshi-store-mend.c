@@ -217,9 +217,9 @@ is_day (const char *name)
   return strlen (name) == 10 && strspn (name, "0123456789-") == 10;
 }
 
-static int
-compare_paths (gconstpointer a,
-               gconstpointer b)
+int
+_eshi_store_compare_paths (gconstpointer a,
+                           gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
@@ -256,7 +256,7 @@ _eshi_store_plan_adoption (EshiStore  *self,
     if (is_day (day))
       list_day (self, day);
   /* The oldest first, so that the ids follow the days. */
-  g_ptr_array_sort (self->to_adopt, compare_paths);
+  g_ptr_array_sort (self->to_adopt, _eshi_store_compare_paths);
 
   return self->to_adopt->len > 0 || _eshi_db_exec (self->db, error, "DELETE FROM chores WHERE name = 'adopt'", "");
 }
@@ -337,15 +337,13 @@ _eshi_store_adopt (EshiStore   *self,
                    gboolean    *added,
                    GError     **error)
 {
-  g_autofree char *relative = _eshi_store_relative (self, path);
   g_autoptr(EshiPictureSettings) found = NULL;
   g_autoptr(EshiHistoryPicture) picture = NULL;
   gint64 known = 0;
   GStatBuf status;
 
   *added = FALSE;
-  if (!_eshi_db_get_int (self->db, &known, 0, error, "SELECT id FROM pictures WHERE path = ? AND trashed = 0", "s",
-                         relative))
+  if (!_eshi_store_know_file (self, path, &known, error))
     return FALSE;
   if (known != 0)
     return TRUE;

@@ -317,17 +317,26 @@ _eshi_store_get (EshiStore  *self,
   return picture;
 }
 
+gboolean
+_eshi_store_know_file (EshiStore   *self,
+                       const char  *path,
+                       gint64      *id,
+                       GError     **error)
+{
+  g_autofree char *relative = _eshi_store_relative (self, path);
+
+  return _eshi_db_get_int (self->db, id, 0, error, "SELECT id FROM pictures WHERE path = ? AND trashed = 0", "s",
+                           relative);
+}
+
 gint64
 _eshi_store_find_file (EshiStore   *self,
                        const char  *path,
                        GError     **error)
 {
-  g_autofree char *relative = _eshi_store_relative (self, path);
   gint64 id = 0;
 
-  if (!_eshi_db_get_int (self->db, &id, 0, error, "SELECT id FROM pictures WHERE path = ? AND trashed = 0", "s", relative))
-    return 0;
-  if (id == 0)
+  if (_eshi_store_know_file (self, path, &id, error) && id == 0)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                          _("The history knows no picture with this file."));
 

@@ -69,6 +69,10 @@ gboolean            _eshi_store_back_up_some   (EshiStore               *self);
 gboolean            _eshi_store_plan_adoption  (EshiStore               *self,
                                                 GError                 **error);
 
+/* For arrays of paths. */
+int                 _eshi_store_compare_paths  (gconstpointer            a,
+                                                gconstpointer            b);
+
 /* Takes in the file @path unless it is known. @only_told: leave out a file that does not say how it was made. @added:
  * whether there is a row more. */
 gboolean            _eshi_store_adopt          (EshiStore               *self,
@@ -116,6 +120,11 @@ gboolean            _eshi_store_show           (EshiStore               *self,
 
 EshiHistoryPicture *_eshi_store_get            (EshiStore               *self,
                                                 gint64                   id,
+                                                GError                 **error);
+/* @id: (out): of the picture whose file is at @path, an absolute one, and not in the trash; 0 for none. */
+gboolean            _eshi_store_know_file      (EshiStore               *self,
+                                                const char              *path,
+                                                gint64                  *id,
                                                 GError                 **error);
 /* The id of the picture whose file is at @path, an absolute one, and not in the trash; 0 on error. */
 gint64              _eshi_store_find_file      (EshiStore               *self,

@@ -59,7 +59,8 @@ gboolean eshi_export_take_choices (EshiExport     *self,
  *
  * Writes the copies. PNG files with their settings are copied byte for byte. Where the name had to be changed to fit the
  * format, and in a folder, no file is replaced. Thread: any; blocks. Errors: as from eshi_picture_export_save() and
- * eshi_picture_file_load_image(), from eshi_contact_page_new() for a page, or %G_IO_ERROR codes; what was written before stays.
+ * eshi_picture_file_load_image(), from eshi_contact_page_new() for a page, or %G_IO_ERROR codes; what was written before
+ * stays.
  */
 gboolean eshi_export_run (EshiExport    *self,
                           GCancellable  *cancellable,

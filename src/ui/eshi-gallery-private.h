@@ -2,7 +2,8 @@
  *
  * eshi-gallery.c builds it and follows the history; -filters.c is what is searched for; -actions.c is what can be done
  * with pictures; -marks.c is favourites, ratings and tags; -use.c is what a picture is used for; -trash.c takes them away
- * and brings them back; -files.c copies and exports them; -sheet.c puts them on one page; -large.c shows them large, and compares them.
+ * and brings them back; -files.c copies and exports them; -sheet.c puts them on one page; -large.c shows them large, and
+ * compares them.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -19,9 +19,8 @@
 
 /* --- pixels ------------------------------------------------------------------------------------------------------ */
 
-/* Lays @pixbuf on white. (transfer full): [h, w, 3] u8 */
-static EshiImage *
-image_from_pixbuf (GdkPixbuf *pixbuf)
+EshiImage *
+eshi_input_image_from_pixbuf (GdkPixbuf *pixbuf)
 {
   int width = gdk_pixbuf_get_width (pixbuf);
   int height = gdk_pixbuf_get_height (pixbuf);
@@ -71,9 +70,9 @@ image_from_texture (GdkTexture *texture)
     return NULL;
   fit (&width, &height);
   if (width == gdk_pixbuf_get_width (pixbuf) && height == gdk_pixbuf_get_height (pixbuf))
-    return image_from_pixbuf (pixbuf);
+    return eshi_input_image_from_pixbuf (pixbuf);
   small = gdk_pixbuf_scale_simple (pixbuf, width, height, GDK_INTERP_BILINEAR);
-  return small != NULL ? image_from_pixbuf (small) : NULL;
+  return small != NULL ? eshi_input_image_from_pixbuf (small) : NULL;
 }
 
 /* --- files ------------------------------------------------------------------------------------------------------- */
@@ -173,7 +172,7 @@ decode (GBytes        *bytes,
   if (done && gdk_pixbuf_loader_get_pixbuf (loader) != NULL)
     upright = gdk_pixbuf_apply_embedded_orientation (gdk_pixbuf_loader_get_pixbuf (loader));
   if (upright != NULL)
-    return image_from_pixbuf (upright);
+    return eshi_input_image_from_pixbuf (upright);
   explain (&reason, &head, name);
   g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;

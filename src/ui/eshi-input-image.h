@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 /* No picture that Eshi paints is larger; what comes in is made smaller to fit. */
 #define ESHI_INPUT_SIDE_MAX 2048
 
+/* Lays @pixbuf on white. Thread: any. (transfer full): [h, w, 3] u8 */
+EshiImage *eshi_input_image_from_pixbuf (GdkPixbuf *pixbuf);
+
 /**
  * eshi_input_image_load:
  * @file: any kind of picture that GdkPixbuf reads, up to 256 MiB and 16384 pixels a side

@@ -9,7 +9,7 @@
 
 #include "eshi-leftover.h"
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
+#include "eshi-input-image.h"
 
 /* (transfer full): @preview as large as the picture was to be; itself where nobody said how large. */
 static EshiImage *
@@ -20,25 +20,14 @@ enlarge (EshiImage *preview,
   int from_width = eshi_image_get_width (preview);
   g_autoptr(GdkPixbuf) small = NULL;
   g_autoptr(GdkPixbuf) large = NULL;
-  g_autoptr(GBytes) pixels = NULL;
-  guint8 *rows = NULL;
 
   if (width <= 0 || height <= 0 || (width == from_width && height == eshi_image_get_height (preview)))
     return eshi_image_ref (preview);
   small = gdk_pixbuf_new_from_bytes (eshi_image_get_pixels (preview), GDK_COLORSPACE_RGB, FALSE, 8, from_width,
                                      eshi_image_get_height (preview), 3 * from_width);
   large = gdk_pixbuf_scale_simple (small, width, height, GDK_INTERP_BILINEAR);
-  if (large == NULL)
-    return eshi_image_ref (preview);
 
-  /* Rows of a pixbuf are padded. */
-  rows = g_malloc ((gsize) 3 * width * height);
-  for (int y = 0; y < height; y++)
-    memcpy (&rows[(gsize) 3 * width * y],
-            gdk_pixbuf_read_pixels (large) + (gsize) gdk_pixbuf_get_rowstride (large) * y, (gsize) 3 * width);
-  pixels = g_bytes_new_take (rows, (gsize) 3 * width * height);
-
-  return eshi_image_new (width, height, pixels);
+  return large != NULL ? eshi_input_image_from_pixbuf (large) : eshi_image_ref (preview);
 }
 
 /* (transfer full): the settings of the picture of its batch that @job stands at. */

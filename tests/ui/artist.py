@@ -46,11 +46,11 @@ def forget_everything():
     shutil.rmtree(os.path.join(os.environ["HOME"], "Pictures", "Eshi"), ignore_errors=True)
 
 
-def start(prompt="", steps=3, environment=None):
+def start(prompt="", steps=3, environment=None, draft=DRAFT):
     folder = os.path.join(os.environ["XDG_STATE_HOME"], "eshi")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "draft.ini"), "w", encoding="utf-8") as file:
-        file.write(DRAFT.format(prompt=prompt, steps=steps))
+        file.write(draft.format(prompt=prompt, steps=steps))
     program = Program([os.environ["ESHI_PROGRAM"]], environment)
     program.wait_for_window()
     program.wait("MODELS")

@@ -7,68 +7,37 @@ Run by tests/ui/rig --as-user. SPDX-License-Identifier: MIT
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 try:
-    from driver import (Atspi, Failed, Program, application, outline, press, run, set_text, shoot, skip, text_of,
-                        wait_until, walk)
+    from artist import SHOTS, check_needs, paint, start as begin
+    from driver import Atspi, Failed, application, outline, press, run, set_text, shoot, text_of, wait_until, walk
 except (ImportError, ValueError) as error:
     print("skipped:", error)
     sys.exit(77)
 
-ROOT = os.environ["ESHI_SOURCE_ROOT"]
-SHOTS = os.environ.get("ESHI_TEST_SHOTS", os.environ["RIG_FOLDER"])
 
+# Nothing of it is what other drafts say.
 DRAFT = """[Settings]
-prompt=猫 油絵
+prompt={prompt}
 negative-prompt=犬
 seed=17
 seed-locked=true
 n-images=1
-steps=4
+steps={steps}
 guidance=3.5
 sampler=dpmpp-2m-karras
 width=128
 height=96
 """
-# Nothing of it is what the picture was painted with.
-OTHER = """[Settings]
-prompt=
-seed=1
-seed-locked=true
-n-images=1
-steps=3
-guidance=2
-sampler=euler
-width=64
-height=64
-"""
 
 
-def check_needs():
-    if os.environ.get("RIG_JAPANESE") != "yes":
-        skip("localedef cannot make a Japanese locale here")
-    for program in ("xdotool", "import", "convert"):
-        if shutil.which(program) is None:
-            skip(f"{program} is not installed")
-    model = os.environ.get("ESHI_MODEL_DIR", os.path.join(ROOT, "data", "model"))
-    if not os.path.exists(os.path.join(model, "mame", "model_index.json")):
-        skip(f"there is no model in {model}")
-    os.environ["ESHI_MODEL_DIR"] = model
-
-
-def start(draft):
-    folder = os.path.join(os.environ["XDG_STATE_HOME"], "eshi")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "draft.ini"), "w", encoding="utf-8") as file:
-        file.write(draft)
-    program = Program([os.environ["ESHI_PROGRAM"]])
-    program.wait_for_window()
-    program.wait("MODELS")
+def start(**draft):
+    """Beside it there is room for another program."""
+    program = begin(**draft)
     program.resize(1000, 780)
     run("xdotool", "windowmove", "--sync", program.window, "0", "0")
     return program
@@ -111,12 +80,6 @@ def middle(node, program):
     return int(geometry["X"]) + box.x + box.width // 2, int(geometry["Y"]) + box.y + box.height // 2
 
 
-def generate(program):
-    program.forget()
-    press("ctrl+l", "ctrl+Return")
-    return program.wait("SAVED", 180).split(" ", 1)[1]
-
-
 def bytes_of(path):
     with open(path, "rb") as file:
         return file.read()
@@ -133,7 +96,7 @@ def drop_ours(program, tree, picture):
     program.wait("BUFFER [猫 油絵]")
     peer.end()
     assert text_of(prompt) == "猫 油絵", text_of(prompt)
-    assert bytes_of(generate(program)) == bytes_of(picture), "the settings gave another picture"
+    assert bytes_of(paint(program)) == bytes_of(picture), "the settings gave another picture"
 
 
 def drop_foreign(program):
@@ -173,14 +136,14 @@ def drag_out(program, tree, picture):
 
 
 def main():
-    check_needs()
-    program = start(DRAFT)
+    check_needs("convert")
+    program = start(prompt="猫 油絵", steps=4, draft=DRAFT)
     tree = application(program)
     try:
-        picture = generate(program)
+        picture = paint(program)
         drag_out(program, tree, picture)
         program.end()
-        program = start(OTHER)
+        program = start()
         tree = application(program)
         drop_ours(program, tree, picture)
         drop_foreign(program)

@@ -7,59 +7,22 @@ Run by tests/ui/rig --as-user. SPDX-License-Identifier: MIT
 
 import json
 import os
-import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 try:
-    from driver import (Failed, Program, application, outline, press, push, run, set_text, shoot, skip, wait_until,
-                        walk)
+    from artist import SHOTS, check_needs, start as begin
+    from driver import Failed, application, outline, press, push, run, set_text, shoot, wait_until, walk
 except (ImportError, ValueError) as error:
     print("skipped:", error)
     sys.exit(77)
 
-ROOT = os.environ["ESHI_SOURCE_ROOT"]
-SHOTS = os.environ.get("ESHI_TEST_SHOTS", os.environ["RIG_FOLDER"])
 PROMPT = "猫 油絵"
-STEPS = 400
-
-# So many steps that there is time to cancel: each takes some hundredths of a second.
-DRAFT = f"""[Settings]
-prompt=
-seed=5
-seed-locked=true
-n-images=1
-steps={STEPS}
-guidance=2
-sampler=euler
-width=128
-height=128
-"""
-
-
-def check_needs():
-    if os.environ.get("RIG_JAPANESE") != "yes":
-        skip("localedef cannot make a Japanese locale here")
-    for program in ("xdotool", "import"):
-        if shutil.which(program) is None:
-            skip(f"{program} is not installed")
-    model = os.environ.get("ESHI_MODEL_DIR", os.path.join(ROOT, "data", "model"))
-    if not os.path.exists(os.path.join(model, "mame", "model_index.json")):
-        skip(f"there is no model in {model}")
-    os.environ["ESHI_MODEL_DIR"] = model
-
-
-def write_draft():
-    folder = os.path.join(os.environ["XDG_STATE_HOME"], "eshi")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "draft.ini"), "w", encoding="utf-8") as file:
-        file.write(DRAFT)
+STEPS = 400  # so many that there is time to cancel: each takes some hundredths of a second
 
 
 def start():
-    program = Program([os.environ["ESHI_PROGRAM"]])
-    program.wait_for_window()
-    program.wait("MODELS")
+    program = begin(steps=STEPS)
     program.wait("RESTORED")
     return program, application(program)
 
@@ -152,8 +115,7 @@ def resume_from_gallery(left, reference):
 
 
 def main():
-    check_needs()
-    write_draft()
+    check_needs("identify")
     reference = os.path.join(os.environ["RIG_FOLDER"], "reference.png")
     try:
         run(os.environ["ESHI_CLI"], "generate", "--quiet", "--no-previews", "--no-history", f"--prompt={PROMPT}",
