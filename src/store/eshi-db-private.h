@@ -17,6 +17,7 @@ typedef struct
   sqlite3    *handle;
   char       *path;
   GHashTable *statements; /* prepared once: sqlite3_stmt by its SQL */
+  gboolean    damaged;    /* whether anything that was asked of it met damage */
 } EshiDb;
 
 /**

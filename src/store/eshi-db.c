@@ -46,6 +46,7 @@ set_error (EshiDb  *self,
 
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      self->damaged = TRUE;
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                    _("The history “%s” is damaged; close Eshi and open it again, which mends it."), shown);
       break;

@@ -17,6 +17,7 @@
 #include "eshi-store-private.h"
 
 #define DATABASE "history.db"
+#define LEFT_WHOLE "history.db.whole"
 #define BACKUPS_FOLDER "backups"
 #define N_BACKUPS 3
 #define BACKUP_AGE_S (24 * 60 * 60)
@@ -66,13 +67,19 @@ now_as_name (void)
   return g_date_time_format (now, "%Y%m%dT%H%M%S%f");
 }
 
+static gboolean
+backup_is_old (EshiStore *self)
+{
+  return last_backup (self) + BACKUP_AGE_S < g_get_real_time () / G_USEC_PER_SEC;
+}
+
 /* A history without pictures would take the place of one that has some. */
 static gboolean
 needs_backup (EshiStore *self)
 {
   gint64 n_pictures = 0;
 
-  return last_backup (self) + BACKUP_AGE_S < g_get_real_time () / G_USEC_PER_SEC &&
+  return backup_is_old (self) &&
          _eshi_db_get_int (self->db, &n_pictures, 0, NULL, "SELECT 1 FROM pictures LIMIT 1", "") && n_pictures > 0;
 }
 
@@ -141,17 +148,67 @@ _eshi_store_back_up_some (EshiStore *self)
   return FALSE;
 }
 
+/* --- a file that was left whole ----------------------------------------------------------------------------------- */
+
+/* (transfer full) (nullable): what tells the file from any other and from itself after a write; NULL while some of it
+ * lies in the file beside it. */
+static char *
+dup_state (const char *path)
+{
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+  GStatBuf status;
+
+  if (g_stat (log, &status) == 0 || g_stat (path, &status) != 0)
+    return NULL;
+
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld\n",
+                          (guint64) status.st_ino, (gint64) status.st_size, (gint64) status.st_mtim.tv_sec,
+                          status.st_mtim.tv_nsec);
+}
+
+/* Reading it all through costs a fifth of a second for 100,000 pictures, at every start. It is done all the same before
+ * a backup, so that none is made of a damaged file. */
+static gboolean
+was_left_whole (EshiStore  *self,
+                const char *path)
+{
+  g_autofree char *mark = g_build_filename (self->data, LEFT_WHOLE, NULL);
+  g_autofree char *state = dup_state (path);
+  g_autofree char *left = NULL;
+
+  return state != NULL && !backup_is_old (self) && g_file_get_contents (mark, &left, NULL, NULL) &&
+         g_str_equal (left, state);
+}
+
+void
+_eshi_store_close_db (EshiStore *self)
+{
+  g_autofree char *path = g_build_filename (self->data, DATABASE, NULL);
+  g_autofree char *mark = g_build_filename (self->data, LEFT_WHOLE, NULL);
+  g_autofree char *state = NULL;
+  gboolean damaged;
+
+  if (self->db == NULL)
+    return;
+  damaged = self->db->damaged;
+  g_clear_pointer (&self->db, _eshi_db_close);
+  state = damaged ? NULL : dup_state (path);
+  if (state == NULL || !g_file_set_contents (mark, state, -1, NULL))
+    g_unlink (mark);
+}
+
 /* --- mending ------------------------------------------------------------------------------------------------------ */
 
-/* Opens @path and reads all of it. NULL without @error being set when it is damaged. */
+/* Opens @path and, unless it is @known to be whole, reads all of it. NULL without @error being set when it is damaged. */
 static EshiDb *
 open_whole (const char  *path,
+            gboolean     known,
             GError     **error)
 {
   g_autoptr(GError) local_error = NULL;
   g_autoptr(EshiDb) db = _eshi_db_open (path, &local_error);
 
-  if (db != NULL && _eshi_db_is_whole (db, &local_error))
+  if (db != NULL && (known || _eshi_db_is_whole (db, &local_error)))
     return g_steal_pointer (&db);
   if (local_error != NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
     g_propagate_error (error, g_steal_pointer (&local_error));
@@ -198,7 +255,7 @@ bring_backup (EshiStore  *self,
 
       if (!g_file_copy (from, to, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, NULL))
         continue;
-      db = open_whole (partial, NULL);
+      db = open_whole (partial, FALSE, NULL);
       if (db == NULL)
         continue;
       g_clear_pointer (&db, _eshi_db_close);
@@ -318,7 +375,7 @@ _eshi_store_open_db (EshiStore  *self,
 
   if (is_lost (self, path))
     return mend (self, path, error);
-  self->db = open_whole (path, &local_error);
+  self->db = open_whole (path, was_left_whole (self, path), &local_error);
   if (self->db != NULL)
     return TRUE;
   if (local_error != NULL)

@@ -51,9 +51,12 @@ gboolean            _eshi_store_do_chore       (EshiStore               *self);
 /* --- mending: eshi-store-mend.c ----------------------------------------------------------------------------------- */
 
 /* Opens the file and checks it; where it is damaged, puts the newest whole backup or an empty one in its place. The
- * damaged file is kept. */
+ * damaged file is kept. A file that is as this program left it, whole, is not read through again for a day. */
 gboolean            _eshi_store_open_db        (EshiStore               *self,
                                                 GError                 **error);
+
+/* Closes the file, and remembers how it was left if nothing in it was damaged. */
+void                _eshi_store_close_db       (EshiStore               *self);
 
 /* Copies a database that is about to be brought to @version, if it is older and not empty, as another backup. Should that
  * fail for want of room, the change, which needs some as well, is not begun. */

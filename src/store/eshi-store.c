@@ -48,7 +48,7 @@ static void
 close_all (EshiStore *self)
 {
   g_clear_pointer (&self->backup, _eshi_db_copy_free);
-  g_clear_pointer (&self->db, _eshi_db_close);
+  _eshi_store_close_db (self);
   if (self->owner_fd >= 0)
     {
       g_autofree char *path = owner_path (self, self->owner);
@@ -120,6 +120,7 @@ take_locks (EshiStore  *self,
   g_autofree char *owner = NULL;
   g_autofree char *shown = g_filename_display_name (self->data);
 
+  g_free (self->owner);
   self->owner = g_uuid_string_random ();
   owner = owner_path (self, self->owner);
   if (g_mkdir_with_parents (owners, 0700) == 0)
@@ -138,22 +139,40 @@ take_locks (EshiStore  *self,
   return FALSE;
 }
 
+static gboolean
+open_once (EshiStore  *self,
+           GError    **error)
+{
+  return take_locks (self, error) &&
+         _eshi_store_open_db (self, error) &&
+         _eshi_store_back_up_older (self, G_N_ELEMENTS (schemas), error) &&
+         _eshi_db_migrate (self->db, schemas, G_N_ELEMENTS (schemas), error) &&
+         _eshi_store_settle_dead (self, error) &&
+         _eshi_store_plan_adoption (self, error);
+}
+
 gboolean
 _eshi_store_open (EshiStore  *self,
                   GError    **error)
 {
-  if (take_locks (self, error) &&
-      _eshi_store_open_db (self, error) &&
-      _eshi_store_back_up_older (self, G_N_ELEMENTS (schemas), error) &&
-      _eshi_db_migrate (self->db, schemas, G_N_ELEMENTS (schemas), error) &&
-      _eshi_store_settle_dead (self, error) &&
-      _eshi_store_plan_adoption (self, error))
+  g_autoptr(GError) local_error = NULL;
+  gboolean opened = open_once (self, &local_error);
+
+  /* Damage that nobody looked for, as it was left whole: closing forgets that, so now it is looked for and mended. */
+  if (!opened && self->db != NULL && self->db->damaged)
+    {
+      close_all (self);
+      g_clear_error (&local_error);
+      opened = open_once (self, &local_error);
+    }
+  if (opened)
     {
       self->reader = _eshi_reader_new ();
       return TRUE;
     }
 
   close_all (self);
+  g_propagate_error (error, g_steal_pointer (&local_error));
 
   return FALSE;
 }

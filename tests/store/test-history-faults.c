@@ -9,12 +9,14 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +67,22 @@ spoil (const char *path,
   file = g_fopen (path, "r+");
   g_assert_cmpuint (fwrite (contents, 1, length, file), ==, length);
   fclose (file);
+}
+
+/* As a disk does it that fails: no time of writing tells of it. */
+static void
+spoil_quietly (const char *path,
+               gsize       from,
+               gsize       n_bytes)
+{
+  struct timespec times[2];
+  struct stat status;
+
+  g_assert_cmpint (stat (path, &status), ==, 0);
+  times[0] = status.st_atim;
+  times[1] = status.st_mtim;
+  spoil (path, from, n_bytes);
+  g_assert_cmpint (utimensat (AT_FDCWD, path, times, 0), ==, 0);
 }
 
 static guint
@@ -163,6 +181,64 @@ test_rebuild_broken_off (Rig           *rig,
   g_free (rig_reopen (rig));
   rig_settle (rig);
   g_assert_cmpint (rig_count (rig, "猫"), ==, 45);
+}
+
+/* A history with a backup of today, closed. */
+static void
+leave_whole (Rig        *rig,
+             const char *path)
+{
+  g_autofree char *mark = g_strconcat (path, ".whole", NULL);
+  g_autofree char *backups = g_build_filename (rig->data, "backups", NULL);
+
+  tag (rig, rig_save (rig, "古い", 1), "札");
+  rig_remove_folder (backups);
+  g_free (rig_reopen (rig));
+  rig_settle (rig);
+  for (guint i = 0; i < 40; i++)
+    rig_save (rig, "新しい", 2 + i);
+  rig_close (rig);
+  g_assert_true (g_file_test (mark, G_FILE_TEST_IS_REGULAR));
+}
+
+/* What is as it was left is not read through at a start; what has another time of writing is. */
+static void
+test_left_whole (Rig           *rig,
+                 gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+  g_autofree char *notice = NULL;
+  GStatBuf status;
+
+  leave_whole (rig, path);
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  spoil_quietly (path, (gsize) status.st_size - 4096, 4096);
+  notice = rig_reopen (rig);
+  g_assert_null (notice);
+  rig_close (rig);
+  g_assert_cmpint (utimensat (AT_FDCWD, path, NULL, 0), ==, 0);
+  notice = rig_reopen (rig);
+  g_assert_nonnull (notice);
+  rig_settle (rig);
+  g_assert_cmpint (rig_count (rig, NULL), ==, 41);
+}
+
+/* Damage that is met while opening is looked for and mended in the same start. */
+static void
+test_left_whole_but (Rig           *rig,
+                     gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+  g_autofree char *notice = NULL;
+
+  leave_whole (rig, path);
+  spoil_quietly (path, 4096, G_MAXSIZE / 2);
+  notice = rig_reopen (rig);
+  g_assert_nonnull (notice);
+  g_assert_cmpuint (count_aside (rig), ==, 1);
+  rig_settle (rig);
+  g_assert_cmpint (rig_count (rig, NULL), ==, 41);
+  g_assert_cmpint (rig_count (rig, "古い 札"), ==, 1);
 }
 
 static void
@@ -773,6 +849,8 @@ main (int    argc,
   ADD ("backup/empty", "empty", test_backup);
   ADD ("rebuild", NULL, test_rebuild);
   ADD ("rebuild-broken-off", NULL, test_rebuild_broken_off);
+  ADD ("left-whole", NULL, test_left_whole);
+  ADD ("left-whole/but", NULL, test_left_whole_but);
   ADD ("damaged-and-open", NULL, test_damaged_and_open);
   ADD ("newer", NULL, test_newer);
   ADD ("migrate", NULL, test_migrate);
