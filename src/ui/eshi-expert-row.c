@@ -483,6 +483,26 @@ eshi_expert_row_fill_settings (EshiExpertRow *self,
 }
 
 void
+eshi_expert_row_copy_settings (EshiSettings       *to,
+                               const EshiSettings *from)
+{
+  g_return_if_fail (to != NULL && from != NULL);
+
+  g_free (to->schedule);
+  to->schedule = g_strdup (from->schedule);
+  to->variation_strength = from->variation_strength;
+  to->variation_seed = from->variation_seed;
+  to->clip_skip = MAX (from->clip_skip, 1);
+  to->rng = from->rng;
+  g_free (to->emphasis);
+  to->emphasis = position_of_emphasis (from->emphasis) > 0 ? g_strdup (from->emphasis) : NULL;
+  g_free (to->vae);
+  to->vae = g_strdup (from->vae);
+  g_strfreev (to->loras);
+  to->loras = g_strdupv (from->loras);
+}
+
+void
 eshi_expert_row_load_settings (EshiExpertRow      *self,
                                const EshiSettings *settings)
 {

@@ -27,6 +27,10 @@ GtkWidget *eshi_expert_row_new           (void);
 void       eshi_expert_row_fill_settings (EshiExpertRow      *self,
                                           EshiSettings       *settings);
 
+/* Copies what this row is for from @from into @to, as loading and filling would. */
+void       eshi_expert_row_copy_settings (EshiSettings       *to,
+                                          const EshiSettings *from);
+
 /**
  * eshi_expert_row_load_settings:
  *

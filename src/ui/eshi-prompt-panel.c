@@ -47,14 +47,17 @@ struct _EshiPromptPanel
   AdwComboRow *sampler_row;
   EshiSeedRow *seed_row;
   EshiInputRow *input_row;
-  EshiExpertRow *expert_row;
+  AdwBin *expert_place;
   GtkScrolledWindow *scroller;
   GtkAdjustment *steps;
   GtkAdjustment *guidance;
   GtkAdjustment *n_images;
   GtkButton *generate;
 
+  EshiExpertRow *expert_row;    /* NULL until the window is there */
+
   /* Owned References */
+  EshiSettings *expert_settings; /* (nullable): what expert_row shall show once it is there */
   char *model_path;
   EshiTokens *tokens;
   GStrv history;
@@ -305,6 +308,30 @@ on_sampler_cb (EshiPromptPanel *self)
   emit_changed (self);
 }
 
+/* What the expert row says, or would say. */
+static void
+fill_expert_settings (EshiPromptPanel *self,
+                      EshiSettings    *settings)
+{
+  if (self->expert_row != NULL)
+    eshi_expert_row_fill_settings (self->expert_row, settings);
+  else if (self->expert_settings != NULL)
+    eshi_expert_row_copy_settings (settings, self->expert_settings);
+}
+
+static void
+load_expert_settings (EshiPromptPanel    *self,
+                      const EshiSettings *settings)
+{
+  if (self->expert_row != NULL)
+    {
+      eshi_expert_row_load_settings (self->expert_row, settings);
+      return;
+    }
+  g_clear_pointer (&self->expert_settings, eshi_settings_free);
+  self->expert_settings = eshi_settings_copy (settings);
+}
+
 static void
 select_sampler (EshiPromptPanel *self,
                 const char      *name)
@@ -332,6 +359,7 @@ eshi_prompt_panel_finalize (GObject *object)
 {
   EshiPromptPanel *self = ESHI_PROMPT_PANEL (object);
 
+  g_clear_pointer (&self->expert_settings, eshi_settings_free);
   g_clear_pointer (&self->model_path, g_free);
   g_clear_pointer (&self->tokens, eshi_tokens_free);
   g_clear_pointer (&self->history, g_strfreev);
@@ -370,7 +398,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, sampler_row);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, seed_row);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, input_row);
-  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, expert_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, expert_place);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, scroller);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, steps);
   gtk_widget_class_bind_template_child (widget_class, EshiPromptPanel, guidance);
@@ -404,7 +432,6 @@ eshi_prompt_panel_class_init (EshiPromptPanelClass *klass)
   g_type_ensure (ESHI_TYPE_STYLE_CHIPS);
   g_type_ensure (ESHI_TYPE_SEED_ROW);
   g_type_ensure (ESHI_TYPE_INPUT_ROW);
-  g_type_ensure (ESHI_TYPE_EXPERT_ROW);
   bind_template (GTK_WIDGET_CLASS (klass));
 }
 
@@ -427,6 +454,23 @@ GtkWidget *
 eshi_prompt_panel_new (void)
 {
   return g_object_new (ESHI_TYPE_PROMPT_PANEL, NULL);
+}
+
+void
+eshi_prompt_panel_fill (EshiPromptPanel *self)
+{
+  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+
+  if (self->expert_row != NULL)
+    return;
+
+  self->expert_row = ESHI_EXPERT_ROW (eshi_expert_row_new ());
+  eshi_expert_row_set_sampler (self->expert_row, get_sampler_id (self));
+  if (self->expert_settings != NULL)
+    eshi_expert_row_load_settings (self->expert_row, self->expert_settings);
+  g_clear_pointer (&self->expert_settings, eshi_settings_free);
+  g_signal_connect_object (self->expert_row, "changed", G_CALLBACK (emit_changed), self, G_CONNECT_SWAPPED);
+  adw_bin_set_child (self->expert_place, GTK_WIDGET (self->expert_row));
 }
 
 gboolean
@@ -480,7 +524,7 @@ eshi_prompt_panel_dup_settings (EshiPromptPanel *self)
   settings->guidance = gtk_adjustment_get_value (self->guidance);
   settings->n_images = (int) gtk_adjustment_get_value (self->n_images);
   settings->seed = eshi_seed_row_get_seed (self->seed_row);
-  eshi_expert_row_fill_settings (self->expert_row, settings);
+  fill_expert_settings (self, settings);
   settings->strength = eshi_input_get_strength (eshi_input_row_get_input (self->input_row));
   settings->paste = eshi_input_get_paste (eshi_input_row_get_input (self->input_row));
   return settings;
@@ -603,7 +647,7 @@ eshi_prompt_panel_load_settings (EshiPromptPanel    *self,
   if ((parts & ESHI_SETTINGS_REST) != 0)
     {
       load_rest (self, settings);
-      eshi_expert_row_load_settings (self->expert_row, settings);
+      load_expert_settings (self, settings);
       eshi_input_load_settings (eshi_input_row_get_input (self->input_row), settings);
     }
   self->loading = FALSE;

@@ -40,6 +40,9 @@ typedef enum
 
 GtkWidget *eshi_prompt_panel_new (void);
 
+/* Makes what is folded away and need not be there in the first frame; what was loaded for it comes in then. */
+void eshi_prompt_panel_fill (EshiPromptPanel *self);
+
 gboolean eshi_prompt_panel_get_composing (EshiPromptPanel *self);
 
 gboolean eshi_prompt_panel_get_seed_locked (EshiPromptPanel *self);

@@ -198,7 +198,7 @@ void         _eshi_window_add_import     (EshiWindow         *self);
 
 /* eshi-window-views.c */
 void         _eshi_window_add_views      (EshiWindow         *self);
-/* Makes the gallery and the queue's view, once. */
+/* Makes the gallery, the queue's view and what the panel has folded away, once. */
 void         _eshi_window_fill_views     (EshiWindow         *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
 

@@ -213,4 +213,5 @@ _eshi_window_fill_views (EshiWindow *self)
   follow_gallery (self);
   eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
   eshi_queue_view_set_queue (self->queue_view, eshi_session_get_queue (self->session));
+  eshi_prompt_panel_fill (self->panel);
 }

@@ -118,12 +118,17 @@ test_round_trip (void)
   g_autoptr(EshiSettings) told = eshi_settings_new ();
   g_autoptr(EshiSettings) defaults = eshi_settings_new ();
   g_autoptr(EshiSettings) again = eshi_settings_new ();
+  g_autoptr(EshiSettings) copy = eshi_settings_new ();
 
   eshi_expert_row_load_settings (row, asked);
   eshi_expert_row_fill_settings (row, told);
   assert_same (told, asked);
+  eshi_expert_row_copy_settings (copy, asked);
+  assert_same (copy, asked);
   eshi_expert_row_load_settings (row, defaults);
   eshi_expert_row_fill_settings (row, again);
+  eshi_expert_row_copy_settings (copy, defaults);
+  assert_same (copy, again);
   defaults->clip_skip = 1;
   assert_same (again, defaults);
   dispose (row);
@@ -190,7 +195,7 @@ test_files (void)
   dispose (row);
 }
 
-/* The panel hands the values out, and the draft keeps them. */
+/* The panel hands the values out, before its row is there and after it, and the draft keeps them. */
 static void
 test_panel_and_draft (void)
 {
@@ -204,6 +209,12 @@ test_panel_and_draft (void)
   gboolean locked;
 
   eshi_prompt_panel_load_settings (panel, asked, ESHI_SETTINGS_ALL);
+  told = eshi_prompt_panel_dup_settings (panel);
+  assert_same (told, asked);
+  g_assert_null (find (GTK_WIDGET (panel), ESHI_TYPE_EXPERT_ROW));
+  eshi_prompt_panel_fill (panel);
+  g_assert_nonnull (find (GTK_WIDGET (panel), ESHI_TYPE_EXPERT_ROW));
+  eshi_settings_free (told);
   told = eshi_prompt_panel_dup_settings (panel);
   assert_same (told, asked);
   g_assert_cmpstr (told->prompt, ==, "");
