@@ -456,13 +456,13 @@ eshi_prompt_panel_new (void)
   return g_object_new (ESHI_TYPE_PROMPT_PANEL, NULL);
 }
 
-void
+gboolean
 eshi_prompt_panel_fill (EshiPromptPanel *self)
 {
-  g_return_if_fail (ESHI_IS_PROMPT_PANEL (self));
+  g_return_val_if_fail (ESHI_IS_PROMPT_PANEL (self), FALSE);
 
   if (self->expert_row != NULL)
-    return;
+    return FALSE;
 
   self->expert_row = ESHI_EXPERT_ROW (eshi_expert_row_new ());
   eshi_expert_row_set_sampler (self->expert_row, get_sampler_id (self));
@@ -471,6 +471,8 @@ eshi_prompt_panel_fill (EshiPromptPanel *self)
   g_clear_pointer (&self->expert_settings, eshi_settings_free);
   g_signal_connect_object (self->expert_row, "changed", G_CALLBACK (emit_changed), self, G_CONNECT_SWAPPED);
   adw_bin_set_child (self->expert_place, GTK_WIDGET (self->expert_row));
+
+  return TRUE;
 }
 
 gboolean

@@ -40,8 +40,9 @@ typedef enum
 
 GtkWidget *eshi_prompt_panel_new (void);
 
-/* Makes what is folded away and need not be there in the first frame; what was loaded for it comes in then. */
-void eshi_prompt_panel_fill (EshiPromptPanel *self);
+/* Makes what is folded away and need not be there in the first frame; what was loaded for it comes in then. Returns: FALSE
+ * if it was there already */
+gboolean eshi_prompt_panel_fill (EshiPromptPanel *self);
 
 gboolean eshi_prompt_panel_get_composing (EshiPromptPanel *self);
 

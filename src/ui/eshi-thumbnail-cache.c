@@ -1,6 +1,7 @@
 /* eshi-thumbnail-cache.c: small pictures for views, read on threads and held in memory for a while.
  *
- * Two threads of its own, so that a hundred thumbnails do not keep GLib's pool from saving a picture.
+ * Two threads of its own, so that a hundred thumbnails do not keep GLib's pool from saving a picture. They yield to the
+ * thread that scrolls.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,10 +11,12 @@
 #include "eshi-thumbnail-cache.h"
 
 #include <eshi-thumbnails.h>
+#include <sys/resource.h>
 
 #include "eshi-picture.h"
 
 #define N_THREADS 2
+#define NICENESS 10
 #define MAX_HELD 400   /* textures, at most 192 KiB each */
 
 struct _EshiThumbnailCache
@@ -54,6 +57,8 @@ load_in_thread (gpointer data,
 
   if (g_task_return_error_if_cancelled (task))
     return;
+  /* On Linux this is the priority of the thread alone, which is no other pool's. */
+  setpriority (PRIO_PROCESS, 0, NICENESS);
   image = eshi_thumbnail_load (load->path, &error);
   if (image == NULL)
     g_task_return_error (task, error);
@@ -93,7 +98,7 @@ eshi_thumbnail_cache_class_init (EshiThumbnailCacheClass *klass)
 static void
 eshi_thumbnail_cache_init (EshiThumbnailCache *self)
 {
-  self->pool = g_thread_pool_new (load_in_thread, NULL, N_THREADS, FALSE, NULL);
+  self->pool = g_thread_pool_new (load_in_thread, NULL, N_THREADS, TRUE, NULL);
   g_thread_pool_set_sort_function (self->pool, compare_loads, NULL);
   self->textures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   g_queue_init (&self->order);

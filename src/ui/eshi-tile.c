@@ -245,27 +245,46 @@ load (EshiTile                 *self,
                                    g_object_ref (self));
 }
 
-static void
-update_label (EshiTile                 *self,
-              const EshiHistoryPicture *picture)
+/* (transfer full): what the picture is called, and what is the matter with it. */
+static char *
+dup_title (EshiHistoryItem *item)
 {
-  const char *title = eshi_history_item_get_title (self->item);
-  g_autofree char *marked = NULL;
+  const EshiHistoryPicture *picture = eshi_history_item_get_picture (item);
+  const char *title = eshi_history_item_get_title (item);
 
-  if (picture->missing)
-    {
-      /* Translators: %s is the prompt of the picture */
-      marked = g_strdup_printf (_("%s (the file is missing)"), title);
-      title = marked;
-    }
-  else if (picture->interrupted)
-    {
-      /* Translators: %s is the prompt of the picture */
-      marked = g_strdup_printf (_("%s (interrupted)"), title);
-      title = marked;
-    }
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), title);
+  if (picture != NULL && picture->missing)
+    /* Translators: %s is the prompt of the picture */
+    return g_strdup_printf (_("%s (the file is missing)"), title);
+  if (picture != NULL && picture->interrupted)
+    /* Translators: %s is the prompt of the picture */
+    return g_strdup_printf (_("%s (interrupted)"), title);
+
+  return g_strdup (title);
+}
+
+static void
+update_label (EshiTile *self)
+{
+  g_autofree char *title = dup_title (self->item);
+
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+}
+
+/* Told when it is asked for: setting it asks the X server where the pointer is, three times, for every tile that scrolls
+ * by. */
+static gboolean
+eshi_tile_query_tooltip (GtkWidget  *widget,
+                         int         x,
+                         int         y,
+                         gboolean    keyboard_mode,
+                         GtkTooltip *tooltip)
+{
+  EshiTile *self = ESHI_TILE (widget);
+  g_autofree char *title = self->item != NULL ? dup_title (self->item) : NULL;
+
+  gtk_tooltip_set_text (tooltip, title);
+
+  return title != NULL;
 }
 
 static void
@@ -278,7 +297,7 @@ update (EshiTile *self)
       if (picture->missing != self->unreadable)
         self->unreadable = FALSE;
       load (self, picture);
-      update_label (self, picture);
+      update_label (self);
     }
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
@@ -312,6 +331,7 @@ eshi_tile_class_init (EshiTileClass *klass)
   widget_class->snapshot = eshi_tile_snapshot;
   widget_class->measure = eshi_tile_measure;
   widget_class->get_request_mode = eshi_tile_get_request_mode;
+  widget_class->query_tooltip = eshi_tile_query_tooltip;
   gtk_widget_class_set_css_name (widget_class, "eshitile");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
 }
@@ -319,6 +339,7 @@ eshi_tile_class_init (EshiTileClass *klass)
 static void
 eshi_tile_init (EshiTile *self)
 {
+  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
 }
 
 GtkWidget *

@@ -100,6 +100,7 @@ struct _EshiWindow
   guint pending_source;         /* waits for a commit before it generates */
   guint quit_confirmed : 1;     /* pictures without files were asked about */
   guint arrange_source;
+  guint fill_source;
   guint following : 1;          /* the canvas shows what is being painted */
   guint selecting : 1;          /* the filmstrip's selection is being set by us */
   guint generate_pending : 1;
@@ -200,6 +201,8 @@ void         _eshi_window_add_import     (EshiWindow         *self);
 void         _eshi_window_add_views      (EshiWindow         *self);
 /* Makes the gallery, the queue's view and what the panel has folded away, once. */
 void         _eshi_window_fill_views     (EshiWindow         *self);
+/* The same, bit by bit, while nothing else is to be done. */
+void         _eshi_window_fill_views_later (EshiWindow       *self);
 gboolean     _eshi_window_shows_studio   (EshiWindow         *self);
 
 /* eshi-window-queue.c */

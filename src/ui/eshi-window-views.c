@@ -200,18 +200,59 @@ follow_gallery (EshiWindow *self)
   g_signal_connect_object (gallery, "failed", G_CALLBACK (on_failed_cb), self, G_CONNECT_SWAPPED);
 }
 
-void
-_eshi_window_fill_views (EshiWindow *self)
+static void
+fill_gallery (EshiWindow *self)
 {
   if (self->gallery != NULL)
     return;
 
   self->gallery = ESHI_GALLERY (eshi_gallery_new ());
-  self->queue_view = ESHI_QUEUE_VIEW (eshi_queue_view_new ());
   adw_bin_set_child (self->gallery_place, GTK_WIDGET (self->gallery));
-  adw_bin_set_child (self->queue_place, GTK_WIDGET (self->queue_view));
   follow_gallery (self);
   eshi_gallery_set_history (self->gallery, eshi_session_get_history (self->session));
+}
+
+static void
+fill_queue_view (EshiWindow *self)
+{
+  if (self->queue_view != NULL)
+    return;
+
+  self->queue_view = ESHI_QUEUE_VIEW (eshi_queue_view_new ());
+  adw_bin_set_child (self->queue_place, GTK_WIDGET (self->queue_view));
   eshi_queue_view_set_queue (self->queue_view, eshi_session_get_queue (self->session));
+}
+
+void
+_eshi_window_fill_views (EshiWindow *self)
+{
   eshi_prompt_panel_fill (self->panel);
+  fill_gallery (self);
+  fill_queue_view (self);
+}
+
+/* One of them each time, so that the window answers in between. */
+static gboolean
+on_fill_cb (gpointer user_data)
+{
+  EshiWindow *self = ESHI_WINDOW (user_data);
+
+  if (eshi_prompt_panel_fill (self->panel))
+    return G_SOURCE_CONTINUE;
+  if (self->gallery == NULL)
+    {
+      fill_gallery (self);
+      return G_SOURCE_CONTINUE;
+    }
+  fill_queue_view (self);
+  self->fill_source = 0;
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+_eshi_window_fill_views_later (EshiWindow *self)
+{
+  if (self->fill_source == 0)
+    self->fill_source = g_idle_add (on_fill_cb, self);
 }

@@ -410,7 +410,7 @@ on_after_paint_cb (EshiWindow    *self,
   g_signal_handlers_disconnect_by_func (frames, on_after_paint_cb, self);
   /* When, and after how much processor time: what a benchmark of the start counts with. */
   eshi_test_log ("FIRST_FRAME %" G_GINT64_FORMAT " %.1f", g_get_monotonic_time (), clock () * 1e3 / CLOCKS_PER_SEC);
-  _eshi_window_fill_views (self);
+  _eshi_window_fill_views_later (self);
 }
 
 static void
@@ -451,6 +451,7 @@ eshi_window_dispose (GObject *object)
   g_cancellable_cancel (self->input_loading);
   g_clear_handle_id (&self->pending_source, g_source_remove);
   g_clear_handle_id (&self->arrange_source, g_source_remove);
+  g_clear_handle_id (&self->fill_source, g_source_remove);
   if (self->popover != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->popover));
   g_clear_weak_pointer (&self->saved_toast);
