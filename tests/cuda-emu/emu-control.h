@@ -19,7 +19,7 @@ void   emu_fail_call (int n, int result, int sticky);
 /* Calls of the driver, cublasLt and cuDNN included, since the last emu_fail_call(). */
 int    emu_count_calls (void);
 
-/* Allocations, streams and modules that are alive. */
+/* Allocations, streams, modules, and graphs of both kinds that are alive. */
 int    emu_count_alive (void);
 
 /* Kernels that were launched so far. */
@@ -28,11 +28,15 @@ int    emu_count_launches (void);
 /* What was asked of the driver so far. */
 typedef struct
 {
-  int    n_launches, n_allocations, n_synchronizations;
+  int    n_launches, n_allocations, n_synchronizations; /* launches at once, not into a recording */
+  int    n_recorded, n_replays; /* pieces of work that went into recordings; recordings that were run */
   size_t bytes_up, bytes_down; /* to the device and from it */
 } EmuCounts;
 
 void   emu_get_counts (EmuCounts *counts);
+
+/* Whether the driver refuses to record. */
+void   emu_refuse_recording (int refuse);
 
 /* What the driver says of itself and its device; 0 devices: none. */
 void   emu_set_device (int n_devices, int major, int minor, int driver_version);

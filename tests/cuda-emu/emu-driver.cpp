@@ -1,7 +1,8 @@
-/* emu-driver.cpp: in place of libcuda.so.1: memory, one kind of stream, kernels by name, and failures on demand.
+/* emu-driver.cpp: in place of libcuda.so.1: memory, one kind of stream, kernels by name, recordings, failures on demand.
  *
  * A stream is lazy: nothing is done before somebody waits for it or reads what it makes, so that what a launch names must
- * last until then. Each allocation is its own, so that AddressSanitizer guards its ends, and begins as NaN.
+ * last until then. What a stream records does not run, and allocating, freeing, loading, waiting or copying from or to the
+ * host's memory ends the recording with an error, as with the driver. Each allocation is its own, so that AddressSanitizer guards its ends, and begins as NaN.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -34,11 +35,22 @@ enum
   NO_DEVICE = 100,
   INVALID_CONTEXT = 201,
   NOT_FOUND = 500,
+  CAPTURE_UNSUPPORTED = 900,
+  CAPTURE_INVALIDATED = 901,
+};
+
+using Work = std::function<void ()>;
+
+struct Graph
+{
+  std::vector<Work> work;
 };
 
 struct Stream
 {
-  std::deque<std::function<void ()>> work;
+  std::deque<Work> work;
+  Graph           *recording = nullptr;
+  bool             invalid = false; /* something was called that may not be while it records */
 };
 
 struct Function
@@ -50,7 +62,7 @@ struct Driver
 {
   std::map<uintptr_t, size_t> memory; /* real address → bytes */
   std::vector<Stream *>       streams;
-  int                         n_modules = 0;
+  int                         n_modules = 0, n_graphs = 0;
   size_t                      used = 0;
   EmuCounts                   counts = {};
   bool                        has_context = false;
@@ -59,6 +71,7 @@ struct Driver
 
   int n_calls = 0, failing_call = 0, failure = 0;
   bool sticky = false;
+  bool refuses_recording = false;
 };
 
 Driver driver;
@@ -76,10 +89,30 @@ drain (Stream *stream)
 }
 
 void
-enqueue (void                   *stream,
-         std::function<void ()>  work)
+enqueue (void *to,
+         Work  work)
 {
-  static_cast<Stream *> (stream)->work.push_back (std::move (work));
+  Stream *stream = static_cast<Stream *> (to);
+
+  if (stream->recording == nullptr)
+    {
+      stream->work.push_back (std::move (work));
+      return;
+    }
+  driver.counts.n_recorded++;
+  stream->recording->work.push_back (std::move (work));
+}
+
+/* Whether a stream records; what may not be called meanwhile spoils the recording. */
+bool
+spoils_recording ()
+{
+  bool any = false;
+
+  for (Stream *stream : driver.streams)
+    if (stream->recording != nullptr)
+      any = stream->invalid = true;
+  return any;
 }
 
 /* Bytes from real address @address to the end of the allocation around it; 0 if there is none. */
@@ -152,7 +185,7 @@ emu_count_calls (void)
 int
 emu_count_alive (void)
 {
-  return (int) (driver.memory.size () + driver.streams.size ()) + driver.n_modules;
+  return (int) (driver.memory.size () + driver.streams.size ()) + driver.n_modules + driver.n_graphs;
 }
 
 int
@@ -165,6 +198,12 @@ void
 emu_get_counts (EmuCounts *counts)
 {
   *counts = driver.counts;
+}
+
+void
+emu_refuse_recording (int refuse)
+{
+  driver.refuses_recording = refuse != 0;
 }
 
 void
@@ -220,6 +259,11 @@ emu_memory (unsigned long long address,
     if (failure != SUCCESS)            \
       return failure;                  \
   }
+
+#define BEGIN_UNRECORDED_CALL        \
+  BEGIN_CALL                         \
+  if (spoils_recording ())           \
+    return CAPTURE_UNSUPPORTED;
 
 int
 cuInit (unsigned)
@@ -315,7 +359,7 @@ cuMemAlloc_v2 (unsigned long long *address,
 {
   void *memory = nullptr;
 
-  BEGIN_CALL
+  BEGIN_UNRECORDED_CALL
   if (!driver.has_context)
     return INVALID_CONTEXT;
   if (bytes > MEMORY_BYTES - driver.used || posix_memalign (&memory, 256, bytes) != 0)
@@ -336,6 +380,8 @@ cuMemFree_v2 (unsigned long long address)
 
   if (found == driver.memory.end ())
     emu::fail ("%#llx is freed, but was not allocated", address);
+  if (spoils_recording ())
+    return CAPTURE_UNSUPPORTED;
   for (Stream *stream : driver.streams)
     drain (stream);
   driver.used -= found->second;
@@ -351,7 +397,7 @@ cuMemcpyHtoDAsync_v2 (unsigned long long  dst,
                       size_t              bytes,
                       void               *stream)
 {
-  BEGIN_CALL
+  BEGIN_UNRECORDED_CALL
   if (!is_device (dst, bytes))
     return INVALID_VALUE;
 
@@ -370,7 +416,7 @@ cuMemcpyDtoHAsync_v2 (void               *dst,
                       size_t              bytes,
                       void               *stream)
 {
-  BEGIN_CALL
+  BEGIN_UNRECORDED_CALL
   if (!is_device (src, bytes))
     return INVALID_VALUE;
   driver.counts.bytes_down += bytes;
@@ -428,7 +474,7 @@ cuStreamDestroy_v2 (void *stream)
 int
 cuStreamSynchronize (void *stream)
 {
-  BEGIN_CALL
+  BEGIN_UNRECORDED_CALL
   driver.counts.n_synchronizations++;
   drain (static_cast<Stream *> (stream));
   return SUCCESS;
@@ -439,7 +485,7 @@ int
 cuModuleLoadData (void       **module,
                   const void  *)
 {
-  BEGIN_CALL
+  BEGIN_UNRECORDED_CALL
   *module = &emu::kernels ();
   driver.n_modules++;
   return SUCCESS;
@@ -492,9 +538,89 @@ cuLaunchKernel (void      *function,
   std::function<void ()> body = emu::kernels ()[kernel->name](params);
   std::string name = kernel->name;
 
-  driver.counts.n_launches++;
+  if (static_cast<Stream *> (stream)->recording == nullptr)
+    driver.counts.n_launches++;
   enqueue (stream, [=] () { emu::run_grid (name.c_str (), grid, block, shared_bytes, body); });
   return SUCCESS;
+}
+
+/* --- recordings --- */
+
+int
+cuStreamBeginCapture_v2 (void *to,
+                         int)
+{
+  Stream *stream = static_cast<Stream *> (to);
+
+  BEGIN_CALL
+  if (stream->recording != nullptr || driver.refuses_recording)
+    return CAPTURE_UNSUPPORTED;
+  stream->recording = new Graph;
+  stream->invalid = false;
+  driver.n_graphs++;
+  return SUCCESS;
+}
+
+/* Ends it also when it fails. */
+int
+cuStreamEndCapture (void  *to,
+                    void **graph)
+{
+  Stream *stream = static_cast<Stream *> (to);
+  Graph *recording = stream->recording;
+
+  *graph = nullptr;
+  if (recording == nullptr)
+    return INVALID_VALUE;
+  stream->recording = nullptr;
+
+  int failure = emu_next_call ();
+
+  if (failure == SUCCESS && !stream->invalid)
+    {
+      *graph = recording;
+      return SUCCESS;
+    }
+  delete recording;
+  driver.n_graphs--;
+  return failure != SUCCESS ? failure : CAPTURE_INVALIDATED;
+}
+
+int
+cuGraphInstantiateWithFlags (void               **exec,
+                             void                *graph,
+                             unsigned long long)
+{
+  BEGIN_UNRECORDED_CALL
+  *exec = new Graph (*static_cast<Graph *> (graph));
+  driver.n_graphs++;
+  return SUCCESS;
+}
+
+int
+cuGraphLaunch (void *exec,
+               void *stream)
+{
+  BEGIN_CALL
+  for (const Work &work : static_cast<Graph *> (exec)->work)
+    enqueue (stream, work);
+  driver.counts.n_replays++;
+  return SUCCESS;
+}
+
+int
+cuGraphDestroy (void *graph)
+{
+  delete static_cast<Graph *> (graph);
+  driver.n_graphs--;
+  return SUCCESS;
+}
+
+/* What was asked of it before is still done. */
+int
+cuGraphExecDestroy (void *exec)
+{
+  return cuGraphDestroy (exec);
 }
 
 } /* extern "C" */

@@ -17,6 +17,7 @@
 
 #include "backends.h"
 #include "emu-control.h"
+#include "eshi-cuda-api.h"
 #include "eshi-graph.h"
 #include "eshi-pipeline.h"
 
@@ -28,6 +29,7 @@ static struct
   int (*count_alive) (void);
   int (*count_launches) (void);
   void (*get_counts) (EmuCounts *counts);
+  void (*refuse_recording) (int refuse);
   void (*set_device) (int n_devices, int major, int minor, int driver_version);
   void (*dnn_fail_call) (int n, int status);
   int (*dnn_count_calls) (void);
@@ -57,6 +59,7 @@ find_controls (const char *folder)
   *(void **) &emu.count_alive = dlsym (library, "emu_count_alive");
   *(void **) &emu.count_launches = dlsym (library, "emu_count_launches");
   *(void **) &emu.get_counts = dlsym (library, "emu_get_counts");
+  *(void **) &emu.refuse_recording = dlsym (library, "emu_refuse_recording");
   *(void **) &emu.set_device = dlsym (library, "emu_set_device");
   *(void **) &emu.dnn_fail_call = dlsym (dnn, "emu_dnn_fail_call");
   *(void **) &emu.dnn_count_calls = dlsym (dnn, "emu_dnn_count_calls");
@@ -187,22 +190,19 @@ add_weight (GPtrArray *weights,
   return weight;
 }
 
-/* A network that has each kind of plan. */
-static EshiGraph *
-build_graph (EshiBackend *backend,
-             GPtrArray   *weights)
+/* Below the embedding: a network that has each other kind of plan, and can be recorded. */
+static void
+build_layers (EshiGraph  *graph,
+              GPtrArray  *weights,
+              EshiTensor *x,
+              EshiTensor *time)
 {
-  EshiGraph *graph = eshi_graph_new (backend);
   EshiTensor *vector = add_weight (weights, ESHI_SHAPE1 (WIDTH));
   EshiTensor *square = add_weight (weights, ESHI_SHAPE2 (WIDTH, WIDTH));
   EshiTensor *kernel = add_weight (weights, ESHI_SHAPE4 (WIDTH, WIDTH, 3, 3));
   EshiTensor *gates = add_weight (weights, ESHI_SHAPE2 (2 * WIDTH, WIDTH));
   EshiTensor *gate_bias = add_weight (weights, ESHI_SHAPE1 (2 * WIDTH));
-  EshiTensor *ids = eshi_graph_input (graph, "ids", ESHI_DTYPE_I32, ESHI_SHAPE2 (1, N_TOKENS));
-  EshiTensor *t = eshi_graph_input (graph, "t", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
   EshiConvParams same = { 1, 1, 1, 1, 1 };
-  EshiTensor *time = eshi_graph_time_embedding (graph, "time", t, WIDTH);
-  EshiTensor *x = eshi_graph_embedding (graph, "embedding", ids, square, square);
   EshiTensor *y = NULL;
 
   x = eshi_graph_layer_norm (graph, "norm", x, vector, vector, 1e-5f);
@@ -213,6 +213,20 @@ build_graph (EshiBackend *backend,
   x = eshi_graph_group_norm (graph, "group", x, vector, vector, 4, 1e-5f, ESHI_ACT_SILU);
   x = eshi_graph_conv2d (graph, "conv", x, kernel, vector, time, NULL, same);
   eshi_graph_output (graph, "result", x, ESHI_DTYPE_F32);
+}
+
+/* A network that has each kind of plan. */
+static EshiGraph *
+build_graph (EshiBackend *backend,
+             GPtrArray   *weights)
+{
+  EshiGraph *graph = eshi_graph_new (backend);
+  EshiTensor *square = add_weight (weights, ESHI_SHAPE2 (WIDTH, WIDTH));
+  EshiTensor *ids = eshi_graph_input (graph, "ids", ESHI_DTYPE_I32, ESHI_SHAPE2 (1, N_TOKENS));
+  EshiTensor *t = eshi_graph_input (graph, "t", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
+  EshiTensor *time = eshi_graph_time_embedding (graph, "time", t, WIDTH);
+
+  build_layers (graph, weights, eshi_graph_embedding (graph, "embedding", ids, square, square), time);
   return graph;
 }
 
@@ -242,6 +256,150 @@ run_graph (GError **error)
   eshi_graph_free (graph);
   klass->close (backend);
   return done;
+}
+
+/* --- runs that are recorded --- */
+
+/* As in eshi-cuda-record.c. */
+#define N_PLAIN_RUNS 2
+#define N_RUNS 5
+
+/* Runs the network without the look-up often enough for it to be recorded. @n_calls: (out): of the driver and its
+ * neighbours, in each run; @result: (out): of the last */
+static gboolean
+run_again (int      n_calls[N_RUNS],
+           float    result[HEIGHT * HEIGHT * WIDTH],
+           GError **error)
+{
+  g_autoptr(GPtrArray) weights = g_ptr_array_new_with_free_func ((GDestroyNotify) eshi_tensor_free);
+  const EshiBackendClass *klass = get_class ();
+  EshiBackend *backend = klass->open (NULL, error);
+  EshiGraph *graph = NULL;
+  EshiTensor *x = NULL;
+  EshiTensor *t = NULL;
+  float time = 10;
+  gboolean done = FALSE;
+
+  if (backend == NULL)
+    return FALSE;
+  graph = eshi_graph_new (backend);
+  x = eshi_graph_input (graph, "x", ESHI_DTYPE_F32, ESHI_SHAPE3 (1, N_TOKENS, WIDTH));
+  t = eshi_graph_input (graph, "t", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
+  build_layers (graph, weights, eshi_graph_convert (graph, "half", x, ESHI_DTYPE_F16),
+                eshi_graph_time_embedding (graph, "time", t, WIDTH));
+  done = eshi_graph_prepare (graph, NULL, error) && eshi_graph_upload (graph, t, &time, error);
+  for (int i = 0; i < N_RUNS && done; i++)
+    {
+      float data[N_TOKENS * WIDTH];
+
+      for (int k = 0; k < N_TOKENS * WIDTH; k++)
+        data[k] = (float) (k % 17 - 8) / (float) (i + 3);
+      n_calls[i] = -emu.count_calls ();
+      done = eshi_graph_upload (graph, x, data, error) && eshi_graph_run (graph, NULL, error);
+      n_calls[i] += emu.count_calls () - 1;
+    }
+  done = done && eshi_graph_download (graph, eshi_graph_get_op (graph, eshi_graph_n_ops (graph) - 1)->dst, result, error);
+  eshi_graph_free (graph);
+  klass->close (backend);
+  return done;
+}
+
+/* Recorded or not, the same comes out, each time of what was uploaded last. */
+static void
+test_recorded (void)
+{
+  int n_calls[N_RUNS];
+  float replayed[HEIGHT * HEIGHT * WIDTH];
+  float plain[HEIGHT * HEIGHT * WIDTH];
+  EmuCounts before;
+  EmuCounts after;
+  g_autoptr(GError) error = NULL;
+
+  emu.get_counts (&before);
+  g_assert_true (run_again (n_calls, replayed, &error));
+  emu.get_counts (&after);
+  g_test_message ("calls of a run: %d, %d, then %d with the recording, %d, %d", n_calls[0], n_calls[1], n_calls[2],
+                  n_calls[3], n_calls[4]);
+  g_assert_cmpint (after.n_replays - before.n_replays, ==, N_RUNS - N_PLAIN_RUNS);
+  g_assert_cmpint (n_calls[N_RUNS - 1], ==, 1);
+
+  emu.refuse_recording (TRUE);
+  g_assert_true (run_again (n_calls, plain, &error));
+  emu.refuse_recording (FALSE);
+  emu.get_counts (&before);
+  g_assert_cmpint (after.n_replays, ==, before.n_replays);
+  g_assert_cmpmem (plain, sizeof plain, replayed, sizeof replayed);
+  g_assert_cmpint (emu.count_alive (), ==, 0);
+}
+
+/* Each call in turn finds too little memory, or a device that is lost: while it is recorded the first costs speed alone. */
+static void
+test_recording_fails (gconstpointer sticky)
+{
+  int n_calls[N_RUNS];
+  float result[HEIGHT * HEIGHT * WIDTH];
+  int code = sticky != NULL ? ESHI_ERROR_DEVICE_LOST : ESHI_ERROR_OUT_OF_MEMORY;
+  int n_all = 0;
+  int n_recording = 0;
+  int n_unnoticed = 0;
+
+  g_assert_true (run_again (n_calls, result, NULL));
+  emu.fail_call (0, 0, 0);
+  g_assert_true (run_again (n_calls, result, NULL));
+  n_all = emu.count_calls () - N_PARTING_CALLS;
+  n_recording = n_calls[N_PLAIN_RUNS] - 1;
+  for (int i = 1; i <= n_all; i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      emu.fail_call (i, sticky != NULL ? 700 : 2, sticky != NULL);
+      if (run_again (n_calls, result, &error))
+        n_unnoticed++;
+      else
+        g_assert_error (error, ESHI_ERROR, code);
+      g_assert_cmpint (emu.count_alive (), ==, 0);
+    }
+  emu.fail_call (0, 0, 0);
+  g_test_message ("%d calls, %d of them while recording", n_all, n_recording);
+  g_assert_cmpint (n_unnoticed, ==, sticky != NULL ? 0 : n_recording);
+}
+
+/* What a driver does not let be called while it records, the stand-in does not either. */
+static void
+test_recording_rules (void)
+{
+  void *library = open_stand_in (g_getenv ("ESHI_CUDA_LIBS"), "libcuda.so.1");
+  int (*begin) (void *, int) = NULL;
+  int (*end) (void *, void **) = NULL;
+  int (*alloc) (EshiCuPtr *, size_t) = NULL;
+  int (*wait) (void *) = NULL;
+  int (*up) (EshiCuPtr, const void *, size_t, void *) = NULL;
+  g_autoptr(GError) error = NULL;
+  EshiBackend *backend = get_class ()->open (NULL, &error);
+  void *stream = NULL;
+  void *graph = NULL;
+  EshiCuPtr address = 0;
+  int (*create) (void **, unsigned) = NULL;
+  int (*destroy) (void *) = NULL;
+
+  *(void **) &begin = dlsym (library, "cuStreamBeginCapture_v2");
+  *(void **) &end = dlsym (library, "cuStreamEndCapture");
+  *(void **) &alloc = dlsym (library, "cuMemAlloc_v2");
+  *(void **) &wait = dlsym (library, "cuStreamSynchronize");
+  *(void **) &up = dlsym (library, "cuMemcpyHtoDAsync_v2");
+  *(void **) &create = dlsym (library, "cuStreamCreate");
+  *(void **) &destroy = dlsym (library, "cuStreamDestroy_v2");
+  g_assert_cmpint (create (&stream, 1), ==, 0);
+  for (int i = 0; i < 3; i++)
+    {
+      g_assert_cmpint (begin (stream, 1), ==, 0);
+      g_assert_cmpint (i == 0 ? alloc (&address, 4) : i == 1 ? wait (stream) : up (1, &i, 4, stream), ==, 900);
+      g_assert_cmpint (end (stream, &graph), ==, 901);
+      g_assert_null (graph);
+    }
+  destroy (stream);
+  close_backend (backend);
+  g_assert_cmpint (emu.count_alive (), ==, 0);
 }
 
 /* --- plans of cuDNN's on disk --- */
@@ -550,19 +708,30 @@ check_step (const StepCosts          *costs,
   gsize bytes_up = after->bytes_up - before->bytes_up;
   gsize bytes_down = after->bytes_down - before->bytes_down;
 
+  gboolean replayed = after->n_replays > before->n_replays;
+
   g_assert_true (costs->seen[step - 1] && costs->seen[step]);
-  g_test_message ("step %u: %d launches of own kernels, %d convolutions of cuDNN's, %d synchronizations, %d allocations, "
-                  "%" G_GSIZE_FORMAT " bytes to the device, %" G_GSIZE_FORMAT " from it",
+  g_test_message ("step %u: %d launches of own kernels, %d convolutions of cuDNN's, %d pieces of work recorded, %d replayed "
+                  "recordings, %d synchronizations, %d allocations, %" G_GSIZE_FORMAT " bytes to the device, %" G_GSIZE_FORMAT
+                  " from it",
                   step, after->n_launches - before->n_launches, costs->n_executed[step] - costs->n_executed[step - 1],
+                  after->n_recorded - before->n_recorded, after->n_replays - before->n_replays,
                   after->n_synchronizations - before->n_synchronizations, after->n_allocations - before->n_allocations,
                   bytes_up, bytes_down);
+  g_assert_true ((after->n_launches == before->n_launches) == replayed);
+  if (step == N_STEPS)
+    {
+      g_assert_cmpint (after->n_replays - before->n_replays, ==, 1);
+      g_assert_cmpint (after->n_recorded, ==, before->n_recorded);
+      g_assert_cmpint (costs->n_executed[step], ==, costs->n_executed[step - 1]);
+    }
   g_assert_cmpint (after->n_allocations, ==, before->n_allocations);
   g_assert_cmpint (after->n_synchronizations - before->n_synchronizations, ==, 1);
   g_assert_cmpuint (bytes_up, ==, 2 * latents_bytes + sizeof (float));
   g_assert_cmpuint (bytes_down, ==, latents_bytes);
 }
 
-/* A step allocates nothing, waits once, and moves no more than latents: both halves of guidance and the time go up, the
+/* Once it is recorded a step is one call. It allocates nothing, waits once, and moves no more than latents: both halves of guidance and the time go up, the
  * prediction comes down, where the sampler works in f32. */
 static void
 test_step (void)
@@ -606,6 +775,10 @@ main (int    argc,
   g_test_add_func ("/eshi/cuda-host/dnn/refusals", test_refusals);
   g_test_add_func ("/eshi/cuda-host/dnn/does-not-start", test_without_dnn);
   g_test_add_func ("/eshi/cuda-host/dnn/kept-plan", test_kept_plan);
+  g_test_add_func ("/eshi/cuda-host/recorded/same", test_recorded);
+  g_test_add_data_func ("/eshi/cuda-host/recorded/out-of-memory", NULL, test_recording_fails);
+  g_test_add_data_func ("/eshi/cuda-host/recorded/sticky", "sticky", test_recording_fails);
+  g_test_add_func ("/eshi/cuda-host/recorded/rules", test_recording_rules);
   g_test_add_func ("/eshi/cuda-host/picture", test_picture);
   g_test_add_func ("/eshi/cuda-host/step", test_step);
   status = g_test_run ();

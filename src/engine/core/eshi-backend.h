@@ -15,10 +15,13 @@
 G_BEGIN_DECLS
 
 /* Grows with every change of this header, so that a stale plugin is refused instead of crashing. */
-#define ESHI_BACKEND_ABI 2
+#define ESHI_BACKEND_ABI 3
 
 typedef struct _EshiBackend EshiBackend;
 typedef struct _EshiBackendClass EshiBackendClass;
+
+/* What a backend keeps of the runs of a graph. */
+typedef struct _EshiRecording EshiRecording;
 
 typedef enum
 {
@@ -100,6 +103,17 @@ struct _EshiBackendClass
   gboolean     (*run)       (EshiBackend              *self,
                              const EshiOp             *op,
                              GError                  **error);
+
+  /* (optional) Runs or enqueues the @n_ops of a prepared graph in order, with the same result as run on each. In
+   * *@recording, NULL at the first run, it may keep how, so that a later run of the same ops costs less. forget, there
+   * if this is, frees that; the graph calls it before unprepare, when the work is done. */
+  gboolean     (*run_all)   (EshiBackend              *self,
+                             const EshiOp *const      *ops,
+                             guint                     n_ops,
+                             EshiRecording           **recording,
+                             GError                  **error);
+  void         (*forget)    (EshiBackend              *self,
+                             EshiRecording            *recording);
 
   /* (optional) Waits for all work; backends that run at once leave it NULL. */
   gboolean     (*sync)      (EshiBackend              *self,

@@ -32,6 +32,7 @@ struct _EshiGraph
   GPtrArray            *nodes; /* of EshiGraphNode, in the order they were made */
   GHashTable           *own;   /* the nodes as a set */
   EshiBuffer           *arena;
+  EshiRecording        *recording; /* the backend's, of the runs so far */
 
   EshiDType             compute;
   guint                 n_prepared; /* ops at the front that the backend has prepared */

@@ -45,6 +45,10 @@ unprepare (EshiGraph *self)
   if (self->prepared && klass->sync != NULL)
     klass->sync (self->backend, NULL);
 
+  if (self->recording != NULL)
+    klass->forget (self->backend, self->recording);
+  self->recording = NULL;
+
   for (guint i = 0; i < self->n_prepared; i++)
     if (klass->unprepare != NULL)
       klass->unprepare (self->backend, g_ptr_array_index (self->ops, i));
@@ -541,19 +545,11 @@ run_profiled (EshiGraph     *self,
   return TRUE;
 }
 
-gboolean
-eshi_graph_run (EshiGraph     *self,
-                GCancellable  *cancellable,
-                GError       **error)
+static gboolean
+run_each (EshiGraph     *self,
+          GCancellable  *cancellable,
+          GError       **error)
 {
-  g_return_val_if_fail (self != NULL, FALSE);
-
-  if (!self->prepared)
-    {
-      g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED, _("The network must be prepared before it is run."));
-      return FALSE;
-    }
-
   for (guint i = 0; i < self->ops->len; i++)
     {
       const EshiOp *op = g_ptr_array_index (self->ops, i);
@@ -566,6 +562,28 @@ eshi_graph_run (EshiGraph     *self,
     }
 
   return TRUE;
+}
+
+gboolean
+eshi_graph_run (EshiGraph     *self,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  const EshiBackendClass *klass = NULL;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  klass = self->backend->klass;
+  if (!self->prepared)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED, _("The network must be prepared before it is run."));
+      return FALSE;
+    }
+  if (klass->run_all == NULL || self->profile != NULL)
+    return run_each (self, cancellable, error);
+
+  return !g_cancellable_set_error_if_cancelled (cancellable, error) &&
+         klass->run_all (self->backend, (const EshiOp *const *) self->ops->pdata, self->ops->len, &self->recording, error);
 }
 
 gsize

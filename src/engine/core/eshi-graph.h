@@ -101,7 +101,7 @@ gboolean    eshi_graph_download    (EshiGraph     *self,
                                     void          *data,
                                     GError       **error);
 
-/* Runs all ops. Polls @cancellable before each op. */
+/* Runs all ops. Polls @cancellable before each op, or once where the backend takes them all at a time. */
 gboolean    eshi_graph_run         (EshiGraph     *self,
                                     GCancellable  *cancellable,
                                     GError       **error);

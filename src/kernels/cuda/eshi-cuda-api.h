@@ -34,6 +34,7 @@ enum
   ESHI_CU_ATTRIBUTE_MINOR = 76,
 
   ESHI_CU_STREAM_NON_BLOCKING = 1,
+  ESHI_CU_CAPTURE_THREAD_LOCAL = 1,
 };
 
 /* X (result type, field, exported name, parameters) */
@@ -58,6 +59,12 @@ enum
   X (int, stream_create, "cuStreamCreate", (void **stream, unsigned flags))                                \
   X (int, stream_destroy, "cuStreamDestroy_v2", (void *stream))                                            \
   X (int, stream_synchronize, "cuStreamSynchronize", (void *stream))                                       \
+  X (int, begin_capture, "cuStreamBeginCapture_v2", (void *stream, int mode))                              \
+  X (int, end_capture, "cuStreamEndCapture", (void *stream, void **graph))                                 \
+  X (int, graph_instantiate, "cuGraphInstantiateWithFlags", (void **exec, void *graph, guint64 flags))     \
+  X (int, graph_launch, "cuGraphLaunch", (void *exec, void *stream))                                       \
+  X (int, graph_destroy, "cuGraphDestroy", (void *graph))                                                  \
+  X (int, graph_exec_destroy, "cuGraphExecDestroy", (void *exec))                                          \
   X (int, module_load_data, "cuModuleLoadData", (void **module, const void *image))                        \
   X (int, module_unload, "cuModuleUnload", (void *module))                                                 \
   X (int, module_get_function, "cuModuleGetFunction", (void **function, void *module, const char *name))   \

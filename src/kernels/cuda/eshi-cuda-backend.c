@@ -456,14 +456,28 @@ cuda_prepare (EshiBackend  *backend,
   return blame (op, error);
 }
 
+gboolean
+_eshi_cuda_waits (const EshiOp *op)
+{
+  return rows[op->kind]->waits;
+}
+
+gboolean
+_eshi_cuda_run (EshiCudaBackend  *self,
+                const EshiOp     *op,
+                GError          **error)
+{
+  if (rows[op->kind]->run (self, op, error))
+    return TRUE;
+  return blame (op, error);
+}
+
 static gboolean
 cuda_run (EshiBackend   *backend,
           const EshiOp  *op,
           GError       **error)
 {
-  if (rows[op->kind]->run ((EshiCudaBackend *) backend, op, error))
-    return TRUE;
-  return blame (op, error);
+  return _eshi_cuda_run ((EshiCudaBackend *) backend, op, error);
 }
 
 static const EshiBackendClass cuda_class = {
@@ -480,6 +494,8 @@ static const EshiBackendClass cuda_class = {
   .prepare = cuda_prepare,
   .unprepare = cuda_unprepare,
   .run = cuda_run,
+  .run_all = _eshi_cuda_run_all,
+  .forget = _eshi_cuda_forget,
   .sync = cuda_sync,
 };
 

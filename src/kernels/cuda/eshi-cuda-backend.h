@@ -1,6 +1,7 @@
 /* eshi-cuda-backend.h: what the files of the CUDA backend share: its state, errors, launches, weights and scratch.
  *
  * Everything runs in one stream, in order; nothing waits for it but a download, a sync, and the look-up of embeddings.
+ * Networks that run again and again are recorded (eshi-cuda-record.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -66,6 +67,7 @@ typedef struct
   gboolean    (*run)       (EshiCudaBackend  *self,
                             const EshiOp     *op,
                             GError          **error);
+  gboolean      waits;                                /* whether run waits for the device: then it cannot be recorded */
 } EshiCudaRow;
 
 extern const EshiCudaRow _eshi_cuda_conv2d;
@@ -83,6 +85,23 @@ extern const EshiCudaRow _eshi_cuda_convert;
 extern const EshiCudaRow _eshi_cuda_guidance;
 extern const EshiCudaRow _eshi_cuda_latents_to_rgb;
 extern const EshiCudaRow _eshi_cuda_image_to_u8;
+
+/* Enqueues @op; FALSE and @error, which names it, if that fails. */
+gboolean  _eshi_cuda_run            (EshiCudaBackend      *self,
+                                     const EshiOp         *op,
+                                     GError              **error);
+
+/* Whether running @op waits for the device. */
+gboolean  _eshi_cuda_waits          (const EshiOp         *op);
+
+/* run_all and forget of the backend's class: the first runs enqueue op by op, then they are recorded and replayed. */
+gboolean  _eshi_cuda_run_all        (EshiBackend          *backend,
+                                     const EshiOp *const  *ops,
+                                     guint                 n_ops,
+                                     EshiRecording       **recording,
+                                     GError              **error);
+void      _eshi_cuda_forget         (EshiBackend          *backend,
+                                     EshiRecording        *recording);
 
 /* What an op keeps for running its plan of cuDNN's. */
 typedef struct _EshiCudaConvUse EshiCudaConvUse;

@@ -476,7 +476,7 @@ const EshiCudaRow _eshi_cuda_layer_norm = { NULL, norm_prepare, norm_unprepare, 
 const EshiCudaRow _eshi_cuda_attention = { .why_not = attention_why_not, .run = attention_run };
 const EshiCudaRow _eshi_cuda_upsample = { .run = upsample_run };
 const EshiCudaRow _eshi_cuda_concat = { .run = concat_run };
-const EshiCudaRow _eshi_cuda_embedding = { NULL, embedding_prepare, embedding_unprepare, embedding_run };
+const EshiCudaRow _eshi_cuda_embedding = { NULL, embedding_prepare, embedding_unprepare, embedding_run, TRUE };
 const EshiCudaRow _eshi_cuda_time_embedding = { NULL, time_embedding_prepare, time_embedding_unprepare,
                                                 time_embedding_run };
 const EshiCudaRow _eshi_cuda_activation = { .run = activation_run };
