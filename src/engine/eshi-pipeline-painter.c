@@ -221,6 +221,17 @@ no_taesd_cb (const GError *why,
   _eshi_run_add_note (((const Painting *) user_data)->run, note);
 }
 
+static void
+reduced_cb (const EshiPipelineParams *params,
+            gpointer                  user_data)
+{
+  EshiRun *run = ((const Painting *) user_data)->run;
+
+  _eshi_run_set_tiling (run, params->vae_tiling);
+  _eshi_run_add_note (run, _("Memory is short, so the picture is painted in smaller pieces, which takes longer. Close other "
+                             "programs, or choose a smaller size."));
+}
+
 static gboolean
 ensure_backend (PipelinePainter  *self,
                 GError          **error)
@@ -530,6 +541,7 @@ paint_with_model (PipelinePainter        *self,
   callbacks->picture = picture_cb;
   callbacks->refused = refused_cb;
   callbacks->no_taesd = no_taesd_cb;
+  callbacks->reduced = reduced_cb;
   callbacks->checkpoint_seconds = eshi_request_get_checkpoint_seconds (request);
   if (callbacks->checkpoint_seconds >= 0.0)
     callbacks->checkpoint = checkpoint_cb;

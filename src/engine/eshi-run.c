@@ -121,6 +121,16 @@ _eshi_run_resolve (EshiRun            *self,
 }
 
 void
+_eshi_run_set_tiling (EshiRun    *self,
+                      EshiSwitch  tiling)
+{
+  g_assert (self->thread == g_thread_self ());
+  g_return_if_fail (self->settings != NULL);
+
+  self->settings->vae_tiling = tiling;
+}
+
+void
 _eshi_run_set_model_hash (EshiRun    *self,
                           const char *hash)
 {

@@ -56,6 +56,10 @@ void          _eshi_run_resolve         (EshiRun            *self,
                                          const char         *model_name,
                                          const char         *backend);
 
+/* That the VAE works in tiles after all, or not; before the first step. */
+void          _eshi_run_set_tiling      (EshiRun            *self,
+                                         EshiSwitch          tiling);
+
 /* What is known of the model's hash when the next picture is finished; (nullable). */
 void          _eshi_run_set_model_hash  (EshiRun            *self,
                                          const char         *hash);

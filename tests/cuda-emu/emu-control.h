@@ -35,6 +35,10 @@ typedef struct
 
 void   emu_get_counts (EmuCounts *counts);
 
+/* How much memory the device has; and the most that was allocated at once since then. */
+void   emu_set_memory (size_t bytes);
+size_t emu_get_peak (void);
+
 /* Whether the driver refuses to record. */
 void   emu_refuse_recording (int refuse);
 

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT
  */
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -63,7 +64,7 @@ struct Driver
   std::map<uintptr_t, size_t> memory; /* real address → bytes */
   std::vector<Stream *>       streams;
   int                         n_modules = 0, n_graphs = 0;
-  size_t                      used = 0;
+  size_t                      bytes = MEMORY_BYTES, used = 0, peak = 0;
   EmuCounts                   counts = {};
   bool                        has_context = false;
 
@@ -201,6 +202,19 @@ emu_get_counts (EmuCounts *counts)
 }
 
 void
+emu_set_memory (size_t bytes)
+{
+  driver.bytes = bytes;
+  driver.peak = driver.used;
+}
+
+size_t
+emu_get_peak (void)
+{
+  return driver.peak;
+}
+
+void
 emu_refuse_recording (int refuse)
 {
   driver.refuses_recording = refuse != 0;
@@ -325,7 +339,7 @@ int
 cuDeviceTotalMem_v2 (size_t *bytes,
                      int)
 {
-  *bytes = MEMORY_BYTES;
+  *bytes = driver.bytes;
   return SUCCESS;
 }
 
@@ -362,11 +376,12 @@ cuMemAlloc_v2 (unsigned long long *address,
   BEGIN_UNRECORDED_CALL
   if (!driver.has_context)
     return INVALID_CONTEXT;
-  if (bytes > MEMORY_BYTES - driver.used || posix_memalign (&memory, 256, bytes) != 0)
+  if (driver.used + bytes > driver.bytes || posix_memalign (&memory, 256, bytes) != 0)
     return OUT_OF_MEMORY;
   std::memset (memory, 0xff, bytes);
   driver.memory[reinterpret_cast<uintptr_t> (memory)] = bytes;
   driver.used += bytes;
+  driver.peak = std::max (driver.peak, driver.used);
   driver.counts.n_allocations++;
   *address = reinterpret_cast<uintptr_t> (memory) + OFFSET;
   return SUCCESS;

@@ -30,6 +30,8 @@ static struct
   int (*count_launches) (void);
   void (*get_counts) (EmuCounts *counts);
   void (*refuse_recording) (int refuse);
+  void (*set_memory) (size_t bytes);
+  size_t (*get_peak) (void);
   void (*set_device) (int n_devices, int major, int minor, int driver_version);
   void (*dnn_fail_call) (int n, int status);
   int (*dnn_count_calls) (void);
@@ -59,6 +61,8 @@ find_controls (const char *folder)
   *(void **) &emu.count_alive = dlsym (library, "emu_count_alive");
   *(void **) &emu.count_launches = dlsym (library, "emu_count_launches");
   *(void **) &emu.get_counts = dlsym (library, "emu_get_counts");
+  *(void **) &emu.set_memory = dlsym (library, "emu_set_memory");
+  *(void **) &emu.get_peak = dlsym (library, "emu_get_peak");
   *(void **) &emu.refuse_recording = dlsym (library, "emu_refuse_recording");
   *(void **) &emu.set_device = dlsym (library, "emu_set_device");
   *(void **) &emu.dnn_fail_call = dlsym (dnn, "emu_dnn_fail_call");
@@ -674,6 +678,89 @@ test_picture (void)
   assert_nothing_alive ();
 }
 
+/* --- too little memory --- */
+
+#define ALL_MEMORY ((gsize) 8 << 30)
+#define MEMORY_STEP ((gsize) 64 << 10)
+
+static void
+reduced_cb (const EshiPipelineParams *params,
+            gpointer                  user_data)
+{
+  (*(guint *) user_data)++;
+}
+
+/* Makes the graphs with @bytes of memory. @n_reduced: (out): how often it was said that it is done in smaller pieces */
+static gboolean
+prepare_within (gsize    bytes,
+                guint   *n_reduced,
+                GError **error)
+{
+  g_autofree char *folder = g_build_filename (g_getenv ("ESHI_MODEL_DIR"), "mame", NULL);
+  EshiPipelineParams params = { .prompt = "りんご", .steps = N_STEPS, .seed = 3 };
+  EshiPipelineCallbacks callbacks = { .reduced = reduced_cb, .user_data = n_reduced };
+  EshiBackend *cuda = NULL;
+  EshiPipeline *pipeline = NULL;
+  gboolean done = FALSE;
+
+  *n_reduced = 0;
+  emu.set_memory (bytes);
+  cuda = get_class ()->open (NULL, error);
+  if (cuda == NULL)
+    return FALSE;
+  pipeline = eshi_pipeline_new (folder, cuda, NULL, NULL, error);
+  done = pipeline != NULL && eshi_pipeline_prepare (pipeline, &params, &callbacks, NULL, error);
+  eshi_pipeline_free (pipeline);
+  close_backend (cuda);
+  assert_nothing_alive ();
+  return done;
+}
+
+/* Where both halves of guidance do not fit at once they run one after the other, and where that does not fit either it is
+ * said. What was painted so differs by rounding alone. */
+static void
+test_tight (void)
+{
+  g_autofree char *folder = g_build_filename (g_getenv ("ESHI_MODEL_DIR"), "mame", NULL);
+  guint n_reduced = 0;
+  EshiPipelineCallbacks callbacks = { .reduced = reduced_cb, .user_data = &n_reduced };
+  g_autoptr(GError) error = NULL;
+  EshiBackend *cuda = NULL;
+  g_auto(EshiPipelineResult) whole = { 0 };
+  g_auto(EshiPipelineResult) halves = { 0 };
+  gsize bytes = 0;
+  double psnr = 0;
+
+  g_assert_true (prepare_within (ALL_MEMORY, &n_reduced, &error));
+  g_assert_cmpuint (n_reduced, ==, 0);
+  bytes = emu.get_peak ();
+  g_assert_true (prepare_within (bytes, &n_reduced, &error));
+  g_assert_cmpuint (n_reduced, ==, 0);
+  while (prepare_within (bytes, &n_reduced, NULL) && n_reduced == 0)
+    bytes -= MEMORY_STEP;
+  g_assert_cmpuint (n_reduced, ==, 1);
+
+  emu.set_memory (ALL_MEMORY);
+  cuda = get_class ()->open (NULL, &error);
+  paint (folder, cuda, NULL, &whole);
+  close_backend (cuda);
+  emu.set_memory (bytes);
+  cuda = get_class ()->open (NULL, &error);
+  n_reduced = 0;
+  paint (folder, cuda, &callbacks, &halves);
+  close_backend (cuda);
+  g_assert_cmpuint (n_reduced, ==, 1);
+  psnr = get_psnr (whole.pictures[0].rgb, halves.pictures[0].rgb);
+  g_test_message ("with %.1f MiB: halves one after the other, PSNR %.1f dB", (double) bytes / (1 << 20), psnr);
+  g_assert_cmpfloat (psnr, >=, 45);
+
+  while (prepare_within (bytes, &n_reduced, &error))
+    bytes -= MEMORY_STEP;
+  g_assert_error (error, ESHI_ERROR, ESHI_ERROR_OUT_OF_MEMORY);
+  g_test_message ("with %.1f MiB: nothing fits", (double) bytes / (1 << 20));
+  emu.set_memory (ALL_MEMORY);
+}
+
 /* --- what a step costs --- */
 
 typedef struct
@@ -781,6 +868,7 @@ main (int    argc,
   g_test_add_func ("/eshi/cuda-host/recorded/rules", test_recording_rules);
   g_test_add_func ("/eshi/cuda-host/picture", test_picture);
   g_test_add_func ("/eshi/cuda-host/step", test_step);
+  g_test_add_func ("/eshi/cuda-host/tight", test_tight);
   status = g_test_run ();
   remove_cache (cache);
   return status;

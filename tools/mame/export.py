@@ -7,7 +7,7 @@ import os
 import shutil
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from nets import TEXT_CONFIG, UNET_CONFIG, VAE_CONFIG, TextEncoder, UNet, VAE
 
@@ -43,6 +43,16 @@ def write_weights(path, state):
     os.chmod(path, 0o644)
 
 
+def load_vae(work, init=None):
+    """State dict of the autoencoder: the one trained in the work folder, or else that of the model folder `init`."""
+    for name in ('decoder.pt', 'vae.pt'):
+        path = os.path.join(work, name)
+        if os.path.exists(path):
+            return torch.load(path)['ema']
+    path = os.path.join(init or '', 'vae', 'diffusion_pytorch_model.safetensors')
+    return {k: v.float() for k, v in load_file(path).items()}
+
+
 def export(folder, tokenizer, text, unet, vae, scaling, vocab, noise=0.1, guidance=2.0, sampler='dpmpp-2m'):
     """text, unet and vae are state dicts; the latent's log variance is a constant."""
     write_json(folder, 'model_index.json', INDEX)
@@ -69,6 +79,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument('--work', default='build/mame')
     ap.add_argument('--tokenizer', required=True)
+    ap.add_argument('--init', help='the model folder that --init of the trainings named: its autoencoder stays')
     ap.add_argument('--random', action='store_true', help='random weights, to try the layout')
     ap.add_argument('--guidance', type=float, default=2.0)
     ap.add_argument('--sampler', default='dpmpp-2m')
@@ -82,12 +93,10 @@ def main():
         parts = [TextEncoder(dict(TEXT_CONFIG, vocab_size=vocab)), UNet(UNET_CONFIG), VAE(VAE_CONFIG)]
         export(args.output, args.tokenizer, *(p.state_dict() for p in parts), 1.0, vocab)
     else:
-        better = os.path.join(args.work, 'decoder.pt')
-        v = torch.load(better if os.path.exists(better) else os.path.join(args.work, 'vae.pt'))
         u = torch.load(os.path.join(args.work, 'unet.pt'))
         scaling = float(torch.load(os.path.join(args.work, 'latents.pt'))['scaling'])
         part = lambda name: {k[5:]: w for k, w in u['ema'].items() if k.startswith(name)}
-        export(args.output, args.tokenizer, part('text.'), part('unet.'), v['ema'], scaling, vocab, guidance=args.guidance,
+        export(args.output, args.tokenizer, part('text.'), part('unet.'), load_vae(args.work, args.init), scaling, vocab, guidance=args.guidance,
                sampler=args.sampler)
     total = sum(os.path.getsize(os.path.join(d, f)) for d, _, fs in os.walk(args.output) for f in fs)
     print(args.output, total, 'bytes')

@@ -18,7 +18,7 @@ import styles
 from captions import Tokenizer, caption
 from common import Average, Clock, Muon, half, log, rate, run, save
 from data import Pictures
-from export import export
+from export import export, load_vae
 from nets import TEXT_CONFIG, UNET_CONFIG, VAE_CONFIG, TextEncoder, UNet, VAE
 from subjects import HERE, read_subjects
 
@@ -245,7 +245,7 @@ def train(team, args):
         if team.first and args.snapshot and (time.time() - shown > 480 or p >= 1):
             part = lambda name: {k[5:]: v for k, v in ema.shadow.items() if k.startswith(name)}
             export(args.snapshot, args.tokenizer, part('text.'), part('unet.'),
-                   torch.load(os.path.join(args.work, 'vae.pt'))['ema'], scaling, vocab)
+                   load_vae(args.work, args.init), scaling, vocab)
             shown = time.time()
 
 

@@ -1,7 +1,8 @@
-/* eshi-pipeline-memory.c: whether a picture of some size can fit into memory, asked before it is begun.
+/* eshi-pipeline-memory.c: whether a picture of some size can fit into memory, asked before it is begun; and what is
+ * tried where it does not.
  *
  * Systems promise more memory than they have and then end the program that believed them, so a refusal by the
- * allocator cannot be relied on.
+ * allocator cannot be relied on. A graphics card's can.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -162,4 +163,44 @@ _eshi_pipeline_check_memory (EshiPipeline  *self,
                  "close other programs."),
                width * factor, height * factor, needed_text, available_text);
   return FALSE;
+}
+
+gboolean
+_eshi_pipeline_is_paired (EshiPipeline             *self,
+                          const EshiPipelineParams *params)
+{
+  return params->guidance > 1.0 && !self->split;
+}
+
+/* FALSE if it is in tiles already, or would be a single one. */
+static gboolean
+cut_into_tiles (EshiPipeline       *self,
+                EshiPipelineParams *params)
+{
+  EshiTiles tiles = _eshi_tiles_for_decoder (eshi_vae_get_config (self->vae));
+  guint factor = _eshi_pipeline_factor (self);
+
+  if (self->tiled || !_eshi_tiles_are_many (&tiles, params->height / factor, params->width / factor))
+    return FALSE;
+
+  self->tiled = TRUE;
+  self->tiled_from = (guint64) params->width * params->height;
+  params->vae_tiling = ESHI_SWITCH_ON;
+  return TRUE;
+}
+
+gboolean
+_eshi_pipeline_shrink (EshiPipeline       *self,
+                       EshiPipelineParams *params,
+                       guint               n_tries)
+{
+  _eshi_pipeline_graphs_clear (self);
+  _eshi_pipeline_taesd_clear (self);
+  if (n_tries == 1 || cut_into_tiles (self, params))
+    return TRUE;
+  if (!_eshi_pipeline_is_paired (self, params))
+    return FALSE;
+
+  self->split = TRUE;
+  return TRUE;
 }

@@ -105,6 +105,8 @@ struct _EshiPipeline
   EshiVae             *own_encoder;
   char                *vae_key; /* which one is in use; NULL for the own */
   gboolean             tiled;   /* whether this call's pictures go through the VAE in tiles */
+  guint64              tiled_from; /* pixels of a picture that was too large for the VAE to take whole; 0: none was */
+  gboolean             split;   /* whether the halves of guidance run one after the other: memory was short for both */
   EshiSchedulerConfig  scheduler_config;
   const char          *sampler; /* static: the model's own */
   EshiRgbParams        rgb;
@@ -185,6 +187,14 @@ gboolean         _eshi_reading_begin        (EshiReading               *self,
 gboolean         _eshi_reading_show         (EshiReading               *self,
                                              EshiContextGraph          *context,
                                              guint                      step,
+                                             GCancellable              *cancellable,
+                                             GError                   **error);
+
+/* Makes @context, which holds one prompt only, hold that of half @half of guidance: 0 without the prompt, 1 with it. */
+gboolean         _eshi_reading_show_half    (EshiReading               *self,
+                                             EshiContextGraph          *context,
+                                             guint                      step,
+                                             guint                      half,
                                              GCancellable              *cancellable,
                                              GError                   **error);
 
@@ -448,6 +458,17 @@ gboolean         _eshi_pipeline_check_memory (EshiPipeline       *self,
                                              guint                width,
                                              gboolean             guided,
                                              GError             **error);
+
+/* eshi-pipeline-memory.c. Whether a step of @params predicts both halves of guidance at once. */
+gboolean         _eshi_pipeline_is_paired   (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params);
+
+/* After memory was too short for the graphs of @params for the @n_tries-th time: frees what earlier calls left; then
+ * changes to tiles, if there are many; then to halves one after the other. FALSE where there is no smaller way. Graphs
+ * that the caller has in hand are gone. */
+gboolean         _eshi_pipeline_shrink      (EshiPipeline        *self,
+                                             EshiPipelineParams  *params,
+                                             guint                n_tries);
 
 /* Bytes that a picture of these latents may still use; 0 where that is unknown. */
 guint64          _eshi_pipeline_get_free_memory (EshiPipeline    *self);

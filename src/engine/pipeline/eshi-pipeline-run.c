@@ -38,6 +38,8 @@ typedef struct
 
   gsize                        n_pixels;  /* of the latents */
   guint                        n_channels; /* that the network takes */
+  gboolean                     split;     /* whether the halves of guidance run one after the other */
+  double                       step_flops; /* of both halves */
   guint                        first;     /* call */
   guint                        n_calls;   /* from the first on; 0 where the image is only encoded and decoded */
   guint                        index;     /* of the picture */
@@ -73,7 +75,7 @@ decode_seconds (Run *self)
     return self->decoder->seconds;
   if (self->decode_seconds > 0)
     return self->decode_seconds;
-  return self->step->flops > 0 ? step_seconds (self) * self->decode_flops / self->step->flops : 0;
+  return self->step_flops > 0 ? step_seconds (self) * self->decode_flops / self->step_flops : 0;
 }
 
 /* The same for a preview. */
@@ -82,9 +84,9 @@ preview_seconds (Run *self)
 {
   const EshiDecodeGraph *decoder = self->preview.decoder;
 
-  if (decoder == NULL || self->step->flops <= 0)
+  if (decoder == NULL || self->step_flops <= 0)
     return 0;
-  return decoder->seconds > 0 ? decoder->seconds : step_seconds (self) * decoder->flops / self->step->flops;
+  return decoder->seconds > 0 ? decoder->seconds : step_seconds (self) * decoder->flops / self->step_flops;
 }
 
 /* Steps of this picture, as people count them. */
@@ -100,8 +102,8 @@ report (Run               *self,
         EshiPipelineStage  stage,
         double             part)
 {
-  double picture = self->n_calls * self->step->flops + self->decode_flops;
-  double done = self->index * picture + self->n_done * self->step->flops + part * self->decode_flops;
+  double picture = self->n_calls * self->step_flops + self->decode_flops;
+  double done = self->index * picture + self->n_done * self->step_flops + part * self->decode_flops;
   double n_left = self->params->n_pictures - self->index;
   double left = (n_left * self->n_calls - self->n_done) * step_seconds (self) + (n_left - part) * decode_seconds (self);
   EshiPipelineProgress progress = {
@@ -155,15 +157,56 @@ fail_vae (Run     *self,
                eshi_weights_get_folder (eshi_vae_get_weights (self->pipeline->vae)));
 }
 
-/* The network's prediction for self->x, into self->noise. */
+/* The step, from 0, that call @call belongs to, as people count them; the first of a picture that starts from another is
+ * the first, too, as in the web UI. */
+static guint
+step_of_call (Run   *self,
+              guint  call)
+{
+  return call * self->params->steps / (self->first + self->n_calls);
+}
+
+/* One run of the network on what was uploaded, its output, [h, w, 4], into @dst. */
+static gboolean
+run_network (Run     *self,
+             float   *dst,
+             GError **error)
+{
+  return eshi_graph_run (self->step->graph, self->cancellable, error) &&
+         eshi_graph_download (self->step->graph, self->step->output, dst, error);
+}
+
+/* Guidance where there is not memory enough for both halves at once: first without the prompt, then with it. */
+static gboolean
+run_halves (Run     *self,
+            guint    call,
+            GError **error)
+{
+  guint step = step_of_call (self, call);
+  float guidance = (float) self->params->guidance;
+  float *without = self->pixels;
+  float *with = self->pixels + self->n_channels * self->n_pixels;
+
+  if (!_eshi_reading_show_half (self->reading, self->step->context, step, 0, self->cancellable, error) ||
+      !run_network (self, without, error) ||
+      !_eshi_reading_show_half (self->reading, self->step->context, step, 1, self->cancellable, error) ||
+      !run_network (self, with, error))
+    return FALSE;
+
+  for (gsize i = 0; i < 4 * self->n_pixels; i++)
+    without[i] += guidance * (with[i] - without[i]);
+  return TRUE;
+}
+
+/* The network's prediction for self->x, into self->noise. @call: of this picture. */
 static gboolean
 predict (Run     *self,
          guint    call,
          GError **error)
 {
   EshiStepGraph *step = self->step;
-  float timestep = (float) eshi_scheduler_get_timestep (self->scheduler, call);
-  float scale = (float) eshi_scheduler_get_input_scale (self->scheduler, call);
+  float timestep = (float) eshi_scheduler_get_timestep (self->scheduler, self->first + call);
+  float scale = (float) eshi_scheduler_get_input_scale (self->scheduler, self->first + call);
   gsize n = self->n_channels * self->n_pixels;
 
   if (self->start->inpaint.extra != NULL)
@@ -175,23 +218,13 @@ predict (Run     *self,
 
   if (!eshi_graph_upload (step->graph, step->latents, self->pixels, error) ||
       !eshi_graph_upload (step->graph, step->timestep, &timestep, error) ||
-      !eshi_graph_run (step->graph, self->cancellable, error) ||
-      !eshi_graph_download (step->graph, step->output, self->pixels, error))
+      !(self->split ? run_halves (self, call, error) : run_network (self, self->pixels, error)))
     return FALSE;
 
   if (!all_finite (self->pixels, 4 * self->n_pixels))
     return fail_unet (self, error);
   _eshi_pixels_to_planes (self->noise, self->pixels, self->n_pixels, 4);
   return TRUE;
-}
-
-/* The step, from 0, that call @call belongs to, as people count them; the first of a picture that starts from another is
- * the first, too, as in the web UI. */
-static guint
-step_of_call (Run   *self,
-              guint  call)
-{
-  return call * self->params->steps / (self->first + self->n_calls);
 }
 
 /* Whether this picture is left unfinished here. */
@@ -238,8 +271,9 @@ run_steps (Run      *self,
     {
       gint64 start = g_get_monotonic_time ();
 
-      if (!_eshi_reading_show (self->reading, self->step->context, step_of_call (self, i), self->cancellable, error) ||
-          !predict (self, self->first + i, error))
+      if ((!self->split &&
+           !_eshi_reading_show (self->reading, self->step->context, step_of_call (self, i), self->cancellable, error)) ||
+          !predict (self, i, error))
         return FALSE;
       eshi_scheduler_step (self->scheduler, self->first + i, self->noise, self->x, rng, self->x0);
       _eshi_start_keep (self->start, self->scheduler, self->first + i, self->x);
@@ -540,10 +574,12 @@ run_init (Run     *self,
 
   self->n_pixels = (gsize) height * width;
   self->n_channels = eshi_unet_get_config (pipeline->unet)->in_channels;
-  self->step = _eshi_pipeline_get_step (pipeline, height, width, params->guidance > 1.0,
+  self->step = _eshi_pipeline_get_step (pipeline, height, width, _eshi_pipeline_is_paired (pipeline, params),
                                         self->reading->n_chunks, self->cancellable, error);
   if (self->step == NULL)
     return FALSE;
+  self->split = params->guidance > 1.0 && !self->step->guided;
+  self->step_flops = self->step->flops * (self->split ? 2 : 1);
   decoder = _eshi_pipeline_get_first_decoder (pipeline, height, width, params->vae_f32, &n_tiles, self->cancellable,
                                               error);
   if (decoder == NULL)

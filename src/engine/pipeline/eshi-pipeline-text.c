@@ -484,3 +484,18 @@ _eshi_reading_show (EshiReading       *self,
   self->shown_step = step;
   return same || upload (self, context, step, cancellable, error);
 }
+
+gboolean
+_eshi_reading_show_half (EshiReading       *self,
+                         EshiContextGraph  *context,
+                         guint              step,
+                         guint              half,
+                         GCancellable      *cancellable,
+                         GError           **error)
+{
+  guint text = get_texts (self, step)[half];
+
+  g_clear_pointer (&context->key, g_free);
+  return eshi_graph_upload (context->graph, context->input, self->values + text * self->n_values, error) &&
+         eshi_graph_run (context->graph, cancellable, error);
+}

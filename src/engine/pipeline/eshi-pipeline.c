@@ -321,7 +321,10 @@ resolve_tiling (EshiPipeline       *self,
   guint height = params->height / factor;
   guint width = params->width / factor;
 
-  if (params->vae_tiling == ESHI_SWITCH_AUTO)
+  if (params->vae_tiling == ESHI_SWITCH_AUTO && self->tiled_from > 0 &&
+      (guint64) params->width * params->height >= self->tiled_from)
+    params->vae_tiling = ESHI_SWITCH_ON;
+  else if (params->vae_tiling == ESHI_SWITCH_AUTO)
     params->vae_tiling = _eshi_pipeline_choose_tiling (self, height, width, params->guidance > 1.0,
                                                        _eshi_pipeline_get_free_memory (self));
   if (!_eshi_tiles_are_many (&tiles, height, width))
@@ -391,39 +394,80 @@ eshi_pipeline_resolve (EshiPipeline        *self,
   return _eshi_guard_resolve (self, params, error);
 }
 
-/* Everything that @params needs and that is not there yet. */
+/* The graphs that @params needs. */
 static gboolean
-prepare (EshiPipeline                 *self,
-         const EshiPipelineParams     *params,
-         const EshiReading            *reading,
-         const EshiPipelineCallbacks  *callbacks,
-         gboolean                      previews,
-         GCancellable                 *cancellable,
-         GError                      **error)
+prepare_graphs (EshiPipeline                 *self,
+                const EshiPipelineParams     *params,
+                const EshiReading            *reading,
+                const EshiPipelineCallbacks  *callbacks,
+                gboolean                      previews,
+                GCancellable                 *cancellable,
+                GError                      **error)
 {
   guint factor = _eshi_pipeline_factor (self);
   guint height = params->height / factor;
   guint width = params->width / factor;
   guint n_tiles = 0;
 
-  self->tiled = params->vae_tiling == ESHI_SWITCH_ON;
-  report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
-  if (!_eshi_guard_open (self, params, error))
-    return FALSE;
-  if (!_eshi_pipeline_apply_loras (self, params, error))
-    return FALSE;
   if (_eshi_pipeline_get_text (self, params->clip_skip, FALSE, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.1, params->steps);
-  if (_eshi_pipeline_get_step (self, height, width, params->guidance > 1.0, reading->n_chunks, cancellable, error) ==
-      NULL)
+  if (_eshi_pipeline_get_step (self, height, width, _eshi_pipeline_is_paired (self, params), reading->n_chunks,
+                               cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.9, params->steps);
   if (previews && !_eshi_preview_fit (self, cancellable, error))
     return FALSE;
   if (previews && _eshi_pipeline_wants_taesd (self, params))
     _eshi_pipeline_get_taesd (self, params, callbacks, height, width, cancellable);
-  if (_eshi_pipeline_get_first_decoder (self, height, width, params->vae_f32, &n_tiles, cancellable, error) == NULL)
+  return _eshi_pipeline_get_first_decoder (self, height, width, params->vae_f32, &n_tiles, cancellable, error) != NULL;
+}
+
+/* The same, in smaller pieces where memory is too short; @params say which in the end. */
+static gboolean
+fit_graphs (EshiPipeline                 *self,
+            EshiPipelineParams           *params,
+            const EshiReading            *reading,
+            const EshiPipelineCallbacks  *callbacks,
+            gboolean                      previews,
+            GCancellable                 *cancellable,
+            GError                      **error)
+{
+  GError *refusal = NULL;
+  guint n_tries = 0;
+
+  while (!prepare_graphs (self, params, reading, callbacks, previews, cancellable, &refusal))
+    {
+      n_tries++;
+      if (!g_error_matches (refusal, ESHI_ERROR, ESHI_ERROR_OUT_OF_MEMORY) ||
+          !_eshi_pipeline_shrink (self, params, n_tries))
+        {
+          g_propagate_error (error, refusal);
+          return FALSE;
+        }
+      g_info ("Memory is too short, tried again in smaller pieces: %s", refusal->message);
+      g_clear_error (&refusal);
+    }
+  if (n_tries > 1 && callbacks != NULL && callbacks->reduced != NULL)
+    callbacks->reduced (params, callbacks->user_data);
+
+  return TRUE;
+}
+
+/* Everything that @params needs and that is not there yet. */
+static gboolean
+prepare (EshiPipeline                 *self,
+         EshiPipelineParams           *params,
+         const EshiReading            *reading,
+         const EshiPipelineCallbacks  *callbacks,
+         gboolean                      previews,
+         GCancellable                 *cancellable,
+         GError                      **error)
+{
+  self->tiled = params->vae_tiling == ESHI_SWITCH_ON;
+  report (callbacks, ESHI_PIPELINE_LOADING, 0.0, params->steps);
+  if (!_eshi_guard_open (self, params, error) || !_eshi_pipeline_apply_loras (self, params, error) ||
+      !fit_graphs (self, params, reading, callbacks, previews, cancellable, error))
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 1.0, params->steps);
   return TRUE;
@@ -448,7 +492,7 @@ eshi_pipeline_prepare (EshiPipeline                 *self,
          prepare (self, &resolved, &reading, callbacks, TRUE, cancellable, error);
 }
 
-/* Into the context that the steps of @params read. */
+/* Into the context that the steps of @params read; one that holds a single half is filled by each step. */
 static gboolean
 read_prompts (EshiPipeline              *self,
               const EshiPipelineParams  *params,
@@ -458,10 +502,12 @@ read_prompts (EshiPipeline              *self,
 {
   guint factor = _eshi_pipeline_factor (self);
   EshiStepGraph *step = _eshi_pipeline_get_step (self, params->height / factor, params->width / factor,
-                                                 params->guidance > 1.0, reading->n_chunks, cancellable, error);
+                                                 _eshi_pipeline_is_paired (self, params), reading->n_chunks,
+                                                 cancellable, error);
 
   return step != NULL && _eshi_reading_encode (reading, self, params, cancellable, error) &&
-         _eshi_reading_begin (reading, step->context, cancellable, error);
+         (step->context->guided != (reading->n_prompts > 1) ||
+          _eshi_reading_begin (reading, step->context, cancellable, error));
 }
 
 /* Whom encode_cb() tells. */

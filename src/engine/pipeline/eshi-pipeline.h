@@ -77,6 +77,8 @@ typedef struct
   gboolean vae_redone;
 } EshiPipelinePicture;
 
+typedef struct _EshiPipelineParams EshiPipelineParams;
+
 /**
  * EshiPipelineCallbacks:
  * @progress: (nullable): after each stage, step and file
@@ -91,6 +93,8 @@ typedef struct
  * @refused: (nullable): EshiPipelineParams.resume was of no use, for the reason @why, and all is painted from the beginning
  * @no_taesd: (nullable): TAESD was to make the previews and cannot, for the reason @why, so they are the latents' colours
  *   alone. The same reason is told once in a pipeline's life
+ * @reduced: (nullable): memory is too short for what was asked for, so it is done in smaller pieces, as @params now say: the
+ *   VAE in tiles, or the halves of guidance one after the other, which rounds otherwise. Told before the first step
  *
  * Called in the thread of the call that they were given to. All of them must return soon.
  */
@@ -116,6 +120,8 @@ typedef struct
   void     (*refused)  (const GError               *why,
                         gpointer                    user_data);
   void     (*no_taesd) (const GError               *why,
+                        gpointer                    user_data);
+  void     (*reduced)  (const EshiPipelineParams   *params,
                         gpointer                    user_data);
 } EshiPipelineCallbacks;
 
@@ -192,7 +198,7 @@ typedef struct
  * @stop_after: steps after which each picture is left unfinished: EshiPipelineCallbacks.checkpoint says where it stands,
  *   after a last preview, and there is no picture. 0, or a state that stands further: paint as always, or stop at once
  */
-typedef struct
+struct _EshiPipelineParams
 {
   const char   *prompt;
   const char   *negative_prompt;
@@ -233,7 +239,7 @@ typedef struct
   guint                   stop_after;
   gboolean                branch;
   gboolean                reseed;
-} EshiPipelineParams;
+};
 
 /* Seconds of wall time by stage. */
 typedef struct
