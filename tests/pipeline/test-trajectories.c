@@ -256,7 +256,8 @@ static const Case from_noise[] = {
   { "lcm", "lcm", NULL, 4 },
   { "k:heun", "heun", NULL, 5 },
   { "k:dpm2", "dpm2", NULL, 5 },
-  { "k:dpm2-a", "dpm2-a", NULL, 5 },
+  /* In the trained model the oracle's own rounding is 1.1e-4: so far is it from itself with a UNet in double. */
+  { "k:dpm2-a", "dpm2-a", NULL, 5, 2e-4 },
   { "k:dpmpp-2s-a", "dpmpp-2s-a", NULL, 5 },
   { "k:dpmpp-2m:karras", "dpmpp-2m", "karras", 8 },
   { "k:dpmpp-2m:uniform", "dpmpp-2m", "uniform", 8 },
