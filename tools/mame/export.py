@@ -53,7 +53,7 @@ def load_vae(work, init=None):
     return {k: v.float() for k, v in load_file(path).items()}
 
 
-def export(folder, tokenizer, text, unet, vae, scaling, vocab, noise=0.1, guidance=2.0, sampler='dpmpp-2m'):
+def export(folder, tokenizer, text, unet, vae, scaling, vocab, noise=0.1, guidance=2.5, sampler='dpmpp-2m'):
     """text, unet and vae are state dicts; the latent's log variance is a constant."""
     write_json(folder, 'model_index.json', INDEX)
     write_json(os.path.join(folder, 'scheduler'), 'scheduler_config.json', SCHEDULER)
@@ -81,7 +81,7 @@ def main():
     ap.add_argument('--tokenizer', required=True)
     ap.add_argument('--init', help='the model folder that --init of the trainings named: its autoencoder stays')
     ap.add_argument('--random', action='store_true', help='random weights, to try the layout')
-    ap.add_argument('--guidance', type=float, default=2.0)
+    ap.add_argument('--guidance', type=float, default=2.5)
     ap.add_argument('--sampler', default='dpmpp-2m')
     ap.add_argument('-o', '--output', required=True)
     args = ap.parse_args()
