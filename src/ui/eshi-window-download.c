@@ -82,16 +82,18 @@ on_chosen_cb (EshiWindow *self,
   _eshi_window_want_model (self, path);
 }
 
-/* One that was finished or removed since is offered anew. */
+/* One that was finished or removed since is offered anew, with the token that it had. */
 static EshiHubDownload *
 get_download (EshiWindow *self)
 {
-  EshiHubState state = self->download != NULL ? eshi_hub_download_get_state (self->download) : ESHI_HUB_STATE_DONE;
+  g_autoptr(EshiHubDownload) last = NULL;
 
-  if (state != ESHI_HUB_STATE_DONE)
+  if (self->download != NULL && eshi_hub_download_get_state (self->download) != ESHI_HUB_STATE_DONE)
     return self->download;
-  g_set_object (&self->download, NULL);
+  last = g_steal_pointer (&self->download);
   self->download = eshi_hub_download_new (NULL, ESHI_HUB_RINNA);
+  if (last != NULL)
+    eshi_hub_download_set_token (self->download, eshi_hub_download_get_token (last));
   g_signal_connect_object (self->download, "changed", G_CALLBACK (on_changed_cb), self, G_CONNECT_SWAPPED);
   return self->download;
 }
