@@ -1,6 +1,6 @@
 /* test-goldens.c: small networks that diffusers and transformers made, run through the probe as a person would run it.
  *
- * tests/golden/README.md says how the files were made. They run on `ref` and `cpu`, or with ESHI_BACKEND on that one alone.
+ * tests/golden/README.md says how the files were made. They run on `ref` and `cpu`, or on ESHI_BACKEND alone.
  *
  * SPDX-License-Identifier: MIT
  */
