@@ -180,8 +180,8 @@ def predict(kind, row, above, i):
     a, b, c = (row[i - 3] if i >= 3 else 0), above[i], (above[i - 3] if i >= 3 else 0)
     p = a + b - c
     pa, pb, pc = abs(p - a), abs(p - b), abs(p - c)
-    paeth = a if pa <= pb and pa <= pc else b if pb <= pc else c
-    return (0, a, b, (a + b) // 2, paeth)[kind]
+    nearest = a if pa <= pb and pa <= pc else b if pb <= pc else c
+    return (0, a, b, (a + b) // 2, nearest)[kind]
 
 
 def test_every_sentence_is_translated(folders):
