@@ -1,7 +1,7 @@
 /* eshi-input-store.c: the input picture and its mask, kept from run to run and through a crash.
  *
- * The mask's file goes before another picture's is written, so that no crash leaves a mask beside a picture that it
- * was not painted on. Strength and the like are the draft's (eshi-draft.h).
+ * What belongs to a picture, its mask and where it comes from, goes before another picture's file is written, so that no
+ * crash leaves it beside a picture that is not its own. Strength and the like are the draft's (eshi-draft.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,6 +16,7 @@
 #include <glib/gstdio.h>
 
 #define WRITE_DELAY_MS 500
+#define GROUP "Input"
 
 struct _EshiInputStore
 {
@@ -26,6 +27,7 @@ struct _EshiInputStore
   char *folder;
   char *image_path;
   char *mask_path;
+  char *origin_path;
   EshiImage *written_image;   /* that image_path holds; guarded by lock */
 
   GMutex lock;                /* held while files are written */
@@ -37,6 +39,8 @@ struct _EshiInputStore
 typedef struct
 {
   EshiSettings *settings;     /* its image and mask */
+  char *name;                 /* NULL for none */
+  gint64 parent;
   guint serial;
 } Job;
 
@@ -49,6 +53,8 @@ job_new (EshiInputStore *self)
 
   job->settings = eshi_settings_new ();
   eshi_input_fill_settings (self->input, job->settings);
+  job->name = g_strdup (eshi_input_get_name (self->input));
+  job->parent = eshi_input_get_parent (self->input);
   job->serial = eshi_input_get_serial (self->input);
   self->asked = job->serial;
   return job;
@@ -58,6 +64,7 @@ static void
 job_free (Job *job)
 {
   eshi_settings_free (job->settings);
+  g_free (job->name);
   g_free (job);
 }
 
@@ -78,6 +85,26 @@ write_image (const char *path,
   return FALSE;
 }
 
+/* What the picture is called, and what it is in the history. */
+static void
+write_origin (const char *path,
+              const Job  *job)
+{
+  g_autoptr(GKeyFile) keys = g_key_file_new ();
+  g_autoptr(GError) error = NULL;
+
+  if (job->settings->image == NULL)
+    {
+      g_unlink (path);
+      return;
+    }
+  if (job->name != NULL)
+    g_key_file_set_string (keys, GROUP, "name", job->name);
+  g_key_file_set_int64 (keys, GROUP, "parent", job->parent);
+  if (!g_key_file_save_to_file (keys, path, &error))
+    g_message ("Where the input picture comes from was not kept: %s", error->message);
+}
+
 /* Any thread. What is newer and was written already stays. */
 static void
 write_files (EshiInputStore *self,
@@ -92,11 +119,13 @@ write_files (EshiInputStore *self,
   if (job->settings->image != self->written_image)
     {
       write_image (self->mask_path, NULL);
+      g_unlink (self->origin_path);
       g_clear_pointer (&self->written_image, eshi_image_unref);
       if (write_image (self->image_path, job->settings->image) && job->settings->image != NULL)
         self->written_image = eshi_image_ref (job->settings->image);
     }
   write_image (self->mask_path, job->settings->mask);
+  write_origin (self->origin_path, job);
 }
 
 static void
@@ -142,6 +171,18 @@ on_changed_cb (EshiInputStore *self)
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
+/* A file that is not there, or that says nothing of use, is as good as an empty one. */
+static void
+read_origin (const char *path,
+             Job        *job)
+{
+  g_autoptr(GKeyFile) keys = g_key_file_new ();
+
+  g_key_file_load_from_file (keys, path, G_KEY_FILE_NONE, NULL);
+  job->name = g_key_file_get_string (keys, GROUP, "name", NULL);
+  job->parent = MAX (0, g_key_file_get_int64 (keys, GROUP, "parent", NULL));
+}
+
 static void
 read_in_thread (GTask        *task,
                 gpointer      source,
@@ -149,14 +190,35 @@ read_in_thread (GTask        *task,
                 GCancellable *cancellable)
 {
   EshiInputStore *self = ESHI_INPUT_STORE (source);
+  Job *job = g_new0 (Job, 1);
   EshiSettings *settings = eshi_settings_new ();
 
+  job->settings = settings;
   settings->image = eshi_picture_file_load_image (self->image_path, NULL);
   if (settings->image != NULL)
     settings->mask = eshi_picture_file_load_image (self->mask_path, NULL);
   if (!eshi_settings_validate (settings, NULL))
     g_clear_pointer (&settings->mask, eshi_image_unref);
-  g_task_return_pointer (task, settings, (GDestroyNotify) eshi_settings_free);
+  read_origin (self->origin_path, job);
+  g_task_return_pointer (task, job, (GDestroyNotify) job_free);
+}
+
+/* The files hold what comes now. */
+static void
+take_kept (EshiInputStore *self,
+           const Job      *job)
+{
+  EshiImage *image = job->settings->image;
+  g_autoptr(EshiMask) mask = NULL;
+
+  if (job->settings->mask != NULL)
+    mask = eshi_mask_new_from_image (job->settings->mask);
+  self->written_image = eshi_image_ref (image);
+  eshi_input_set_image (self->input, image, job->name, mask);
+  eshi_input_set_parent (self->input, job->parent);
+  self->asked = self->written = eshi_input_get_serial (self->input);
+  g_clear_handle_id (&self->write_source, g_source_remove);
+  eshi_test_log ("INPUT_RESTORED mask=%d parent=%" G_GINT64_FORMAT, mask != NULL, job->parent);
 }
 
 static void
@@ -165,18 +227,11 @@ on_read_cb (GObject      *source,
             gpointer      user_data)
 {
   EshiInputStore *self = ESHI_INPUT_STORE (source);
-  g_autoptr(EshiSettings) settings = g_task_propagate_pointer (G_TASK (result), NULL);
-  g_autoptr(EshiMask) mask = NULL;
+  Job *job = g_task_propagate_pointer (G_TASK (result), NULL);
 
-  if (settings->image == NULL || eshi_input_get_serial (self->input) != 0)
-    return;
-  if (settings->mask != NULL)
-    mask = eshi_mask_new_from_image (settings->mask);
-  self->written_image = eshi_image_ref (settings->image);
-  /* The files hold what comes now. */
-  self->asked = self->written = 1;
-  eshi_input_set_image (self->input, settings->image, NULL, mask);
-  eshi_test_log ("INPUT_RESTORED mask=%d", mask != NULL);
+  if (job->settings->image != NULL && eshi_input_get_serial (self->input) == 0)
+    take_kept (self, job);
+  job_free (job);
 }
 
 static void
@@ -209,6 +264,7 @@ eshi_input_store_finalize (GObject *object)
   g_clear_pointer (&self->folder, g_free);
   g_clear_pointer (&self->image_path, g_free);
   g_clear_pointer (&self->mask_path, g_free);
+  g_clear_pointer (&self->origin_path, g_free);
   g_clear_pointer (&self->written_image, eshi_image_unref);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (eshi_input_store_parent_class)->finalize (object);
@@ -243,6 +299,7 @@ eshi_input_store_new (EshiInput  *input,
   self->folder = g_strdup (folder);
   self->image_path = g_build_filename (folder, "input.png", NULL);
   self->mask_path = g_build_filename (folder, "mask.png", NULL);
+  self->origin_path = g_build_filename (folder, "input.ini", NULL);
   g_signal_connect_object (input, "changed", G_CALLBACK (on_changed_cb), self, G_CONNECT_SWAPPED);
   read_files (self);
   return self;

@@ -14,8 +14,9 @@ G_BEGIN_DECLS
 /**
  * EshiInputStore:
  *
- * Two PNG files in a folder of its own, input.png and mask.png, written on a thread half a second after the first
- * change. Files that cannot be read are taken as not there.
+ * Two PNG files in a folder of its own, input.png and mask.png, and input.ini with the picture's name and what it is in
+ * the history, written on a thread half a second after the first change. Files that cannot be read are taken as not
+ * there.
  *
  * Thread: main.
  */

@@ -259,7 +259,11 @@ eshi_input_set_parent (EshiInput *self,
 {
   g_return_if_fail (ESHI_IS_INPUT (self));
 
+  if (self->parent == parent)
+    return;
   self->parent = parent;
+  self->serial++;
+  emit_changed (self);
 }
 
 double

@@ -41,7 +41,7 @@ const char *eshi_input_get_name (EshiInput *self);
 /* Returns: (transfer none) (nullable): %NULL without a picture */
 EshiMask *eshi_input_get_mask (EshiInput *self);
 
-/* Returns: a number that is another one whenever the picture or what is painted on the mask is another one */
+/* Returns: a number that is another one whenever the picture, what is painted on the mask, or the parent is another one */
 guint eshi_input_get_serial (EshiInput *self);
 
 /**

@@ -25,6 +25,7 @@
 #include "eshi-queue-view.h"
 #include "eshi-seeds-view.h"
 #include "eshi-steps-view.h"
+#include "eshi-studio.h"
 #include "eshi-style-thumbs.h"
 #include "eshi-views.h"
 #include "eshi-window.h"
@@ -44,7 +45,7 @@ struct _EshiWindow
   EshiPromptPanel *panel;
   AdwToastOverlay *toasts;
   AdwWindowTitle *title;
-  GtkBox *studio;
+  EshiStudio *studio;
   GtkStack *stack;
   GtkWidget *first_card;        /* of the first run */
   AdwStatusPage *no_model_page;

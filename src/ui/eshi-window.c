@@ -379,8 +379,7 @@ on_arrange_cb (gpointer user_data)
   EshiWindow *self = ESHI_WINDOW (user_data);
 
   self->arrange_source = 0;
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->studio),
-                                  self->wide ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL);
+  eshi_studio_set_wide (self->studio, self->wide);
   eshi_filmstrip_set_orientation (self->filmstrip,
                                   self->wide ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
   return G_SOURCE_REMOVE;
@@ -522,6 +521,7 @@ eshi_window_class_init (EshiWindowClass *klass)
   g_type_ensure (ESHI_TYPE_MASK_BAR);
   g_type_ensure (ESHI_TYPE_PROGRESS_ROW);
   g_type_ensure (ESHI_TYPE_PROMPT_PANEL);
+  g_type_ensure (ESHI_TYPE_STUDIO);
   g_type_ensure (G_TYPE_FILE);
   bind_template (widget_class);
 }

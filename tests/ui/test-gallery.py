@@ -147,14 +147,27 @@ def take_settings_over(program, tree):
     wait_until(lambda: text_of(prompt) == PROMPTS[0], "the prompt of the oldest picture")
 
 
+def kill_and_start(program):
+    """Ends the program with kill -9 when it has written down what the input picture is, and starts it again."""
+    path = os.path.join(os.environ["XDG_STATE_HOME"], "eshi", "draft", "input.ini")
+    wait_until(lambda: os.path.exists(path) and "parent=1\n" in open(path, encoding="utf-8").read(), "the kept parent")
+    program.kill()
+    program = Program([os.environ["ESHI_PROGRAM"]])
+    program.wait_for_window()
+    program.wait("MODELS")
+    program.wait("INPUT_RESTORED mask=0 parent=1")
+    return program
+
+
 def start_from(program, tree):
-    """この画像から: what is painted over the oldest picture is its child, and the family says so."""
+    """この画像から: what is painted over the oldest picture is its child, also after kill -9, and the family says so."""
     show(program, "gallery")
     press("Home", "End")
     program.forget()
     press("ctrl+shift+i")
     program.wait("INPUT_PARENT 1")
-    program.forget()
+    program = kill_and_start(program)
+    tree = application(program)
     press("ctrl+l", "ctrl+Return")
     program.wait("SAVED", 180)
     found = json.loads(run(os.environ["ESHI_CLI"], "history", "list", "--limit=1", "--json"))["pictures"][0]
@@ -166,6 +179,7 @@ def start_from(program, tree):
     wait_until(lambda: any(node.get_name() == "家系" for node in walk(tree)), "the family")
     press("F9")
     show(program, "studio")
+    return program, tree
 
 
 def look_large(program):
@@ -193,7 +207,7 @@ def main():
         trash_and_undo(program, paths)
         paint_again(program, paths)
         take_settings_over(program, tree)
-        start_from(program, tree)
+        program, tree = start_from(program, tree)
         look_large(program)
         print("ok")
     except (Failed, AssertionError) as error:

@@ -183,7 +183,7 @@ def survive_kill(program, tree):
     """The picture and the mask are there after kill -9."""
     program.kill()
     fresh = start()
-    fresh.wait("INPUT_RESTORED mask=1")
+    fresh.wait("INPUT_RESTORED mask=1 parent=0")
     tree = application(fresh)
     find(tree, "マスクを描く", "push button")
     return fresh, tree

@@ -343,12 +343,16 @@ test_store (void)
   g_autoptr(EshiImage) image = create_image (64, 32);
   g_autofree char *mask_path = g_build_filename (path, "mask.png", NULL);
   g_autofree char *image_path = g_build_filename (path, "input.png", NULL);
+  g_autofree char *origin_path = g_build_filename (path, "input.ini", NULL);
   EshiInputStore *store = eshi_input_store_new (input, path);
 
   eshi_input_store_flush (store);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
-  eshi_input_set_image (input, image, NULL, NULL);
+  eshi_input_set_image (input, image, "湖.png", NULL);
   dot (eshi_input_get_mask (input), 20, 20, 5);
+  eshi_input_store_flush (store);
+  /* The history answers later. */
+  eshi_input_set_parent (input, 9007199254740993);
   eshi_input_store_flush (store);
   g_assert_true (g_file_test (mask_path, G_FILE_TEST_EXISTS));
 
@@ -358,6 +362,8 @@ test_store (void)
     wait_for_image (again);
     g_assert_cmpfloat (eshi_mask_get_coverage (eshi_input_get_mask (again)), ==,
                        eshi_mask_get_coverage (eshi_input_get_mask (input)));
+    g_assert_cmpstr (eshi_input_get_name (again), ==, "湖.png");
+    g_assert_cmpint (eshi_input_get_parent (again), ==, 9007199254740993);
     /* What was only read is not written again, but what follows is. */
     eshi_mask_clear (eshi_input_get_mask (again));
     eshi_input_store_flush (second);
@@ -366,6 +372,7 @@ test_store (void)
     eshi_input_set_image (again, NULL, NULL, NULL);
     eshi_input_store_flush (second);
     g_assert_false (g_file_test (image_path, G_FILE_TEST_EXISTS));
+    g_assert_false (g_file_test (origin_path, G_FILE_TEST_EXISTS));
   }
   g_clear_object (&store);
 }
