@@ -87,7 +87,7 @@ def expected_names():
     libraries = {f"{LIBDIR}/eshi/libeshi-engine.so", f"{LIBDIR}/eshi/libeshi-engine.so.0"}
     names = COMMON | libraries
     if os.environ["ESHI_BUILD_UI"] == "yes":
-        names |= {"bin/eshi"}
+        names |= {"bin/eshi", "share/man/man1/eshi.1", "share/man/ja/man1/eshi.1"}
     if os.environ["ESHI_BUILD_CPU"] == "yes":
         names |= {f"{LIBDIR}/eshi/libeshi-cpu.so"}
     for folder in ("model/mame", "tokenizer/clip"):
