@@ -24,6 +24,9 @@
 #include "eshi-taesd-folder.h"
 #include "eshi-vae-folder.h"
 
+/* For one request a device is opened again once, and another takes its place once. */
+#define MAX_LOST 2
+
 typedef struct
 {
   EshiPainter    parent;
@@ -46,8 +49,23 @@ typedef struct
 {
   PipelinePainter *painter;
   EshiRun         *run;
-  GBytes          *parting; /* owned: where the picture parts from what it was painted as before */
+  GBytes          *parting;    /* owned: where the picture parts from what it was painted as before */
+
+  /* What is gone on from where the device is lost */
+  GBytes          *state;      /* owned (nullable): where the newest picture stands */
+  const char      *state_from; /* the backend that it is of; static */
+  guint            n_finished; /* pictures */
+  guint            n_lost;     /* devices that another took the place of */
 } Painting;
+
+static void
+painting_clear (Painting *self)
+{
+  g_clear_pointer (&self->parting, g_bytes_unref);
+  g_clear_pointer (&self->state, g_bytes_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Painting, painting_clear)
 
 /* What one call of the pipeline is given, and what owns it. */
 typedef struct
@@ -176,9 +194,13 @@ picture_cb (guint                      index,
             const EshiPipelinePicture *picture,
             gpointer                   user_data)
 {
-  const Painting *self = user_data;
+  Painting *self = user_data;
   g_autoptr(EshiImage) image = eshi_image_new (picture->width, picture->height, picture->rgb);
 
+  /* It was handed out before the device was lost. */
+  if (index < self->n_finished)
+    return;
+  self->n_finished = index + 1;
   _eshi_run_set_model_hash (self->run, _eshi_hash_job_wait (self->painter->hash_job, _eshi_run_get_cancellable (self->run)));
   _eshi_run_set_vae_redone (self->run, picture->vae_redone);
   _eshi_run_image (self->run, index, image, picture->withheld);
@@ -190,7 +212,13 @@ checkpoint_cb (guint     index,
                GBytes   *state,
                gpointer  user_data)
 {
-  _eshi_run_checkpoint (((const Painting *) user_data)->run, (int) index, (int) step, state);
+  Painting *self = user_data;
+
+  g_clear_pointer (&self->state, g_bytes_unref);
+  self->state = g_bytes_ref (state);
+  self->state_from = self->painter->backend->klass->name;
+  if (eshi_request_get_checkpoint_seconds (_eshi_run_get_request (self->run)) >= 0.0)
+    _eshi_run_checkpoint (self->run, (int) index, (int) step, state);
 }
 
 static void
@@ -209,7 +237,7 @@ static void
 refused_cb (const GError *why,
             gpointer      user_data)
 {
-  _eshi_run_set_note (((const Painting *) user_data)->run, why->message);
+  _eshi_run_add_note (((const Painting *) user_data)->run, why->message);
 }
 
 static void
@@ -233,17 +261,48 @@ reduced_cb (const EshiPipelineParams *params,
 }
 
 static gboolean
-ensure_backend (PipelinePainter  *self,
-                GError          **error)
+open_backend (PipelinePainter  *self,
+              const char       *name,
+              GError          **error)
 {
   EshiBackendOptions options = { .n_threads = self->n_threads };
 
   if (!_eshi_precision_from_name (self->precision, &options.precision, error))
     return FALSE;
-  if (self->backend == NULL)
-    self->backend = _eshi_backend_registry_open (self->backend_name, &options, error);
+  self->backend = _eshi_backend_registry_open (name, &options, error);
 
   return self->backend != NULL;
+}
+
+/* Whether nothing may take the backend's place. */
+static gboolean
+is_named (PipelinePainter *self)
+{
+  return self->backend_name != NULL || g_getenv ("ESHI_BACKEND") != NULL;
+}
+
+/* Opens the backend that is wanted; where the best one there is cannot be opened now, the processor's, and says so. */
+static gboolean
+ensure_backend (PipelinePainter  *self,
+                EshiRun          *run,
+                GError          **error)
+{
+  g_autoptr(GError) problem = NULL;
+  g_autofree char *note = NULL;
+
+  if (self->backend != NULL || open_backend (self, self->backend_name, &problem))
+    return TRUE;
+  if (is_named (self) || !open_backend (self, "cpu", NULL))
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+  /* Translators: %s is a sentence that says why */
+  note = g_strdup_printf (_("The graphics card cannot be used now, so the processor paints until Eshi is started anew: %s"),
+                          problem->message);
+  _eshi_run_add_note (run, note);
+
+  return TRUE;
 }
 
 static gboolean
@@ -267,7 +326,7 @@ ensure_model (PipelinePainter              *self,
 
   /* The old one goes first: two models at once may be more than there is memory for. */
   unload (self);
-  if (!ensure_backend (self, error))
+  if (!ensure_backend (self, ((const Painting *) callbacks->user_data)->run, error))
     return FALSE;
   self->hash_job = _eshi_hash_job_start (info->path);
   self->pipeline = eshi_pipeline_new (info->path, self->backend, callbacks, cancellable, error);
@@ -517,6 +576,19 @@ settings_from_request (PipelinePainter   *self,
   return settings;
 }
 
+/* Where the device was lost, @call begins at the newest state of @painting. Another backend's is of another key, but the numbers
+ * in it are as good. Returns: whether there is one */
+static gboolean
+go_on (PipelinePainter *self,
+       Call            *call,
+       const Painting  *painting)
+{
+  call->params.resume = painting->state;
+  call->params.branch = painting->state != NULL && !g_str_equal (painting->state_from, self->backend->klass->name);
+
+  return painting->state != NULL;
+}
+
 static gboolean
 paint_with_model (PipelinePainter        *self,
                   EshiRun                *run,
@@ -542,14 +614,63 @@ paint_with_model (PipelinePainter        *self,
   callbacks->refused = refused_cb;
   callbacks->no_taesd = no_taesd_cb;
   callbacks->reduced = reduced_cb;
+  callbacks->checkpoint = checkpoint_cb;
   callbacks->checkpoint_seconds = eshi_request_get_checkpoint_seconds (request);
-  if (callbacks->checkpoint_seconds >= 0.0)
-    callbacks->checkpoint = checkpoint_cb;
-  if (!find_beginning (self, &call, settings, eshi_request_get_state (request), callbacks, cancellable, error))
+  if (callbacks->checkpoint_seconds < 0.0)
+    callbacks->checkpoint_seconds = G_MAXDOUBLE;
+  if (!go_on (self, &call, callbacks->user_data) &&
+      !find_beginning (self, &call, settings, eshi_request_get_state (request), callbacks, cancellable, error))
     return FALSE;
   call.params.stop_after = (guint) eshi_request_get_stop_after (request);
 
   return eshi_pipeline_generate (self->pipeline, &call.params, callbacks, cancellable, &result, error);
+}
+
+/* Opens a backend in place of one whose device is lost: the same again, and where it was lost a second time the processor's,
+ * unless another was asked for by name. */
+static gboolean
+open_anew (PipelinePainter *self,
+           Painting        *painting)
+{
+  const char *lost = self->backend->klass->name;
+
+  if (painting->n_lost == MAX_LOST || (is_named (self) && painting->n_lost > 0))
+    return FALSE;
+  close_backend (self);
+  if (painting->n_lost == 0 ? !ensure_backend (self, painting->run, NULL) : !open_backend (self, "cpu", NULL))
+    return FALSE;
+
+  painting->n_lost++;
+  if (g_str_equal (self->backend->klass->name, lost))
+    _eshi_run_add_note (painting->run, _("The graphics card stopped working in the middle, and was opened again."));
+  else if (painting->n_lost == MAX_LOST)
+    _eshi_run_add_note (painting->run, _("The graphics card stopped working again, so the processor paints until Eshi is "
+                                         "started anew. If it happens often, see whether the card gets too hot, and update "
+                                         "its driver."));
+
+  return TRUE;
+}
+
+/* Whether what failed is worth another attempt. */
+static gboolean
+recover (PipelinePainter *self,
+         Painting        *painting)
+{
+  return self->backend != NULL && self->backend->lost &&
+         !g_cancellable_is_cancelled (_eshi_run_get_cancellable (painting->run)) && open_anew (self, painting);
+}
+
+static gboolean
+paint_once (PipelinePainter  *self,
+            Painting         *painting,
+            GError          **error)
+{
+  EshiRequest *request = _eshi_run_get_request (painting->run);
+  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = painting };
+
+  return ensure_model (self, eshi_request_get_settings (request)->model, &callbacks,
+                       _eshi_run_get_cancellable (painting->run), error) &&
+         paint_with_model (self, painting->run, &callbacks, error);
 }
 
 static gboolean
@@ -558,25 +679,29 @@ pipeline_painter_paint (EshiPainter  *painter,
                         GError      **error)
 {
   PipelinePainter *self = (PipelinePainter *) painter;
-  EshiRequest *request = _eshi_run_get_request (run);
-  Painting painting = { self, run, NULL };
-  gboolean ok = FALSE;
-  EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = &painting };
+  g_auto(Painting) painting = { .painter = self, .run = run };
+  g_autoptr(GError) problem = NULL;
 
   g_assert (self->thread == NULL || self->thread == g_thread_self ());
 
   self->thread = g_thread_self ();
-  if (eshi_request_get_kind (request) == ESHI_REQUEST_UNLOAD)
+  if (eshi_request_get_kind (_eshi_run_get_request (run)) == ESHI_REQUEST_UNLOAD)
     {
       unload (self);
       return TRUE;
     }
 
-  ok = ensure_model (self, eshi_request_get_settings (request)->model, &callbacks, _eshi_run_get_cancellable (run), error) &&
-       paint_with_model (self, run, &callbacks, error);
-  g_clear_pointer (&painting.parting, g_bytes_unref);
+  while (!paint_once (self, &painting, &problem))
+    {
+      if (!recover (self, &painting))
+        {
+          g_propagate_error (error, g_steal_pointer (&problem));
+          return FALSE;
+        }
+      g_clear_error (&problem);
+    }
 
-  return ok;
+  return TRUE;
 }
 
 static void

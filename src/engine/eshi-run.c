@@ -111,8 +111,10 @@ _eshi_run_resolve (EshiRun            *self,
   gint64 n_pixels = (gint64) settings->width * settings->height;
 
   g_assert (self->thread == g_thread_self ());
-  g_assert (self->settings == NULL);
 
+  g_clear_pointer (&self->settings, eshi_settings_free);
+  g_free (self->model_name);
+  g_free (self->backend);
   self->settings = eshi_settings_copy (settings);
   self->model_name = g_strdup (model_name);
   self->backend = g_strdup (backend);
@@ -268,22 +270,15 @@ _eshi_run_checkpoint (EshiRun *self,
 }
 
 void
-_eshi_run_set_note (EshiRun    *self,
-                    const char *note)
-{
-  g_assert (self->thread == g_thread_self ());
-
-  g_free (self->note);
-  self->note = g_strdup (note);
-}
-
-void
 _eshi_run_add_note (EshiRun    *self,
                     const char *note)
 {
-  g_autofree char *notes = self->note != NULL ? g_strconcat (self->note, "\n", note, NULL) : g_strdup (note);
+  char *notes = self->note != NULL ? g_strconcat (self->note, "\n", note, NULL) : g_strdup (note);
 
-  _eshi_run_set_note (self, notes);
+  g_assert (self->thread == g_thread_self ());
+
+  g_free (self->note);
+  self->note = notes;
 }
 
 /* Fills in how the picture was made, or was going to be made. */

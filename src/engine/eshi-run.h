@@ -49,7 +49,7 @@ GCancellable *_eshi_run_get_cancellable (EshiRun        *self);
  * @model_name: (nullable): the model's name for people
  * @backend: (nullable): name of the backend
  *
- * To be called once, before the first step.
+ * To be called before the first step, and before it is begun anew with another backend.
  */
 void          _eshi_run_resolve         (EshiRun            *self,
                                          const EshiSettings *settings,
@@ -86,11 +86,7 @@ void          _eshi_run_checkpoint      (EshiRun        *self,
                                          int             step,
                                          GBytes         *state);
 
-/* A sentence for people that all pictures of this run carry. */
-void          _eshi_run_set_note        (EshiRun        *self,
-                                         const char     *note);
-
-/* The same beside what was set or added before, as a line of its own. */
+/* A sentence for people that all pictures of this run carry, as a line of its own. */
 void          _eshi_run_add_note        (EshiRun        *self,
                                          const char     *note);
 

@@ -8,12 +8,16 @@
 
 #include <stddef.h>
 
+/* For emu_fail_call(). */
+#define EMU_UNTIL_RELEASED 2
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* The call number @n from now on (1: the next) returns @result instead of doing anything; 0 ends it. After a @sticky one
- * every further call but the freeing ones returns it too, until the next emu_fail_call(). */
+ * every further call but the freeing ones returns it too, until the next emu_fail_call(), or, if it is EMU_UNTIL_RELEASED, until
+ * the context is released as well: what is broken is the context, not the device. */
 void   emu_fail_call (int n, int result, int sticky);
 
 /* Calls of the driver, cublasLt and cuDNN included, since the last emu_fail_call(). */

@@ -74,7 +74,7 @@ struct Driver
   int n_devices = 1, major = 8, minor = 6, version = 13000;
 
   int n_calls = 0, failing_call = 0, failure = 0;
-  bool sticky = false;
+  bool sticky = false, until_released = false;
   bool refuses_recording = false;
 };
 
@@ -179,6 +179,7 @@ emu_fail_call (int n,
   driver.failing_call = n;
   driver.failure = result;
   driver.sticky = sticky != 0;
+  driver.until_released = sticky == EMU_UNTIL_RELEASED;
 }
 
 int
@@ -360,6 +361,8 @@ int
 cuDevicePrimaryCtxRelease_v2 (int)
 {
   driver.has_context = false;
+  if (driver.until_released && driver.n_calls >= driver.failing_call)
+    driver.sticky = false;
   return SUCCESS;
 }
 

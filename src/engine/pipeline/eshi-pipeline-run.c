@@ -536,7 +536,7 @@ paint_picture (Run     *self,
   if (paint_steps (self, seed, rng, error))
     return TRUE;
 
-  if (saves_states (self) && g_cancellable_is_cancelled (self->cancellable))
+  if (saves_states (self) && (g_cancellable_is_cancelled (self->cancellable) || self->pipeline->backend->lost))
     save_state (self, rng);
   return FALSE;
 }

@@ -88,7 +88,8 @@ typedef struct _EshiPipelineParams EshiPipelineParams;
  * @picture: (nullable): picture @index is finished; @picture is valid during the call, its bytes may be kept by reference
  * @checkpoint: (nullable): where picture @index stands after @step steps, for EshiPipelineParams.resume; may be kept by
  *   reference. Called every @checkpoint_seconds or later, when each picture but the first begins, when the call is
- *   cancelled while it paints, and where EshiPipelineParams.stop_after leaves a picture. Whether it is set never changes the result
+ *   cancelled or its device lost while it paints, and where EshiPipelineParams.stop_after leaves a picture. Whether it is set
+ *   never changes the result
  * @checkpoint_seconds: 0 for after each call of the network
  * @refused: (nullable): EshiPipelineParams.resume was of no use, for the reason @why, and all is painted from the beginning
  * @no_taesd: (nullable): TAESD was to make the previews and cannot, for the reason @why, so they are the latents' colours
