@@ -21,6 +21,9 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
+#if defined (ESHI_EMU_TSAN)
+#include <sanitizer/tsan_interface.h>
+#endif
 
 namespace emu
 {
@@ -38,6 +41,16 @@ struct Fiber
   void       *stack = nullptr;
   const void *low = nullptr; /* for the sanitizer: the stack's lowest address, and its size */
   size_t      size = 0;
+  void       *tsan = nullptr; /* what ThreadSanitizer takes for a thread */
+};
+
+/* Two places for what is met at, taken in turn: who is late must not see what others wrote after they met. */
+struct Turns
+{
+  char  places[2];
+  int   turn = 0;
+
+  void *now () { return &places[turn]; }
 };
 
 enum State
@@ -55,6 +68,7 @@ struct Thread
   unsigned rank; /* its place in the order of this block */
   State    state;
   int      line; /* where it waits */
+  void    *met;  /* the place of what it waits for */
   Fiber   *fiber;
 };
 
@@ -68,6 +82,8 @@ struct Meeting
   void    *brought[32] = {};
 };
 
+using Queue = std::priority_queue<unsigned, std::vector<unsigned>, std::greater<unsigned>>;
+
 struct Grid
 {
   const char                  *name = "(none)";
@@ -76,8 +92,10 @@ struct Grid
   void                        *shared = nullptr;
   std::vector<Thread>          threads;
   std::vector<Meeting>         meetings; /* of each warp */
+  std::vector<Turns>           warp_turns;
+  Turns                        barrier_turns;
   std::vector<unsigned>        by_rank;
-  std::priority_queue<unsigned, std::vector<unsigned>, std::greater<unsigned>> ready; /* ranks */
+  Queue                        ready; /* ranks */
   unsigned                     n_alive = 0;
   unsigned                     n_at_barrier = 0;
   Thread                      *current = nullptr;
@@ -86,7 +104,62 @@ struct Grid
 Grid g;
 Fiber scheduler;
 std::vector<Fiber *> &idle = *new std::vector<Fiber *>; /* for good: stacks are not given back */
+std::vector<Fiber *> spent; /* by this block; two threads of a block on one stack would be one to ThreadSanitizer */
 std::mt19937 dice;
+
+/* --- races --- */
+
+/* For ThreadSanitizer every CUDA thread is a thread of its own, and a switch orders nothing: what orders them is what
+ * would on a device. This file is not instrumented itself, or its own tables would look like races. */
+#if defined (ESHI_EMU_TSAN)
+
+constexpr bool tells_tsan = true;
+
+void
+publish (void *place)
+{
+  __tsan_release (place);
+}
+
+void
+see (void *place)
+{
+  __tsan_acquire (place);
+}
+
+void
+create_tsan (Fiber *fiber)
+{
+  fiber->tsan = __tsan_create_fiber (0);
+}
+
+void
+find_tsan (Fiber *fiber)
+{
+  fiber->tsan = __tsan_get_current_fiber ();
+}
+
+void
+switch_tsan (Fiber *to)
+{
+  __tsan_switch_to_fiber (to->tsan, __tsan_switch_to_fiber_no_sync);
+}
+
+#else
+
+constexpr bool tells_tsan = false;
+
+void publish (void *) {}
+void see (void *) {}
+void create_tsan (Fiber *) {}
+void find_tsan (Fiber *) {}
+void switch_tsan (Fiber *) {}
+
+#endif
+
+/* What was written before a block begins is seen by all its threads, and what they wrote by what comes after the block.
+ * So blocks are in order here, and a race between two of them is not seen. */
+char begun, ended;
 
 /* --- stacks --- */
 
@@ -166,6 +239,7 @@ switch_to (Fiber *from,
   jump (from, to);
   __sanitizer_finish_switch_fiber (fake, nullptr, nullptr);
 #else
+  switch_tsan (to);
   jump (from, to);
 #endif
 }
@@ -184,6 +258,7 @@ release_barrier ()
     if (thread.state == AT_BARRIER)
       wake (&thread);
   g.n_at_barrier = 0;
+  g.barrier_turns.turn ^= 1;
 }
 
 void
@@ -194,9 +269,20 @@ end_thread ()
   if (meeting.arrived != 0 && (meeting.mask >> (g.current->number % 32) & 1) != 0)
     fail ("line %d: thread %u ended, but its warp waits for it", meeting.line, g.current->number);
   g.current->state = ENDED;
+  publish (&ended);
   g.n_alive--;
   if (g.n_at_barrier > 0 && g.n_at_barrier == g.n_alive)
     release_barrier ();
+}
+
+/* Room for @n ranks: what allocated in one thread and freed in another would look like a race. */
+Queue
+make_queue (unsigned n)
+{
+  std::vector<unsigned> room;
+
+  room.reserve (n);
+  return Queue (std::greater<unsigned> (), std::move (room));
 }
 
 /* What every stack runs: one thread after the other. */
@@ -210,9 +296,9 @@ run_threads ()
     {
       Fiber *own = g.current->fiber;
 
+      see (&begun);
       (*g.body) ();
       end_thread ();
-      idle.push_back (own);
       switch_to (own, &scheduler);
     }
 }
@@ -234,8 +320,17 @@ take_fiber ()
     fail ("no memory for another stack");
   fiber->low = fiber->stack;
   fiber->size = STACK_BYTES;
+  create_tsan (fiber);
   prepare_stack (fiber, run_threads);
   return fiber;
+}
+
+/* What the thread that runs wrote until now is for those that it meets. */
+void
+meet (Turns &turns)
+{
+  g.current->met = turns.now ();
+  publish (g.current->met);
 }
 
 /* The thread that runs has said what it waits for. */
@@ -243,6 +338,7 @@ void
 wait_for_others ()
 {
   switch_to (g.current->fiber, &scheduler);
+  see (g.current->met);
 }
 
 /* --- order --- */
@@ -318,6 +414,7 @@ run_block (unsigned number,
     }
   g.n_alive = n;
   g.n_at_barrier = 0;
+  publish (&begun);
 
   while (!g.ready.empty ())
     {
@@ -326,8 +423,13 @@ run_block (unsigned number,
       if (g.current->fiber == nullptr)
         g.current->fiber = take_fiber ();
       switch_to (&scheduler, g.current->fiber);
+      if (g.current->state == ENDED)
+        (tells_tsan ? spent : idle).push_back (g.current->fiber);
     }
+  idle.insert (idle.end (), spent.begin (), spent.end ());
+  spent.clear ();
   report_stuck ();
+  see (&ended);
 #if defined (__SANITIZE_ADDRESS__)
   ASAN_UNPOISON_MEMORY_REGION (g.shared, (shared_bytes + 31) / 16 * 16);
 #endif
@@ -388,6 +490,7 @@ barrier (int line)
     if (g.n_at_barrier > 0 && thread.state == AT_BARRIER && thread.line != line)
       fail ("barrier at line %d while thread %u waits at the one of line %d", line, thread.number, thread.line);
 
+  meet (g.barrier_turns);
   g.current->state = AT_BARRIER;
   g.current->line = line;
   g.n_at_barrier++;
@@ -405,6 +508,7 @@ warp_together (unsigned  mask,
   unsigned lane = g.current->number % 32;
   unsigned first = g.current->number - lane;
   Meeting &meeting = g.meetings[g.current->number / 32];
+  Turns &turns = g.warp_turns[g.current->number / 32];
 
   if ((mask >> lane & 1) == 0)
     fail ("line %d: the mask %#x leaves out lane %u, which calls", line, mask, lane);
@@ -419,11 +523,15 @@ warp_together (unsigned  mask,
   meeting.line = line;
   meeting.brought[lane] = mine;
   meeting.arrived |= 1u << lane;
+  meet (turns);
   g.current->state = IN_WARP;
   g.current->line = line;
   if (meeting.arrived == mask)
     {
+      see (turns.now ());
       work (meeting.brought);
+      publish (turns.now ());
+      turns.turn ^= 1;
       for (unsigned i = 0; i < 32; i++)
         if ((mask >> i & 1) != 0)
           wake (&g.threads[first + i]);
@@ -451,6 +559,9 @@ run_grid (const char                   *name,
   dice.seed (get_order () == RANDOM ? (unsigned) std::atoi (seed) : 0);
   g.threads.assign (n, Thread ());
   g.meetings.assign (n / 32, Meeting ());
+  g.warp_turns.assign (n / 32, Turns ());
+  g.ready = make_queue (n);
+  find_tsan (&scheduler);
   for (unsigned i = 0; i < n; i++)
     {
       g.threads[i].number = i;

@@ -6,6 +6,9 @@
  * barrier then reads what was never written. Blocks run one after the other, in that order too. Shared memory is new for
  * every block and holds NaN.
  *
+ * In a build with ThreadSanitizer each CUDA thread is a thread to it, so that a race within a block is found whatever the
+ * order and whatever comes out.
+ *
  * Not modelled: speed, registers, caches, blocks at the same time, fast arithmetic, rounding within tensor cores, the
  * text of inline assembler.
  *

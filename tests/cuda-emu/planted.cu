@@ -28,6 +28,30 @@ planted_sound (float *dst)
 }
 ESHI_EXPORT (planted_sound)
 
+/* Reads its neighbour's number and writes its own with no barrier in between. Every number is 1, so whatever the order
+ * the result is right. */
+ESHI_KERNEL (64)
+planted_race (float *dst)
+{
+  ESHI_DYNAMIC_SHARED (float, shared);
+
+  shared[threadIdx.x] = 1.0f;
+  __syncthreads ();
+  dst[threadIdx.x] = shared[(threadIdx.x + 1) % 64];
+  shared[threadIdx.x] = 1.0f;
+}
+ESHI_EXPORT (planted_race)
+
+/* All threads write the same number to one place of dst. */
+ESHI_KERNEL (64)
+planted_same_place (float *dst)
+{
+  dst[threadIdx.x] = 1.0f;
+  __syncthreads ();
+  dst[0] = 1.0f;
+}
+ESHI_EXPORT (planted_same_place)
+
 /* Half of the shared memory is never written. */
 ESHI_KERNEL (64)
 planted_uninitialised (float *dst)

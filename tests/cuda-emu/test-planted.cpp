@@ -1,6 +1,6 @@
 /* test-planted.cpp: that the emulation finds what it is there to find: kernels with one mistake each, in three orders.
  *
- * Speaks TAP by itself. A mistake that needs AddressSanitizer is skipped without it. Each trial is a process: finding a
+ * Speaks TAP by itself. A mistake that needs a sanitizer is skipped without it. Each trial is a process: finding a
  * mistake ends it.
  *
  * SPDX-License-Identifier: MIT
@@ -28,13 +28,28 @@ int cuLaunchKernel (void *function, unsigned grid_x, unsigned grid_y, unsigned g
                     unsigned block_y, unsigned block_z, unsigned shared_bytes, void *stream, void **params, void **extra);
 }
 
+/* The first race ends the process. */
+#if defined (__SANITIZE_THREAD__)
+extern "C" const char *
+__tsan_default_options ()
+{
+  return "halt_on_error=1:exitcode=66";
+}
+#endif
+
 namespace
 {
 
 #if defined (__SANITIZE_ADDRESS__)
-constexpr bool has_sanitizer = true;
+constexpr bool has_asan = true;
 #else
-constexpr bool has_sanitizer = false;
+constexpr bool has_asan = false;
+#endif
+
+#if defined (__SANITIZE_THREAD__)
+constexpr bool has_tsan = true;
+#else
+constexpr bool has_tsan = false;
 #endif
 
 constexpr unsigned N_THREADS = 64;
@@ -45,19 +60,23 @@ enum Verdict
   SOUND = 0,
   FOUND = 70, /* the emulation's own finding */
   NOT_A_NUMBER = 71,
-  OTHER = 99, /* the sanitizer's */
+  OTHER = 99, /* AddressSanitizer's */
+  RACE = 66,  /* ThreadSanitizer's */
 };
 
 struct Planted
 {
   const char *name;
   Verdict     expected;
-  bool        host_pointer; /* pass an address of the host's instead of the device's */
+  bool        host_pointer = false; /* pass an address of the host's instead of the device's */
+  bool        race = false;         /* ThreadSanitizer finds it too */
 };
 
 const Planted all[] = {
   { "planted_sound", SOUND, false },
-  { "planted_no_barrier", NOT_A_NUMBER, false },
+  { "planted_no_barrier", NOT_A_NUMBER, false, true },
+  { "planted_race", RACE, false, true },
+  { "planted_same_place", RACE, false, true },
   { "planted_uninitialised", NOT_A_NUMBER, false },
   { "planted_two_barriers", FOUND, false },
   { "planted_mixed", FOUND, false },
@@ -108,9 +127,19 @@ run_apart (const Planted &planted,
   waitpid (child, &status, 0);
   if (!WIFEXITED (status))
     return OTHER;
-  return WEXITSTATUS (status) == SOUND || WEXITSTATUS (status) == NOT_A_NUMBER || WEXITSTATUS (status) == FOUND
-             ? WEXITSTATUS (status)
-             : OTHER;
+  for (Verdict known : { SOUND, NOT_A_NUMBER, FOUND, RACE })
+    if (WEXITSTATUS (status) == known)
+      return known;
+  return OTHER;
+}
+
+/* The sanitizer without which @planted is not found, or NULL. */
+const char *
+get_missing (const Planted &planted)
+{
+  if (planted.expected == OTHER && !has_asan)
+    return "AddressSanitizer";
+  return planted.expected == RACE && !has_tsan ? "ThreadSanitizer" : nullptr;
 }
 
 } /* namespace */
@@ -124,14 +153,14 @@ main ()
   for (const Planted &planted : all)
     for (const char *order : { "asc", "desc", "5" })
       {
-        bool skipped = planted.expected == OTHER && !has_sanitizer;
-        int verdict = skipped ? OTHER : run_apart (planted, order);
-        bool right = verdict == planted.expected;
+        int expected = planted.race && has_tsan ? RACE : planted.expected;
+        const char *missing = get_missing (planted);
+        bool right = missing != nullptr || run_apart (planted, order) == expected;
 
         n_wrong += !right;
-        std::printf ("%s %d %s%s in order %s%s\n", right ? "ok" : "not ok", ++number, planted.name,
+        std::printf ("%s %d %s%s in order %s%s%s\n", right ? "ok" : "not ok", ++number, planted.name,
                      planted.host_pointer ? " with a pointer of the host's" : "", order,
-                     skipped ? " # SKIP needs AddressSanitizer" : "");
+                     missing != nullptr ? " # SKIP needs " : "", missing != nullptr ? missing : "");
         std::fflush (stdout);
       }
   std::printf ("1..%d\n", number);

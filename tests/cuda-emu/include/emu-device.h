@@ -55,9 +55,9 @@ static inline int32_t
 atomicMax (int32_t *place,
            int32_t  value)
 {
-  int32_t before = *place;
+  int32_t before = __atomic_load_n (place, __ATOMIC_RELAXED);
 
-  *place = std::max (before, value);
+  __atomic_store_n (place, std::max (before, value), __ATOMIC_RELAXED);
   return before;
 }
 
@@ -123,8 +123,8 @@ half_of (uint32_t pair,
 static inline void
 multiply (void **brought)
 {
-  static float a[16][16];
-  static float b[16][8];
+  float a[16][16];
+  float b[16][8];
 
   for (int lane = 0; lane < 32; lane++)
     {
