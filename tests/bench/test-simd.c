@@ -296,6 +296,49 @@ test_gemv (Rig *rig)
     }
 }
 
+/* The weight as a file has it, [n, k], in panels. */
+static float *
+make_panels (const float *weight,
+             gsize        k,
+             gsize        n)
+{
+  gsize n_panels = (n + ESHI_CPU_PANEL - 1) / ESHI_CPU_PANEL;
+  float *panels = allocate (n_panels * k * ESHI_CPU_PANEL * sizeof *panels);
+
+  for (gsize column = 0; column < n_panels * ESHI_CPU_PANEL; column++)
+    for (gsize i = 0; i < k; i++)
+      panels[(column / ESHI_CPU_PANEL * k + i) * ESHI_CPU_PANEL + column % ESHI_CPU_PANEL] =
+        column < n ? weight[column * k + i] : 0;
+  return panels;
+}
+
+static void
+test_product (Rig *rig)
+{
+  /* m, k, n: one of each, odd ones, more terms than a part, more rows than a task, whole tiles. */
+  static const gsize shapes[][3] = { { 1, 1, 1 }, { 5, 37, 19 }, { 7, 800, 7 }, { 149, 9, 40 }, { 12, 64, 64 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      EshiCpuProduct p = { .x = rig->f32[0], .bias = rig->f32[2], .dst = rig->out, .m = shapes[i][0],
+                           .k = shapes[i][1], .n = shapes[i][2], .act = ESHI_ACT_SILU, .accumulate = i % 2 == 1 };
+
+      free (rig->scratch);
+      p.weight = (const float *) (rig->scratch = (char *) make_panels (rig->f32[1], p.k, p.n));
+      for (gsize at = 0; at < p.m * p.n; at++)
+        {
+          double sum = rig->x[2][at % p.n];
+
+          for (gsize k = 0; k < p.k; k++)
+            sum += rig->x[0][at / p.n * p.k + k] * rig->x[1][at % p.n * p.k + k];
+          rig->expected[at] = activate (sum, ESHI_ACT_SILU) + (p.accumulate ? 3.0 : 0.0);
+          rig->out[at] = 3.0f;
+        }
+      rig->kernels->product (&p);
+      check (rig, p.m * p.n);
+    }
+}
+
 static void
 test_variant (gconstpointer data)
 {
@@ -320,6 +363,7 @@ test_variant (gconstpointer data)
 
     test_convert (rig);
     test_gemv (rig);
+    test_product (rig);
   }
 }
 

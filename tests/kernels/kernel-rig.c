@@ -56,9 +56,10 @@ load_plugin (const char  *name,
 EshiBackend *
 kernel_open_backend (const char     *name,
                      EshiPrecision   precision,
+                     guint           n_threads,
                      GError        **error)
 {
-  EshiBackendOptions options = { .precision = precision };
+  EshiBackendOptions options = { .precision = precision, .n_threads = n_threads };
   const EshiBackendClass *klass = &eshi_backend_ref_class;
   EshiBackend *backend = NULL;
   EshiDeviceInfo info = { 0 };

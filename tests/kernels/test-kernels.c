@@ -216,7 +216,7 @@ static void
 test_golden (gconstpointer user_data)
 {
   const KernelGolden *golden = user_data;
-  EshiBackend *ref = kernel_open_backend ("ref", ESHI_PRECISION_F32, NULL);
+  EshiBackend *ref = kernel_open_backend ("ref", ESHI_PRECISION_F32, 0, NULL);
   const KernelCase *test = find_case (golden->kind, golden->name);
   g_autoptr(KernelData) data = kernel_data_new (test, ESHI_DTYPE_F32, ESHI_DTYPE_F32);
   gsize n = (gsize) eshi_tensor_count (&data->dst);
@@ -277,6 +277,47 @@ test_shared_weight (gconstpointer user_data)
   backend->klass->unprepare (backend, &second);
   backend->klass->release (backend, x);
   backend->klass->release (backend, dst);
+}
+
+/* Runs every case in @dtype on @one and on @many, which differ in the number of threads only. */
+static void
+compare_threads (EshiBackend *one,
+                 EshiBackend *many,
+                 EshiDType    dtype)
+{
+  for (guint i = 0; i < kernel_n_cases; i++)
+    {
+      const KernelCase *test = &kernel_cases[i];
+      g_autoptr(KernelData) data = kernel_data_new (test, dtype, dtype);
+      const char *why_not = NULL;
+      g_autofree float *expected = kernel_run (one, data, &why_not);
+      g_autofree float *got = expected != NULL ? kernel_run (many, data, &why_not) : NULL;
+
+      if (expected == NULL || memcmp (got, expected, eshi_tensor_count (&data->dst) * sizeof *got) == 0)
+        continue;
+      g_test_message ("%s/%s in %s depends on the number of threads", eshi_op_kind_name (test->kind), test->name,
+                      eshi_dtype_name (dtype));
+      g_test_fail ();
+    }
+}
+
+/* Sums are cut by shape, never by thread, and whichever thread is free may compute any part of them. */
+static void
+test_threads (gconstpointer user_data)
+{
+  const Target *target = user_data;
+  EshiBackend *one = kernel_open_backend (target->plugin, target->precision, 1, NULL);
+
+  for (guint n = 2; n <= 3; n++)
+    {
+      EshiBackend *many = kernel_open_backend (target->plugin, target->precision, n, NULL);
+
+      compare_threads (one, many, one->compute);
+      if (one->compute != ESHI_DTYPE_F32)
+        compare_threads (one, many, ESHI_DTYPE_F32);
+      many->klass->close (many);
+    }
+  one->klass->close (one);
 }
 
 /* Ids outside of the table are an error, not a crash. */
@@ -356,6 +397,12 @@ add_target (const Target *target,
     add_cases (target, backend, ref, ESHI_DTYPE_F32);
   add_backend_test (target, backend, "shared-weight", test_shared_weight);
   add_backend_test (target, backend, "bad-token-id", test_bad_id);
+  if (strcmp (target->plugin, "cpu") == 0)
+    {
+      g_autofree char *path = g_strdup_printf ("/eshi/kernels/%s/threads-change-nothing", target->name);
+
+      g_test_add_data_func (path, target, test_threads);
+    }
 }
 
 static void
@@ -386,7 +433,7 @@ main (int    argc,
       g_autoptr(GError) error = NULL;
       g_autofree char *path = g_strdup_printf ("/eshi/kernels/%s/available", targets[i].name);
 
-      backends[i] = kernel_open_backend (targets[i].plugin, targets[i].precision, &error);
+      backends[i] = kernel_open_backend (targets[i].plugin, targets[i].precision, 0, &error);
       if (backends[i] != NULL)
         add_target (&targets[i], backends[i], backends[0]);
       else

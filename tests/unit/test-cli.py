@@ -318,6 +318,17 @@ def test_same_bytes(case):
     assert (case.folder / "d.png").read_bytes() != a
 
 
+def test_threads(case):
+    """Sums are cut by shape, never by thread: the same bytes with each number, in each precision that there is."""
+    base = ["generate", "-p", "サラリーマン 油絵", "--seed", "42", "--steps", "3"]
+    case.succeed(*base, "--precision", "f32", "-o", "f32-1.png")
+    precisions = ["f32"] + ["half"] * (case.run(*base, "--precision", "half", "-o", "half-1.png").returncode == OK)
+    for precision in precisions:
+        for threads in ["1", "2", "3"]:
+            case.succeed(*base, "--precision", precision, "--threads", threads, "-o", f"{precision}-{threads}.png")
+        assert len({(case.folder / f"{precision}-{n}.png").read_bytes() for n in (1, 2, 3)}) == 1, precision
+
+
 def test_start(case):
     """From an image: its size, a picture of its own, the strength in the file; what the mask leaves is the image's."""
     write_png(case.folder / "in.png", 100, 75, lambda x, y: (2 * x, 3 * y, 99))
@@ -577,8 +588,8 @@ def test_japanese(case):
 
 NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, test_show, test_places, test_models_missing,
             test_noise, test_probe_files]
-WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_start, test_from, test_prompts, test_hash,
-              test_variation, test_withheld, test_watermark, test_names, test_random_seed,
+WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_threads, test_start, test_from, test_prompts,
+              test_hash, test_variation, test_withheld, test_watermark, test_names, test_random_seed,
               test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
 WITH_CATALOGUE = [test_japanese]
 

@@ -1,9 +1,11 @@
-/* eshi-cpu-matrix.c: convolutions, linear layers and GEGLU: oneDNN's primitives with their packed weights.
+/* eshi-cpu-matrix.c: convolutions, linear layers and GEGLU: oneDNN's primitives, or our own product, with their packed
+ * weights.
  *
  * A residual is added by oneDNN's "sum" to what dst already holds; where the graph could not give both the same memory
  * it is copied there first, a small fraction of the op's time. The time embedding of a convolution is one number per
  * channel, so it travels in the bias. A 1×1 convolution is a linear layer on pixels. Linear layers on a few f32 rows
- * (the time embedding) are bound by reading weights and run in our own loop.
+ * (the time embedding) are bound by reading weights and run in our own loop. So do all f32 products without AVX-512:
+ * oneDNN's pack the weight for every run, and choose their loops, and so their rounding, by the number of threads.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,6 +14,7 @@
 
 #include "eshi-cpu-backend.h"
 
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +31,9 @@
 /* Rows of a block are a multiple of this, so that no tile of oneDNN's is cut. */
 #define GEGLU_BLOCK_STEP 64
 
+/* Terms of a weight's row that are converted at a time. */
+#define PACK_TERMS 64
+
 typedef struct
 {
   EshiCpuPrimitive *primitive;
@@ -39,8 +45,16 @@ typedef struct
   gsize             scratch_bytes; /* oneDNN's part of the workspace; then come widened weights, then GEGLU's product */
   gsize             wide_bytes;
   gsize             block_rows; /* GEGLU */
+  gboolean          own_product; /* no primitives; @weight is in panels */
+  gboolean          alone;      /* CONV2D: made for one thread and run by one */
   EshiDType         gemv_dtype; /* without a primitive: the type of @weight */
 } Plan;
+
+static gsize
+round_up_to_panel (gsize n)
+{
+  return (n + ESHI_CPU_PANEL - 1) / ESHI_CPU_PANEL * ESHI_CPU_PANEL;
+}
 
 static gboolean
 is_bf16 (const EshiTensor *tensor)
@@ -113,6 +127,46 @@ _eshi_cpu_pack (EshiCpuBackend    *self,
   return eshi_cpu_weights_get (self->weights, weight, form, bytes, pack_weight, primitive, error);
 }
 
+/* Panels of a [n, k] weight; see EshiCpuProduct. */
+static gboolean
+pack_panels (const EshiTensor  *weight,
+             void              *dst,
+             gpointer           user_data,
+             GError           **error)
+{
+  gsize n = weight->shape.dim[0];
+  gsize k = eshi_tensor_count (weight) / n;
+  gsize size = eshi_dtype_size (weight->dtype);
+
+#pragma omp parallel for schedule(static)
+  for (gsize column = 0; column < round_up_to_panel (n); column++)
+    {
+      float *panel = (float *) dst + column / ESHI_CPU_PANEL * ESHI_CPU_PANEL * k + column % ESHI_CPU_PANEL;
+      float terms[PACK_TERMS] = { 0 };
+
+      for (gsize i = 0; i < k; i++)
+        {
+          if (column < n && i % PACK_TERMS == 0)
+            eshi_convert_to_f32 (terms, (const char *) weight->data + (column * k + i) * size, weight->dtype,
+                                 MIN (PACK_TERMS, k - i));
+          panel[i * ESHI_CPU_PANEL] = terms[i % PACK_TERMS];
+        }
+    }
+  return TRUE;
+}
+
+static EshiCpuPacked *
+get_panels (EshiCpuBackend    *self,
+            const EshiTensor  *weight,
+            GError           **error)
+{
+  g_autoptr(GBytes) form = g_bytes_new_static ("panels", 6);
+  gsize n = weight->shape.dim[0];
+  gsize bytes = eshi_tensor_count (weight) / n * round_up_to_panel (n) * sizeof (float);
+
+  return eshi_cpu_weights_get_wide (self->weights, weight, form, bytes, pack_panels, NULL, error);
+}
+
 /* What a weight takes in the workspace while it is used. */
 static gsize
 wide_bytes (const EshiCpuPacked *weight)
@@ -143,9 +197,10 @@ finish_plan (EshiCpuBackend  *self,
 {
   Plan *plan = op->plan;
 
-  if (plan->primitive == NULL)
-    return FALSE;
-  plan->weight = _eshi_cpu_pack (self, op->src[ESHI_SRC_WEIGHT], plan->primitive, error);
+  if (plan->own_product)
+    plan->weight = get_panels (self, op->src[ESHI_SRC_WEIGHT], error);
+  else if (plan->primitive != NULL)
+    plan->weight = _eshi_cpu_pack (self, op->src[ESHI_SRC_WEIGHT], plan->primitive, error);
   if (plan->weight == NULL)
     return FALSE;
   if (op->src[ESHI_SRC_BIAS] != NULL)
@@ -154,10 +209,42 @@ finish_plan (EshiCpuBackend  *self,
       if (plan->bias == NULL)
         return FALSE;
     }
-  plan->scratch_bytes = (eshi_cpu_primitive_scratch_bytes (plan->primitive) + 63) / 64 * 64;
+  if (plan->primitive != NULL)
+    plan->scratch_bytes = (eshi_cpu_primitive_scratch_bytes (plan->primitive) + 63) / 64 * 64;
   plan->wide_bytes = wide_bytes (plan->weight);
-  g_debug ("cpu: %s: %s", op->label, eshi_cpu_primitive_implementation (plan->primitive));
+  g_debug ("cpu: %s: %s", op->label,
+           plan->own_product ? "product" : eshi_cpu_primitive_implementation (plan->primitive));
   return _eshi_cpu_reserve (self, plan->scratch_bytes + plan->wide_bytes, error);
+}
+
+/* Makes op->plan ready to multiply by @desc. */
+static gboolean
+prepare_product (EshiCpuBackend           *self,
+                 const EshiOp             *op,
+                 const EshiCpuMatmulDesc  *desc,
+                 GError                  **error)
+{
+  Plan *plan = op->plan;
+
+  plan->own_product = desc->dtype == ESHI_DTYPE_F32 && self->isa.level < ESHI_CPU_AVX512;
+  if (!plan->own_product)
+    plan->primitive = eshi_cpu_dnnl_new_matmul (self->dnnl, desc, error);
+  return finish_plan (self, op, error);
+}
+
+/* @args with @m rows of x, by our own product. */
+static void
+run_product (EshiCpuBackend             *self,
+             const EshiOp               *op,
+             const EshiCpuPrimitiveArgs *args,
+             gsize                       m)
+{
+  const EshiTensor *weight = op->src[ESHI_SRC_WEIGHT];
+  EshiCpuProduct product = { .x = args->src, .weight = args->weights, .bias = args->bias, .dst = args->dst, .m = m,
+                             .k = last_dim (op->src[ESHI_SRC_X]), .n = weight->shape.dim[0], .act = op->act,
+                             .accumulate = op->src[ESHI_SRC_RESIDUAL] != NULL };
+
+  self->kernels->product (&product);
 }
 
 /* Without AVX-512, oneDNN convolves channels-last images at half the speed of its own blocked layout once they leave the
@@ -168,6 +255,24 @@ wants_stages (EshiCpuBackend *self,
               gint64          co)
 {
   return self->isa.level < ESHI_CPU_AVX512 && ci >= STAGED_MIN_CHANNELS && co >= STAGED_MIN_CHANNELS;
+}
+
+/* Where oneDNN has no convolution for the shape, which no network here asks for, it makes a product of it that rounds as
+ * the number of threads has it. One thread always rounds alike. */
+static void
+make_convolution (EshiCpuBackend         *self,
+                  Plan                   *plan,
+                  const EshiCpuConvDesc  *desc,
+                  GError                **error)
+{
+  plan->primitive = eshi_cpu_dnnl_new_conv (self->dnnl, desc, error);
+  plan->alone = plan->primitive != NULL && strstr (eshi_cpu_primitive_implementation (plan->primitive), "gemm") != NULL;
+  if (!plan->alone)
+    return;
+  eshi_cpu_primitive_free (plan->primitive);
+  omp_set_num_threads (1);
+  plan->primitive = eshi_cpu_dnnl_new_conv (self->dnnl, desc, error);
+  omp_set_num_threads (self->n_threads);
 }
 
 static gboolean
@@ -194,9 +299,8 @@ conv2d_prepare (EshiCpuBackend  *self,
   if (op->src[ESHI_SRC_EMBEDDING] != NULL)
     plan->sum = g_new0 (float, dst[3]);
   if (pointwise)
-    plan->primitive = eshi_cpu_dnnl_new_matmul (self->dnnl, &matmul, error);
-  else
-    plan->primitive = eshi_cpu_dnnl_new_conv (self->dnnl, &conv, error);
+    return prepare_product (self, op, &matmul, error);
+  make_convolution (self, plan, &conv, error);
   return finish_plan (self, op, error);
 }
 
@@ -226,7 +330,12 @@ conv2d_run (EshiCpuBackend  *self,
                                 .dst = _eshi_cpu_data (op->dst), .scratch = self->workspace };
 
   _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);
-  return eshi_cpu_primitive_run (plan->primitive, &args, error);
+  if (plan->alone)
+    omp_set_num_threads (1); /* until the next op, as cpu_run() has it */
+  if (!plan->own_product)
+    return eshi_cpu_primitive_run (plan->primitive, &args, error);
+  run_product (self, op, &args, eshi_tensor_count (op->dst) / last_dim (op->dst));
+  return TRUE;
 }
 
 static gboolean
@@ -265,8 +374,7 @@ linear_prepare (EshiCpuBackend  *self,
   op->plan = plan;
   if (desc.m <= GEMV_MAX_ROWS && desc.dtype == ESHI_DTYPE_F32)
     return prepare_gemv (self, op, error);
-  plan->primitive = eshi_cpu_dnnl_new_matmul (self->dnnl, &desc, error);
-  return finish_plan (self, op, error);
+  return prepare_product (self, op, &desc, error);
 }
 
 static gboolean
@@ -283,13 +391,15 @@ linear_run (EshiCpuBackend  *self,
                        .residual = _eshi_cpu_data (op->src[ESHI_SRC_RESIDUAL]), .dst = args.dst,
                        .ci = last_dim (op->src[ESHI_SRC_X]), .co = last_dim (op->dst), .act = op->act };
 
-  if (plan->primitive != NULL)
-    {
-      _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);
-      return eshi_cpu_primitive_run (plan->primitive, &args, error);
-    }
   gemv.m = eshi_tensor_count (op->dst) / gemv.co;
-  self->kernels->gemv (&gemv);
+  if (plan->primitive != NULL || plan->own_product)
+    _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);
+  if (plan->primitive != NULL)
+    return eshi_cpu_primitive_run (plan->primitive, &args, error);
+  if (plan->own_product)
+    run_product (self, op, &args, gemv.m);
+  else
+    self->kernels->gemv (&gemv);
   return TRUE;
 }
 
@@ -322,11 +432,10 @@ geglu_prepare (EshiCpuBackend  *self,
   op->plan = plan;
   plan->block_rows = choose_block (rows, 2 * co * size, 2 * co * desc.k * size);
   desc.m = plan->block_rows;
-  plan->primitive = eshi_cpu_dnnl_new_matmul (self->dnnl, &desc, error);
-  if (!finish_plan (self, op, error))
+  if (!prepare_product (self, op, &desc, error))
     return FALSE;
   desc.m = rows % plan->block_rows;
-  if (desc.m > 0)
+  if (desc.m > 0 && !plan->own_product)
     {
       plan->tail = eshi_cpu_dnnl_new_matmul (self->dnnl, &desc, error);
       if (plan->tail == NULL)
@@ -365,9 +474,11 @@ geglu_run (EshiCpuBackend  *self,
                                     .bias = eshi_cpu_packed_data (plan->bias), .dst = product,
                                     .scratch = self->workspace };
 
-      if (!whole && plan->tail_weight != plan->weight)
+      if (!whole && plan->tail_weight != NULL && plan->tail_weight != plan->weight)
         args.weights = widen_weight (self, plan, plan->tail_weight);
-      if (!eshi_cpu_primitive_run (whole ? plan->primitive : plan->tail, &args, error))
+      if (plan->own_product)
+        run_product (self, op, &args, n);
+      else if (!eshi_cpu_primitive_run (whole ? plan->primitive : plan->tail, &args, error))
         return FALSE;
       self->kernels->geglu (dst + row * co * size, product, n, co, bf16);
     }

@@ -64,6 +64,23 @@ typedef struct
   EshiActivation  act;
 } EshiCpuGemv;
 
+/* Outputs whose weights lie side by side in a packed matrix. */
+#define ESHI_CPU_PANEL 16
+
+/* dst[m, n] = act (x[m, k] · weight + bias), plus what dst holds where @accumulate is set; all f32. */
+typedef struct
+{
+  const float    *x;
+  const float    *weight; /* [⌈n / ESHI_CPU_PANEL⌉, k, ESHI_CPU_PANEL], 0 beyond n */
+  const float    *bias;   /* nullable [n] */
+  float          *dst;
+  gsize           m;
+  gsize           k;
+  gsize           n;
+  EshiActivation  act;
+  gboolean        accumulate;
+} EshiCpuProduct;
+
 typedef struct
 {
   const char *name;      /* "AVX-512" */
@@ -103,6 +120,7 @@ typedef struct
   gsize  (*attention_bytes)   (const EshiCpuAttention *p);
   void   (*attention)         (const EshiCpuAttention *p);
   void   (*gemv)              (const EshiCpuGemv      *p);
+  void   (*product)           (const EshiCpuProduct   *p);
   /* How many times faster than f32 a multiply-add in bf16 is; 0 where there is no such instruction. Takes a few
    * milliseconds. */
   double (*bf16_gain)         (void);

@@ -12,27 +12,6 @@
 
 #define BLOCK 4096 /* elements that a thread takes at a time; a multiple of every width */
 
-ESHI_INLINE EshiVec
-activate (EshiVec        x,
-          EshiActivation act)
-{
-  switch (act)
-    {
-    case ESHI_ACT_SILU:
-      return eshi_vec_swish (x, 1.0f);
-    case ESHI_ACT_QUICK_GELU:
-      return eshi_vec_swish (x, 1.702f);
-    case ESHI_ACT_GELU:
-      return eshi_vec_gelu (x);
-    case ESHI_ACT_RELU:
-      return eshi_vec_max (x, eshi_vec_set1 (0.0f));
-    case ESHI_ACT_NONE:
-    case ESHI_N_ACTIVATIONS:
-    default:
-      return x;
-    }
-}
-
 ESHI_INLINE void
 activation_block (void           *dst,
                   const void     *src,
@@ -44,9 +23,9 @@ activation_block (void           *dst,
   gsize i = begin;
 
   for (; i + ESHI_LANES <= end; i += ESHI_LANES)
-    eshi_vec_store (dst, i, activate (eshi_vec_load (src, i, bf16), act), bf16);
+    eshi_vec_store (dst, i, eshi_vec_activate (eshi_vec_load (src, i, bf16), act), bf16);
   if (i < end)
-    eshi_vec_store_n (dst, i, end - i, activate (eshi_vec_load_n (src, i, end - i, bf16), act), bf16);
+    eshi_vec_store_n (dst, i, end - i, eshi_vec_activate (eshi_vec_load_n (src, i, end - i, bf16), act), bf16);
 }
 
 ESHI_INLINE void

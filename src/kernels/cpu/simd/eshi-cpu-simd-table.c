@@ -81,5 +81,6 @@ const EshiCpuKernels ESHI_CPU_NAME (eshi_cpu_kernels) = {
   .attention_bytes = ESHI_CPU_NAME (eshi_cpu_attention_bytes),
   .attention = ESHI_CPU_NAME (eshi_cpu_attention),
   .gemv = ESHI_CPU_NAME (eshi_cpu_gemv),
+  .product = ESHI_CPU_NAME (eshi_cpu_product),
   .bf16_gain = ESHI_CPU_NAME (eshi_cpu_bf16_gain),
 };

@@ -20,4 +20,5 @@ void   ESHI_CPU_NAME (eshi_cpu_layer_norm)       (const EshiCpuNorm *p);
 gsize  ESHI_CPU_NAME (eshi_cpu_attention_bytes)  (const EshiCpuAttention *p);
 void   ESHI_CPU_NAME (eshi_cpu_attention)        (const EshiCpuAttention *p);
 void   ESHI_CPU_NAME (eshi_cpu_gemv)             (const EshiCpuGemv *p);
+void   ESHI_CPU_NAME (eshi_cpu_product)          (const EshiCpuProduct *p);
 double ESHI_CPU_NAME (eshi_cpu_bf16_gain)        (void);

@@ -2,15 +2,16 @@
  *
  * The files of this directory are compiled once per instruction set (ESHI_CPU_VARIANT names it) and must stay free of
  * code that differs in anything but width. Elements in memory are f32 or bf16; in registers they are always f32. The
- * functions take @bf16 as a constant, so that each caller is specialised. Refuses to know what an op is.
+ * functions take @bf16 as a constant, so that each caller is specialised. Knows activations, but no op.
  *
  * SPDX-License-Identifier: MIT
  */
 
 #pragma once
 
-#include <glib.h>
 #include <string.h>
+
+#include "eshi-op.h"
 
 #if defined (__x86_64__)
 #include <immintrin.h>
@@ -237,4 +238,25 @@ eshi_vec_swish (EshiVec x,
                 float   k)
 {
   return x / (1.0f + eshi_vec_exp (x * -k));
+}
+
+ESHI_INLINE EshiVec
+eshi_vec_activate (EshiVec        x,
+                   EshiActivation act)
+{
+  switch (act)
+    {
+    case ESHI_ACT_SILU:
+      return eshi_vec_swish (x, 1.0f);
+    case ESHI_ACT_QUICK_GELU:
+      return eshi_vec_swish (x, 1.702f);
+    case ESHI_ACT_GELU:
+      return eshi_vec_gelu (x);
+    case ESHI_ACT_RELU:
+      return eshi_vec_max (x, eshi_vec_set1 (0.0f));
+    case ESHI_ACT_NONE:
+    case ESHI_N_ACTIVATIONS:
+    default:
+      return x;
+    }
 }

@@ -1,0 +1,149 @@
+/* eshi-cpu-simd-product.c: f32 rows times a packed matrix: linear layers, 1×1 convolutions, the product of GEGLU.
+ *
+ * The weight lies in panels of ESHI_CPU_PANEL outputs. A task has some rows of x and some panels, and goes through k in
+ * parts: a part of a panel stays in the first cache and that of the rows in the second, while tiles of ROWS rows and one
+ * panel have their sums in registers. Which terms are added in which order is a matter of k alone, so neither a tile's
+ * place nor the number of threads changes a bit of the result. Refuses bf16: oneDNN has instructions for that.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-cpu-simd-table.h"
+#include "eshi-cpu-simd.h"
+
+#define VECTORS (ESHI_CPU_PANEL / ESHI_LANES)
+#define ROWS (ESHI_LANES < 8 ? 3 : 6) /* with the vectors of a panel twelve sums; sixteen registers hold those and more */
+#define DEPTH 320                     /* terms of a part: 20 KiB of a panel and 8 of a tile's rows, in a first cache of 32 */
+#define MAX_ROWS 72                   /* of a task: 90 KiB of x in each part; more is slower where others use the caches */
+#define PANELS 4                      /* of a task */
+
+/* What a task has summed so far. */
+typedef float Sums[PANELS][MAX_ROWS][ESHI_CPU_PANEL];
+
+/* sums += x · panel for @n terms; @x are ROWS rows. */
+ESHI_INLINE void
+add_terms (float              *sums,
+           const float *const  x[ROWS],
+           const float        *panel,
+           gsize               n)
+{
+  EshiVec part[ROWS][VECTORS] = { { { 0 } } };
+
+  for (gsize i = 0; i < n; i++)
+    {
+      EshiVec w[VECTORS];
+
+      for (gsize v = 0; v < VECTORS; v++)
+        w[v] = eshi_vec_load (panel, i * ESHI_CPU_PANEL + v * ESHI_LANES, FALSE);
+      for (gsize r = 0; r < ROWS; r++)
+        for (gsize v = 0; v < VECTORS; v++)
+          part[r][v] += eshi_vec_set1 (x[r][i]) * w[v];
+    }
+  for (gsize r = 0; r < ROWS; r++)
+    for (gsize v = 0; v < VECTORS; v++)
+      {
+        gsize at = r * ESHI_CPU_PANEL + v * ESHI_LANES;
+
+        eshi_vec_store (sums, at, eshi_vec_load (sums, at, FALSE) + part[r][v], FALSE);
+      }
+}
+
+/* One vector of dst, of which @n elements exist. */
+ESHI_INLINE void
+finish_vector (const EshiCpuProduct *p,
+               EshiVec               x,
+               gsize                 row,
+               gsize                 column,
+               gsize                 n)
+{
+  float *dst = p->dst + row * p->n + column;
+
+  if (p->bias != NULL)
+    x += n == ESHI_LANES ? eshi_vec_load (p->bias, column, FALSE) : eshi_vec_load_n (p->bias, column, n, FALSE);
+  x = eshi_vec_activate (x, p->act);
+  if (p->accumulate)
+    x += n == ESHI_LANES ? eshi_vec_load (dst, 0, FALSE) : eshi_vec_load_n (dst, 0, n, FALSE);
+  if (n == ESHI_LANES)
+    eshi_vec_store (dst, 0, x, FALSE);
+  else
+    eshi_vec_store_n (dst, 0, n, x, FALSE);
+}
+
+/* The terms @begin … @end of the tile at @row, which has @n_rows; where these are fewer than ROWS the last is computed
+ * again, into sums that nobody reads. */
+static void
+add_to_tile (const EshiCpuProduct *p,
+             float                *sums,
+             gsize                 row,
+             gsize                 n_rows,
+             gsize                 panel,
+             gsize                 begin,
+             gsize                 end)
+{
+  const float *weight = p->weight + (panel * p->k + begin) * ESHI_CPU_PANEL;
+  const float *x[ROWS];
+
+  for (gsize r = 0; r < ROWS; r++)
+    {
+      x[r] = p->x + (row + MIN (r, n_rows - 1)) * p->k + begin;
+    }
+  add_terms (sums, x, weight, end - begin);
+}
+
+static void
+finish_row (const EshiCpuProduct *p,
+            const float          *sums,
+            gsize                 row,
+            gsize                 panel)
+{
+  for (gsize v = 0; v < VECTORS; v++)
+    {
+      gsize column = panel * ESHI_CPU_PANEL + v * ESHI_LANES;
+
+      if (column < p->n)
+        finish_vector (p, eshi_vec_load (sums, v * ESHI_LANES, FALSE), row, column, MIN (ESHI_LANES, p->n - column));
+    }
+}
+
+/* Rows @row … @row_end with panels @panel … @panel_end. */
+static void
+multiply_block (const EshiCpuProduct *p,
+                gsize                 row,
+                gsize                 row_end,
+                gsize                 panel,
+                gsize                 panel_end)
+{
+  Sums sums;
+
+  memset (sums, 0, sizeof sums);
+  for (gsize i = 0; i < p->k; i += DEPTH)
+    for (gsize j = panel; j < panel_end; j++)
+      for (gsize r = row; r < row_end; r += ROWS)
+        add_to_tile (p, sums[j - panel][r - row], r, MIN (ROWS, row_end - r), j, i, MIN (p->k, i + DEPTH));
+  for (gsize r = row; r < row_end; r++)
+    for (gsize j = panel; j < panel_end; j++)
+      finish_row (p, sums[j - panel][r - row], r, j);
+}
+
+/* Tasks that follow each other share rows, or panels where the weight is the larger operand. Whoever is free takes the
+ * next one, so that a core that has other things to do delays nobody. */
+void
+ESHI_CPU_NAME (eshi_cpu_product) (const EshiCpuProduct *p)
+{
+  gsize n_panels = (p->n + ESHI_CPU_PANEL - 1) / ESHI_CPU_PANEL;
+  gsize n_columns = (n_panels + PANELS - 1) / PANELS;
+  gsize n_rows = (p->m + MAX_ROWS - 1) / MAX_ROWS;
+  gsize rows = ((p->m + n_rows - 1) / n_rows + ROWS - 1) / ROWS * ROWS;
+  gboolean by_rows = p->m >= p->n;
+
+#pragma omp parallel for schedule(dynamic) if (p->m * p->n * p->k > ESHI_CPU_PARALLEL_MIN)
+  for (gsize task = 0; task < n_rows * n_columns; task++)
+    {
+      gsize row = (by_rows ? task / n_columns : task % n_rows) * rows;
+      gsize panel = (by_rows ? task % n_columns : task / n_rows) * PANELS;
+
+      multiply_block (p, row, MIN (p->m, row + rows), panel, MIN (n_panels, panel + PANELS));
+    }
+}
