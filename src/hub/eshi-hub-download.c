@@ -224,6 +224,14 @@ eshi_hub_download_set_token (EshiHubDownload *self,
   self->token = g_strdup (token);
 }
 
+const char *
+eshi_hub_download_get_token (EshiHubDownload *self)
+{
+  g_return_val_if_fail (ESHI_IS_HUB_DOWNLOAD (self), NULL);
+
+  return self->token;
+}
+
 void
 eshi_hub_download_start (EshiHubDownload *self)
 {

@@ -38,6 +38,9 @@ EshiHubDownload *eshi_hub_download_new         (const char      *url,
 void             eshi_hub_download_set_token   (EshiHubDownload *self,
                                                 const char      *token);
 
+/* (nullable): the one that was set last. */
+const char      *eshi_hub_download_get_token   (EshiHubDownload *self);
+
 /* Starts, or goes on after a pause or a failure. Does nothing while it runs or is done. */
 void             eshi_hub_download_start       (EshiHubDownload *self);
 

@@ -116,6 +116,14 @@ from_clipboard_action (GSimpleAction *action,
 }
 
 static void
+present_action (GSimpleAction *action,
+                GVariant      *parameter,
+                gpointer       user_data)
+{
+  present_window (ESHI_APPLICATION (user_data));
+}
+
+static void
 gallery_action (GSimpleAction *action,
                 GVariant      *parameter,
                 gpointer       user_data)
@@ -146,6 +154,7 @@ static const GActionEntry entries[] = {
   { "generate", generate_action, "a{sv}" },
   { "new-image", new_image_action },
   { "from-clipboard", from_clipboard_action },
+  { "present", present_action },
   { "gallery", gallery_action },
   { "search", search_action, "s" },
   { "show-picture", show_picture_action, "x" },

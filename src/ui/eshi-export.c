@@ -18,6 +18,7 @@
 #define CHOICE_FORMAT "format"
 #define CHOICE_SETTINGS "settings"
 #define MAX_NAMES 1000
+#define LENT_FOLDER "doc" /* where the document portal shows a sandbox what was chosen, in the runtime folder */
 
 static const char * const format_ids[] = { "png", "jpeg", "webp", NULL };
 
@@ -117,7 +118,7 @@ add_choices (EshiExport     *self,
   const char *labels[] = { _("PNG, without loss"), _("JPEG, small"), _("WebP, smallest"), NULL };
 
   gtk_file_chooser_add_choice (chooser, CHOICE_FORMAT, _("Format"), (const char **) format_ids, labels);
-  gtk_file_chooser_set_choice (chooser, CHOICE_FORMAT, format_ids[ESHI_PICTURE_PNG]);
+  gtk_file_chooser_set_choice (chooser, CHOICE_FORMAT, format_ids[self->format]);
   /* A page says of each picture what is written under it. */
   if (self->sheet != NULL)
     return;
@@ -129,6 +130,12 @@ add_choices (EshiExport     *self,
 static char *
 dup_first_name (EshiExport *self)
 {
+  if (self->target != NULL)
+    {
+      g_autofree char *chosen = g_file_get_basename (self->target);
+
+      return dup_name (chosen, self->format, 1);
+    }
   if (self->sheet != NULL)
     return g_strconcat (_("Contact Sheet"), ".png", NULL);
   if (self->files->len > 0)
@@ -178,6 +185,20 @@ eshi_export_take_choices (EshiExport     *self,
   if (self->format == ESHI_PICTURE_PNG && format_of_name (name, &named, &stem_bytes))
     self->format = named;
   return TRUE;
+}
+
+gboolean
+eshi_export_is_misnamed (const EshiExport *self)
+{
+  g_autofree char *lent = g_build_filename (g_get_user_runtime_dir (), LENT_FOLDER, "", NULL);
+  g_autofree char *name = NULL;
+  g_autofree char *fitting = NULL;
+
+  if (self->target == NULL || self->files->len > 1 || !g_str_has_prefix (g_file_peek_path (self->target), lent))
+    return FALSE;
+  name = g_file_get_basename (self->target);
+  fitting = dup_name (name, self->format, 1);
+  return !g_str_equal (name, fitting);
 }
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */

@@ -54,6 +54,10 @@ GtkFileChooserNative *eshi_export_create_chooser (EshiExport *self,
 gboolean eshi_export_take_choices (EshiExport     *self,
                                    GtkFileChooser *chooser);
 
+/* Whether @target, as it was chosen, is called as another format's file, and lies where only a file of that name may be
+ * written: what a sandbox is lent. A chooser that is created now proposes the name that fits. */
+gboolean eshi_export_is_misnamed (const EshiExport *self);
+
 /**
  * eshi_export_run:
  *

@@ -10,6 +10,7 @@
 
 #include "eshi-gallery-private.h"
 
+#include "eshi-export-dialog.h"
 #include "eshi-picture.h"
 #include "eshi-test-log.h"
 
@@ -158,66 +159,30 @@ _eshi_gallery_copy (EshiGallery *self)
 /* --- exporting --------------------------------------------------------------------------------------------------- */
 
 static void
-export_in_thread (GTask        *task,
-                  gpointer      source,
-                  gpointer      task_data,
-                  GCancellable *cancellable)
-{
-  GError *error = NULL;
-
-  if (eshi_export_run (task_data, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
 on_exported_cb (GObject      *source,
                 GAsyncResult *result,
                 gpointer      user_data)
 {
-  EshiGallery *self = ESHI_GALLERY (source);
+  g_autoptr(EshiGallery) self = ESHI_GALLERY (user_data);
   g_autoptr(GError) error = NULL;
 
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
+  if (eshi_export_dialog_finish (result, &error))
+    {
+      eshi_test_log ("EXPORTED");
+      _eshi_gallery_toast (self, _("Saved"));
+    }
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       _eshi_gallery_fail (self, _("The Picture Was Not Exported"), error);
-      return;
     }
-  eshi_test_log ("EXPORTED");
-  _eshi_gallery_toast (self, _("Saved"));
-}
-
-static void
-on_export_response_cb (EshiGallery          *self,
-                       int                   response,
-                       GtkFileChooserNative *chooser)
-{
-  g_autoptr(EshiExport) export = g_object_steal_data (G_OBJECT (chooser), "eshi-export");
-  g_autoptr(GTask) task = NULL;
-
-  g_assert (ESHI_IS_GALLERY (self));
-
-  if (response == GTK_RESPONSE_ACCEPT && eshi_export_take_choices (export, GTK_FILE_CHOOSER (chooser)))
-    {
-      task = g_task_new (self, self->cancellable, on_exported_cb, NULL);
-      g_task_set_source_tag (task, on_export_response_cb);
-      g_task_set_task_data (task, g_steal_pointer (&export), (GDestroyNotify) eshi_export_free);
-      g_task_run_in_thread (task, export_in_thread);
-    }
-  g_object_unref (chooser);
 }
 
 void
 _eshi_gallery_choose_export (EshiGallery *self,
                              EshiExport  *export)
 {
-  GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
-  GtkFileChooserNative *chooser = eshi_export_create_chooser (export, window);
-
-  g_object_set_data_full (G_OBJECT (chooser), "eshi-export", export, (GDestroyNotify) eshi_export_free);
-  g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_response_cb), self, G_CONNECT_SWAPPED);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  eshi_export_dialog_show (export, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->cancellable, on_exported_cb,
+                           g_object_ref (self));
 }
 
 void

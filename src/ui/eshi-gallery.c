@@ -357,6 +357,8 @@ _eshi_gallery_open_menu (EshiGallery *self,
   gboolean trash = _eshi_gallery_get_flag (self, "show-trash");
   GtkWidget *popover = gtk_popover_menu_new_from_model (trash ? self->trash_menu : self->picture_menu);
 
+  /* A picture that was selected before it was read may be an interrupted one. */
+  _eshi_gallery_update_actions (self);
   if (self->popover != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->popover));
   gtk_widget_set_parent (popover, GTK_WIDGET (self));

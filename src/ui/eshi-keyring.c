@@ -1,6 +1,6 @@
 /* eshi-keyring.c: the access token by libsecret.
  *
- * A desktop without a keyring is no fault: the token is then asked for each time.
+ * A desktop without a keyring is no fault: the token is then forgotten when the program ends.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -8,6 +8,8 @@
 #include "config.h"
 
 #include "eshi-keyring.h"
+
+#include "eshi-test-log.h"
 
 #include <glib/gi18n-lib.h>
 #include <libsecret/secret.h>
@@ -50,6 +52,7 @@ on_written_cb (GObject      *source,
 
   if (!secret_password_store_finish (result, &error))
     g_message ("The access token is not kept: %s", error->message);
+  eshi_test_log ("KEYRING %s", error == NULL ? "kept" : error->message);
 }
 
 static void
@@ -62,6 +65,7 @@ on_cleared_cb (GObject      *source,
   secret_password_clear_finish (result, &error);
   if (error != NULL)
     g_message ("The access token is not forgotten: %s", error->message);
+  eshi_test_log ("KEYRING %s", error == NULL ? "forgotten" : error->message);
 }
 
 void

@@ -1,7 +1,8 @@
 /* eshi-model-offer.c: a model from a hub: what it is, its licence, its token, its download.
  *
  * The licence is accepted before anything is asked of the hub, and the acceptance is kept with its date where eshi-cli
- * keeps it too. The token goes to the download and, if wanted, to the keyring; no file of ours holds it.
+ * keeps it too. The token goes to the download, which remembers it while the program runs, and, if wanted, to the keyring;
+ * no file of ours holds it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,6 +34,7 @@ struct _EshiModelOffer
   AdwPreferencesGroup *token_group;
   GtkEditable *token;
   AdwActionRow *remember_row;
+  GtkWidget *forget;
   GtkSwitch *remember;
   GtkLabel *state;
   GtkProgressBar *bar;
@@ -178,6 +180,13 @@ show_licence (EshiModelOffer *self)
 /* --- the token ---------------------------------------------------------------------------------------------------- */
 
 static void
+show_token (EshiModelOffer *self,
+            const char     *token)
+{
+  gtk_editable_set_text (self->token, token != NULL ? token : "");
+}
+
+static void
 on_token_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
@@ -188,12 +197,14 @@ on_token_cb (GObject      *source,
 
   if (g_cancellable_is_cancelled (self->cancellable))
     return;
-  if (token != NULL && *gtk_editable_get_text (self->token) == '\0')
-    gtk_editable_set_text (self->token, token);
+  gtk_widget_set_visible (self->forget, token != NULL);
+  if (*gtk_editable_get_text (self->token) == '\0')
+    show_token (self, token != NULL ? token : eshi_hub_download_get_token (self->download));
   gtk_switch_set_active (self->remember, keyring);
   gtk_widget_set_sensitive (GTK_WIDGET (self->remember_row), keyring);
   if (!keyring)
-    adw_action_row_set_subtitle (self->remember_row, _("This desktop has no keyring, so the token is asked for each time"));
+    adw_action_row_set_subtitle (self->remember_row,
+                                 _("This desktop has no keyring, so the token is kept until Eshi is closed"));
   eshi_test_log ("KEYRING %s", keyring ? "yes" : "no");
 }
 
@@ -207,6 +218,30 @@ dup_token (EshiModelOffer *self)
     return token;
   g_free (token);
   return NULL;
+}
+
+static void
+keep_token (EshiModelOffer *self,
+            const char     *token)
+{
+  gboolean kept = token != NULL && gtk_switch_get_active (self->remember);
+
+  if (!gtk_widget_get_sensitive (GTK_WIDGET (self->remember_row)))
+    return;
+  eshi_keyring_write (self->url, kept ? token : NULL);
+  gtk_widget_set_visible (self->forget, kept);
+}
+
+static void
+on_forget_cb (EshiModelOffer *self)
+{
+  g_assert (ESHI_IS_MODEL_OFFER (self));
+
+  eshi_keyring_write (self->url, NULL);
+  eshi_hub_download_set_token (self->download, NULL);
+  show_token (self, NULL);
+  gtk_widget_grab_focus (GTK_WIDGET (self->token));
+  gtk_widget_set_visible (self->forget, FALSE);
 }
 
 /* --- the buttons -------------------------------------------------------------------------------------------------- */
@@ -242,8 +277,7 @@ on_go_cb (EshiModelOffer *self)
   if (!keep_acceptance (self))
     return;
   token = dup_token (self);
-  if (gtk_widget_get_sensitive (GTK_WIDGET (self->remember_row)))
-    eshi_keyring_write (self->url, gtk_switch_get_active (self->remember) ? token : NULL);
+  keep_token (self, token);
   eshi_hub_download_set_token (self->download, token);
   eshi_hub_download_start (self->download);
 }
@@ -300,6 +334,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, token_group);
   gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, token);
   gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, remember_row);
+  gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, forget);
   gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, remember);
   gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, state);
   gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, bar);
@@ -307,6 +342,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, pause);
   gtk_widget_class_bind_template_child (widget_class, EshiModelOffer, go);
   gtk_widget_class_bind_template_callback (widget_class, update);
+  gtk_widget_class_bind_template_callback (widget_class, on_forget_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_go_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_pause_cb);
   gtk_widget_class_bind_template_callback (widget_class, on_cancel_cb);

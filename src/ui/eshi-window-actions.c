@@ -10,7 +10,7 @@
 
 #include "eshi-window-private.h"
 
-#include "eshi-export.h"
+#include "eshi-export-dialog.h"
 #include "eshi-input-image.h"
 #include "eshi-test-log.h"
 #include "eshi-toasts.h"
@@ -398,20 +398,6 @@ open_action (GSimpleAction *action,
 }
 
 static void
-export_in_thread (GTask        *task,
-                  gpointer      source,
-                  gpointer      task_data,
-                  GCancellable *cancellable)
-{
-  GError *error = NULL;
-
-  if (eshi_export_run (task_data, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
 on_exported_cb (GObject      *source,
                 GAsyncResult *result,
                 gpointer      user_data)
@@ -419,7 +405,7 @@ on_exported_cb (GObject      *source,
   EshiWindow *self = ESHI_WINDOW (source);
   g_autoptr(GError) error = NULL;
 
-  if (g_task_propagate_boolean (G_TASK (result), &error))
+  if (eshi_export_dialog_finish (result, &error))
     {
       eshi_test_log ("EXPORTED");
       _eshi_window_toast (self, _("Saved"));
@@ -431,26 +417,6 @@ on_exported_cb (GObject      *source,
 }
 
 static void
-on_export_response_cb (EshiWindow           *self,
-                       int                   response,
-                       GtkFileChooserNative *chooser)
-{
-  g_autoptr(EshiExport) export = g_object_steal_data (G_OBJECT (chooser), "eshi-export");
-  g_autoptr(GTask) task = NULL;
-
-  g_assert (ESHI_IS_WINDOW (self));
-
-  if (response == GTK_RESPONSE_ACCEPT && eshi_export_take_choices (export, GTK_FILE_CHOOSER (chooser)))
-    {
-      task = g_task_new (self, self->cancellable, on_exported_cb, NULL);
-      g_task_set_source_tag (task, on_export_response_cb);
-      g_task_set_task_data (task, g_steal_pointer (&export), (GDestroyNotify) eshi_export_free);
-      g_task_run_in_thread (task, export_in_thread);
-    }
-  g_object_unref (chooser);
-}
-
-static void
 export_action (GSimpleAction *action,
                GVariant      *parameter,
                gpointer       user_data)
@@ -458,19 +424,13 @@ export_action (GSimpleAction *action,
   EshiWindow *self = ESHI_WINDOW (user_data);
   EshiPicture *picture = _eshi_window_get_picture (self);
   GPtrArray *files;
-  EshiExport *export;
-  GtkFileChooserNative *chooser;
 
   if (picture == NULL)
     return;
   files = g_ptr_array_new_with_free_func (g_object_unref);
   if (eshi_picture_get_path (picture) != NULL && g_file_test (eshi_picture_get_path (picture), G_FILE_TEST_EXISTS))
     g_ptr_array_add (files, g_file_new_for_path (eshi_picture_get_path (picture)));
-  export = eshi_export_new (files, picture);
-  chooser = eshi_export_create_chooser (export, GTK_WINDOW (self));
-  g_object_set_data_full (G_OBJECT (chooser), "eshi-export", export, (GDestroyNotify) eshi_export_free);
-  g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_response_cb), self, G_CONNECT_SWAPPED);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  eshi_export_dialog_show (eshi_export_new (files, picture), GTK_WINDOW (self), self->cancellable, on_exported_cb, NULL);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "eshi-window-private.h"
 
 #include "eshi-model-offer.h"
+#include "eshi-notify.h"
 #include "eshi-options.h"
 #include "eshi-test-log.h"
 
@@ -37,22 +38,12 @@ _eshi_window_label_model (EshiWindow *self)
   gtk_menu_button_set_label (self->model_button, text);
 }
 
-/* Whoever looks at one of our windows sees it there. */
 static void
 notify_user (EshiWindow *self,
              const char *title,
              const char *body)
 {
-  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
-  g_autoptr(GNotification) notification = g_notification_new (title);
-  GtkWindow *active = application != NULL ? gtk_application_get_active_window (application) : NULL;
-
-  if (application == NULL || (active != NULL && gtk_window_is_active (active)) ||
-      !g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_NOTIFY_MODELS))
-    return;
-  g_notification_set_body (notification, body);
-  g_application_send_notification (G_APPLICATION (application), NOTIFICATION, notification);
-  eshi_test_log ("NOTIFIED %s", title);
+  eshi_notify (GTK_WINDOW (self), NOTIFICATION, ESHI_OPTION_NOTIFY_MODELS, title, body, NULL);
 }
 
 static void
@@ -82,16 +73,18 @@ on_chosen_cb (EshiWindow *self,
   _eshi_window_want_model (self, path);
 }
 
-/* One that was finished or removed since is offered anew. */
+/* One that was finished or removed since is offered anew, with the token that it had. */
 static EshiHubDownload *
 get_download (EshiWindow *self)
 {
-  EshiHubState state = self->download != NULL ? eshi_hub_download_get_state (self->download) : ESHI_HUB_STATE_DONE;
+  g_autoptr(EshiHubDownload) last = NULL;
 
-  if (state != ESHI_HUB_STATE_DONE)
+  if (self->download != NULL && eshi_hub_download_get_state (self->download) != ESHI_HUB_STATE_DONE)
     return self->download;
-  g_set_object (&self->download, NULL);
+  last = g_steal_pointer (&self->download);
   self->download = eshi_hub_download_new (NULL, ESHI_HUB_RINNA);
+  if (last != NULL)
+    eshi_hub_download_set_token (self->download, eshi_hub_download_get_token (last));
   g_signal_connect_object (self->download, "changed", G_CALLBACK (on_changed_cb), self, G_CONNECT_SWAPPED);
   return self->download;
 }

@@ -10,6 +10,7 @@
 
 #include "eshi-window-private.h"
 
+#include "eshi-notify.h"
 #include "eshi-options.h"
 #include "eshi-test-log.h"
 #include "eshi-toasts.h"
@@ -209,32 +210,20 @@ static void
 on_saved_cb (EshiWindow  *self,
              EshiPicture *picture)
 {
-  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
-  g_autoptr(GNotification) notification = NULL;
-  g_autoptr(GFile) file = NULL;
-  g_autoptr(GIcon) icon = NULL;
+  g_autoptr(GFile) file = g_file_new_for_path (eshi_picture_get_path (picture));
+  g_autoptr(GIcon) icon = g_file_icon_new (file);
 
   g_assert (ESHI_IS_WINDOW (self));
 
-  if (application == NULL || gtk_window_is_active (GTK_WINDOW (self)) ||
-      !g_settings_get_boolean (eshi_options_get (), ESHI_OPTION_NOTIFY_PICTURES))
-    return;
-  file = g_file_new_for_path (eshi_picture_get_path (picture));
-  icon = g_file_icon_new (file);
-  notification = g_notification_new (_("The picture is finished"));
-  g_notification_set_body (notification, eshi_picture_get_title (picture));
-  g_notification_set_icon (notification, icon);
-  g_application_send_notification (G_APPLICATION (application), NOTIFICATION, notification);
-  eshi_test_log ("NOTIFIED %s", eshi_picture_get_title (picture));
+  eshi_notify (GTK_WINDOW (self), NOTIFICATION, ESHI_OPTION_NOTIFY_PICTURES, _("The picture is finished"),
+               eshi_picture_get_title (picture), icon);
 }
 
 static void
 on_active_cb (EshiWindow *self)
 {
-  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
-
-  if (application != NULL && gtk_window_is_active (GTK_WINDOW (self)))
-    g_application_withdraw_notification (G_APPLICATION (application), NOTIFICATION);
+  if (gtk_window_is_active (GTK_WINDOW (self)))
+    eshi_notify_withdraw (GTK_WINDOW (self), NOTIFICATION);
 }
 
 void

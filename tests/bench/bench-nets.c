@@ -177,9 +177,13 @@ static void
 add_upsampler (Net    *net,
                gint64  c)
 {
-  add_simple (net, ESHI_OP_UPSAMPLE, c, c, ESHI_ACT_NONE);
+  BenchCase conv = start (net, ESHI_OP_CONV2D, c, c);
+
+  conv.k = 3;
+  conv.stride = 1;
+  conv.doubled = TRUE;
+  add (net, conv);
   net->h *= 2;
-  add_conv (net, c, c, 3, 1);
 }
 
 static gboolean
@@ -389,6 +393,8 @@ bench_case_name (const BenchCase *c)
     g_string_append_printf (name, " k%d", (int) c->k);
   if (c->stride > 1)
     g_string_append_printf (name, " s%u", c->stride);
+  if (c->doubled)
+    g_string_append (name, " doubled");
   if (c->heads > 0)
     g_string_append_printf (name, " keys %d heads %u%s", (int) c->s, c->heads, c->causal ? " causal" : "");
   if (c->f32)

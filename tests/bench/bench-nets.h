@@ -17,6 +17,7 @@ typedef struct
   gint64         ci, co; /* channels; heads · d for attention */
   gint64         k;      /* kernel */
   guint          stride;
+  gboolean       doubled; /* x is enlarged to twice h and w before it is convolved */
   gint64         s;      /* keys of attention */
   guint          heads;
   gboolean       causal;

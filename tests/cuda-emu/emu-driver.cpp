@@ -1,8 +1,11 @@
 /* emu-driver.cpp: in place of libcuda.so.1: memory, one kind of stream, kernels by name, recordings, failures on demand.
  *
  * A stream is lazy: nothing is done before somebody waits for it or reads what it makes, so that what a launch names must
- * last until then. What a stream records does not run, and allocating, freeing, loading, waiting or copying from or to the
- * host's memory ends the recording with an error, as with the driver. Each allocation is its own, so that AddressSanitizer guards its ends, and begins as NaN.
+ * last until then. Each allocation is its own, so that AddressSanitizer guards its ends, and begins as NaN.
+ *
+ * What a stream records does not run, and allocating, freeing, loading, waiting or copying from or to the host's memory
+ * ends the recording with an error, as with the driver. Work for another stream does so too, which the driver would let
+ * pass: it would be done once, and no replay would do it again.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -89,21 +92,6 @@ drain (Stream *stream)
     }
 }
 
-void
-enqueue (void *to,
-         Work  work)
-{
-  Stream *stream = static_cast<Stream *> (to);
-
-  if (stream->recording == nullptr)
-    {
-      stream->work.push_back (std::move (work));
-      return;
-    }
-  driver.counts.n_recorded++;
-  stream->recording->work.push_back (std::move (work));
-}
-
 /* Whether a stream records; what may not be called meanwhile spoils the recording. */
 bool
 spoils_recording ()
@@ -114,6 +102,22 @@ spoils_recording ()
     if (stream->recording != nullptr)
       any = stream->invalid = true;
   return any;
+}
+
+void
+enqueue (void *to,
+         Work  work)
+{
+  Stream *stream = static_cast<Stream *> (to);
+
+  if (stream->recording == nullptr)
+    {
+      spoils_recording ();
+      stream->work.push_back (std::move (work));
+      return;
+    }
+  driver.counts.n_recorded++;
+  stream->recording->work.push_back (std::move (work));
 }
 
 /* Bytes from real address @address to the end of the allocation around it; 0 if there is none. */

@@ -368,40 +368,146 @@ test_recording_fails (gconstpointer sticky)
   g_assert_cmpint (n_unnoticed, ==, sticky != NULL ? 0 : n_recording);
 }
 
-/* What a driver does not let be called while it records, the stand-in does not either. */
+/* --- the stand-in's rules of recording --- */
+
+/* What the deeds below have to do with. */
+typedef struct
+{
+  EshiCudaDriver cu;
+  void          *stream; /* which records */
+  void          *other;
+  void          *graph;  /* recorded before */
+  EshiCuPtr      memory; /* one byte */
+} Scene;
+
+static int
+do_allocate (Scene *scene)
+{
+  EshiCuPtr address = 0;
+
+  return scene->cu.mem_alloc (&address, 1);
+}
+
+static int
+do_free (Scene *scene)
+{
+  return scene->cu.mem_free (scene->memory);
+}
+
+static int
+do_load (Scene *scene)
+{
+  void *module = NULL;
+
+  return scene->cu.module_load_data (&module, scene);
+}
+
+static int
+do_instantiate (Scene *scene)
+{
+  void *exec = NULL;
+
+  return scene->cu.graph_instantiate (&exec, scene->graph, 0);
+}
+
+static int
+do_wait (Scene *scene)
+{
+  return scene->cu.stream_synchronize (scene->stream);
+}
+
+static int
+do_upload (Scene *scene)
+{
+  return scene->cu.to_device (scene->memory, scene, 1, scene->stream);
+}
+
+static int
+do_download (Scene *scene)
+{
+  guint8 byte = 0;
+
+  return scene->cu.to_host (&byte, scene->memory, 1, scene->stream);
+}
+
+static int
+do_fill (Scene *scene)
+{
+  return scene->cu.fill (scene->memory, 0, 1, scene->stream);
+}
+
+static int
+do_fill_elsewhere (Scene *scene)
+{
+  return scene->cu.fill (scene->memory, 0, 1, scene->other);
+}
+
+/* Numbers are the driver's: 900 is “not while a stream records”, 901 “the recording was spoilt”. */
+static const struct
+{
+  const char *name;
+  int       (*deed) (Scene *scene);
+  int         result; /* of the deed */
+  int         ended;  /* of the recording's end */
+} deeds[] = {
+  { "allocate", do_allocate, 900, 901 },
+  { "free", do_free, 900, 901 },
+  { "load", do_load, 900, 901 },
+  { "instantiate", do_instantiate, 900, 901 },
+  { "wait", do_wait, 900, 901 },
+  { "upload", do_upload, 900, 901 },
+  { "download", do_download, 900, 901 },
+  { "fill", do_fill, 0, 0 },
+  { "fill-elsewhere", do_fill_elsewhere, 0, 901 },
+};
+
+#define FIND_FUNCTION(result, field, name, params) *(void **) &scene->cu.field = dlsym (library, name);
+
+static void
+set_scene (Scene *scene)
+{
+  void *library = open_stand_in (g_getenv ("ESHI_CUDA_LIBS"), "libcuda.so.1");
+
+  ESHI_CUDA_DRIVER_FUNCTIONS (FIND_FUNCTION)
+  g_assert_cmpint (scene->cu.stream_create (&scene->stream, ESHI_CU_STREAM_NON_BLOCKING), ==, 0);
+  g_assert_cmpint (scene->cu.stream_create (&scene->other, ESHI_CU_STREAM_NON_BLOCKING), ==, 0);
+  g_assert_cmpint (scene->cu.mem_alloc (&scene->memory, 1), ==, 0);
+  g_assert_cmpint (scene->cu.begin_capture (scene->stream, ESHI_CU_CAPTURE_THREAD_LOCAL), ==, 0);
+  g_assert_cmpint (scene->cu.end_capture (scene->stream, &scene->graph), ==, 0);
+}
+
+static void
+clear_scene (Scene *scene)
+{
+  scene->cu.graph_destroy (scene->graph);
+  scene->cu.mem_free (scene->memory);
+  scene->cu.stream_destroy (scene->other);
+  scene->cu.stream_destroy (scene->stream);
+}
+
+/* What a driver does not let be called while it records, the stand-in does not either; nor work that no replay would do. */
 static void
 test_recording_rules (void)
 {
-  void *library = open_stand_in (g_getenv ("ESHI_CUDA_LIBS"), "libcuda.so.1");
-  int (*begin) (void *, int) = NULL;
-  int (*end) (void *, void **) = NULL;
-  int (*alloc) (EshiCuPtr *, size_t) = NULL;
-  int (*wait) (void *) = NULL;
-  int (*up) (EshiCuPtr, const void *, size_t, void *) = NULL;
   g_autoptr(GError) error = NULL;
   EshiBackend *backend = get_class ()->open (NULL, &error);
-  void *stream = NULL;
-  void *graph = NULL;
-  EshiCuPtr address = 0;
-  int (*create) (void **, unsigned) = NULL;
-  int (*destroy) (void *) = NULL;
+  Scene scene = { 0 };
 
-  *(void **) &begin = dlsym (library, "cuStreamBeginCapture_v2");
-  *(void **) &end = dlsym (library, "cuStreamEndCapture");
-  *(void **) &alloc = dlsym (library, "cuMemAlloc_v2");
-  *(void **) &wait = dlsym (library, "cuStreamSynchronize");
-  *(void **) &up = dlsym (library, "cuMemcpyHtoDAsync_v2");
-  *(void **) &create = dlsym (library, "cuStreamCreate");
-  *(void **) &destroy = dlsym (library, "cuStreamDestroy_v2");
-  g_assert_cmpint (create (&stream, 1), ==, 0);
-  for (int i = 0; i < 3; i++)
+  g_assert_no_error (error);
+  set_scene (&scene);
+  for (guint i = 0; i < G_N_ELEMENTS (deeds); i++)
     {
-      g_assert_cmpint (begin (stream, 1), ==, 0);
-      g_assert_cmpint (i == 0 ? alloc (&address, 4) : i == 1 ? wait (stream) : up (1, &i, 4, stream), ==, 900);
-      g_assert_cmpint (end (stream, &graph), ==, 901);
-      g_assert_null (graph);
+      void *graph = NULL;
+
+      g_test_message ("%s", deeds[i].name);
+      g_assert_cmpint (scene.cu.begin_capture (scene.stream, ESHI_CU_CAPTURE_THREAD_LOCAL), ==, 0);
+      g_assert_cmpint (deeds[i].deed (&scene), ==, deeds[i].result);
+      g_assert_cmpint (scene.cu.end_capture (scene.stream, &graph), ==, deeds[i].ended);
+      g_assert_true ((graph != NULL) == (deeds[i].ended == 0));
+      if (graph != NULL)
+        scene.cu.graph_destroy (graph);
     }
-  destroy (stream);
+  clear_scene (&scene);
   close_backend (backend);
   g_assert_cmpint (emu.count_alive (), ==, 0);
 }
@@ -783,10 +889,11 @@ progress_cb (const EshiPipelineProgress *progress,
   costs->n_executed[progress->step] = emu.dnn_count_executed ();
 }
 
-/* Between the end of the step before and that of @step. */
+/* Between the end of the step before and that of @step. @recorded: whether the driver records */
 static void
 check_step (const StepCosts          *costs,
             guint                     step,
+            gboolean                  recorded,
             const EshiPipelineResult *result)
 {
   const EmuCounts *before = &costs->counts[step - 1];
@@ -794,7 +901,6 @@ check_step (const StepCosts          *costs,
   gsize latents_bytes = (gsize) result->pictures[0].width / 8 * (result->pictures[0].height / 8) * 4 * sizeof (float);
   gsize bytes_up = after->bytes_up - before->bytes_up;
   gsize bytes_down = after->bytes_down - before->bytes_down;
-
   gboolean replayed = after->n_replays > before->n_replays;
 
   g_assert_true (costs->seen[step - 1] && costs->seen[step]);
@@ -806,7 +912,9 @@ check_step (const StepCosts          *costs,
                   after->n_synchronizations - before->n_synchronizations, after->n_allocations - before->n_allocations,
                   bytes_up, bytes_down);
   g_assert_true ((after->n_launches == before->n_launches) == replayed);
-  if (step == N_STEPS)
+  if (!recorded)
+    g_assert_false (replayed);
+  else if (step == N_STEPS)
     {
       g_assert_cmpint (after->n_replays - before->n_replays, ==, 1);
       g_assert_cmpint (after->n_recorded, ==, before->n_recorded);
@@ -818,24 +926,40 @@ check_step (const StepCosts          *costs,
   g_assert_cmpuint (bytes_down, ==, latents_bytes);
 }
 
-/* Once it is recorded a step is one call. It allocates nothing, waits once, and moves no more than latents: both halves of guidance and the time go up, the
- * prediction comes down, where the sampler works in f32. */
+/* Paints with a look at each step. */
 static void
-test_step (void)
+paint_counted (gboolean            recorded,
+               EshiPipelineResult *result)
 {
   g_autofree char *folder = g_build_filename (g_getenv ("ESHI_MODEL_DIR"), "mame", NULL);
   StepCosts costs = { 0 };
   EshiPipelineCallbacks callbacks = { .progress = progress_cb, .user_data = &costs };
-  g_auto(EshiPipelineResult) result = { 0 };
   g_autoptr(GError) error = NULL;
   EshiBackend *cuda = get_class ()->open (NULL, &error);
 
   g_assert_no_error (error);
-  paint (folder, cuda, &callbacks, &result);
+  emu.refuse_recording (!recorded);
+  paint (folder, cuda, &callbacks, result);
+  emu.refuse_recording (FALSE);
   for (guint step = 2; step <= N_STEPS; step++)
-    check_step (&costs, step, &result);
+    check_step (&costs, step, recorded, result);
   close_backend (cuda);
   assert_nothing_alive ();
+}
+
+/* Once it is recorded a step is one call. It allocates nothing, waits once, and moves no more than latents: both halves of
+ * guidance and the time go up, the prediction comes down, where the sampler works in f32. Without recording it launches
+ * each kernel, and the picture has the same bytes. */
+static void
+test_step (void)
+{
+  g_auto(EshiPipelineResult) recorded = { 0 };
+  g_auto(EshiPipelineResult) plain = { 0 };
+
+  paint_counted (TRUE, &recorded);
+  g_test_message ("without recording:");
+  paint_counted (FALSE, &plain);
+  g_assert_true (g_bytes_equal (recorded.pictures[0].rgb, plain.pictures[0].rgb));
 }
 
 int

@@ -19,6 +19,10 @@
   {               \
     1, 1, 1, 1, 1 \
   }
+#define DOUBLED         \
+  {                     \
+    1, 1, 1, 1, 1, TRUE \
+  }
 #define F16 ESHI_DTYPE_F16
 #define BF16 ESHI_DTYPE_BF16
 #define F64 ESHI_DTYPE_F64
@@ -60,6 +64,25 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_CONV2D, "f64-weights", S4 (1, 3, 4, 6), S4 (7, 6, 3, 3), CASE_BIAS, .conv = SAME, .weights = F64 },
   { ESHI_OP_CONV2D, "padding-beyond-image", S4 (1, 1, 2, 4), S4 (4, 4, 3, 3), .conv = { 1, 3, 3, 3, 3 } },
   { ESHI_OP_CONV2D, "unet-level-0", S4 (2, 16, 16, 320), S4 (64, 320, 3, 3), CASE_BIAS, .conv = SAME, .weights = F16 },
+
+  /* Doubled first. */
+  { ESHI_OP_CONV2D, "doubled-one-pixel", S4 (1, 1, 1, 1), S4 (1, 1, 3, 3), CASE_BIAS, .conv = DOUBLED },
+  { ESHI_OP_CONV2D, "doubled-one-row", S4 (1, 1, 13, 16), S4 (24, 16, 3, 3), CASE_BIAS, .conv = DOUBLED },
+  { ESHI_OP_CONV2D, "doubled-one-column", S4 (1, 13, 1, 24), S4 (16, 24, 3, 3), CASE_BIAS, .conv = DOUBLED },
+  { ESHI_OP_CONV2D, "doubled-primes", S4 (3, 7, 5, 13), S4 (17, 13, 3, 3), CASE_BIAS, .conv = DOUBLED },
+  { ESHI_OP_CONV2D, "doubled-without-bias", S4 (2, 3, 9, 32), S4 (40, 32, 3, 3), .conv = DOUBLED },
+  { ESHI_OP_CONV2D, "doubled-everything", S4 (2, 5, 6, 33), S4 (31, 33, 3, 3),
+    CASE_BIAS | CASE_EMBEDDING | CASE_RESIDUAL, .conv = DOUBLED },
+  { ESHI_OP_CONV2D, "doubled-in-place", S4 (1, 6, 5, 24), S4 (40, 24, 3, 3),
+    CASE_BIAS | CASE_RESIDUAL | CASE_IN_PLACE, .conv = DOUBLED },
+  { ESHI_OP_CONV2D, "doubled-f16-weights", S4 (1, 9, 11, 320), S4 (48, 320, 3, 3), CASE_BIAS, .conv = DOUBLED,
+    .weights = F16 },
+  { ESHI_OP_CONV2D, "doubled-bf16-weights", S4 (1, 4, 4, 48), S4 (64, 48, 3, 3), CASE_BIAS, .conv = DOUBLED,
+    .weights = BF16 },
+  { ESHI_OP_CONV2D, "doubled-f64-weights", S4 (1, 3, 4, 6), S4 (7, 6, 3, 3), CASE_BIAS, .conv = DOUBLED,
+    .weights = F64 },
+  { ESHI_OP_CONV2D, "doubled-no-padding", S4 (1, 5, 6, 5), S4 (6, 5, 3, 3), .conv = { .stride = 1, .doubled = TRUE } },
+  { ESHI_OP_CONV2D, "doubled-halved", S4 (1, 5, 6, 5), S4 (6, 5, 5, 5), CASE_BIAS, .conv = { 2, 2, 2, 2, 2, TRUE } },
 
   /* Linear layers. */
   { ESHI_OP_LINEAR, "one", S1 (1), S2 (1, 1) },

@@ -53,6 +53,7 @@ conv2d (const KernelData *data,
   const EshiConvParams *conv = &data->op.conv;
   const gint64 *x = data->src[ESHI_SRC_X].shape.dim;
   const gint64 *w = data->src[ESHI_SRC_WEIGHT].shape.dim;
+  gint64 scale = conv->doubled ? 2 : 1;
   double sum = or_zero (data->values[ESHI_SRC_BIAS], p.c) + or_zero (data->values[ESHI_SRC_EMBEDDING], p.c) +
                or_zero (data->values[ESHI_SRC_RESIDUAL], index);
 
@@ -63,8 +64,8 @@ conv2d (const KernelData *data,
           gint64 sy = p.h * conv->stride + ky - conv->top;
           gint64 sx = p.w * conv->stride + kx - conv->left;
 
-          if (sy >= 0 && sy < x[1] && sx >= 0 && sx < x[2])
-            sum += (double) data->values[ESHI_SRC_X][((p.n * x[1] + sy) * x[2] + sx) * x[3] + i] * data->values[ESHI_SRC_WEIGHT][((p.c * w[1] + i) * w[2] + ky) * w[3] + kx];
+          if (sy >= 0 && sy < scale * x[1] && sx >= 0 && sx < scale * x[2])
+            sum += (double) data->values[ESHI_SRC_X][((p.n * x[1] + sy / scale) * x[2] + sx / scale) * x[3] + i] * data->values[ESHI_SRC_WEIGHT][((p.c * w[1] + i) * w[2] + ky) * w[3] + kx];
         }
 
   return sum;

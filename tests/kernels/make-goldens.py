@@ -45,9 +45,11 @@ def bias(n, dtype=np.float32):
     return value(BIAS, (n,), 1.0, dtype=dtype)
 
 
-def conv2d(x_shape, w_shape, stride, pad, flags, dtype=np.float32):
+def conv2d(x_shape, w_shape, stride, pad, flags, dtype=np.float32, doubled=False):
     top, left, bottom, right = pad
-    x = F.pad(value(X, x_shape).permute(0, 3, 1, 2), (left, right, top, bottom))
+    x = value(X, x_shape).permute(0, 3, 1, 2)
+    x = F.interpolate(x, scale_factor=2, mode="nearest") if doubled else x
+    x = F.pad(x, (left, right, top, bottom))
     y = F.conv2d(x, matrix(w_shape, dtype), bias(w_shape[0], dtype) if "b" in flags else None, stride)
     if "e" in flags:
         y = y + value(EMBEDDING, (1, w_shape[0]))[:, :, None, None]
@@ -111,6 +113,8 @@ CASES = [
     ("CONV2D", "stride-2-odd", conv2d((2, 9, 7, 20), (24, 20, 3, 3), 2, PAD1, "b"), 1e-12, 1e-14),
     ("CONV2D", "stride-2-encoder", conv2d((1, 8, 10, 16), (16, 16, 3, 3), 2, (0, 0, 1, 1), "b"), 1e-12, 1e-14),
     ("CONV2D", "four-paddings", conv2d((1, 5, 6, 5), (6, 5, 3, 3), 1, (0, 2, 3, 1), "b"), 1e-12, 1e-14),
+    ("CONV2D", "doubled-everything", conv2d((2, 5, 6, 33), (31, 33, 3, 3), 1, PAD1, "ber", doubled=True), 1e-12, 1e-14),
+    ("CONV2D", "doubled-halved", conv2d((1, 5, 6, 5), (6, 5, 5, 5), 2, (2, 2, 2, 2), "b", doubled=True), 1e-12, 1e-14),
     ("LINEAR", "primes", linear((3, 7, 13), (17, 13)), 1e-12, 1e-14),
     ("LINEAR", "quick-gelu", linear((1, 77, 64), (256, 64), quick_gelu), 1e-12, 1e-14),
     ("LINEAR", "gelu", linear((1, 5, 33), (31, 33), F.gelu), 1e-12, 1e-14),

@@ -1,6 +1,6 @@
 /* test-goldens.c: small networks that diffusers and transformers made, run through the probe as a person would run it.
  *
- * tests/golden/README.md says how the files were made.
+ * tests/golden/README.md says how the files were made. They run on `ref` and `cpu`, or on ESHI_BACKEND alone.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,6 +33,12 @@ typedef struct
   const char *outputs[3];
 } Golden;
 
+typedef struct
+{
+  const Golden *golden;
+  const char   *backend;
+} Case;
+
 static void
 compare (EshiSafetensors *expected,
          EshiSafetensors *actual,
@@ -57,10 +63,11 @@ compare (EshiSafetensors *expected,
 }
 
 static void
-test_golden (const char   *backend_name,
-             const Golden *golden)
+test_golden (gconstpointer data)
 {
-  EshiBackend *backend = open_backend (backend_name, ESHI_PRECISION_F32);
+  const Case *test = data;
+  const Golden *golden = test->golden;
+  EshiBackend *backend = open_backend (test->backend, ESHI_PRECISION_F32);
   g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "golden", "networks", golden->folder, NULL);
   g_autofree char *input = g_build_filename (folder, "input.safetensors", NULL);
   g_autofree char *expected_path = g_build_filename (folder, "expected.safetensors", NULL);
@@ -83,22 +90,10 @@ test_golden (const char   *backend_name,
   expected = open_file (expected_path);
   actual = open_file (output);
   for (guint i = 0; golden->outputs[i] != NULL; i++)
-    compare (expected, actual, golden, golden->outputs[i], backend_name);
+    compare (expected, actual, golden, golden->outputs[i], test->backend);
 
   g_assert_cmpint (g_remove (output), ==, 0);
   g_assert_cmpint (g_rmdir (temp), ==, 0);
-}
-
-static void
-test_golden_ref (gconstpointer data)
-{
-  test_golden ("ref", data);
-}
-
-static void
-test_golden_cpu (gconstpointer data)
-{
-  test_golden ("cpu", data);
 }
 
 /* Inputs that do not fit leave a sentence and no file. */
@@ -143,6 +138,21 @@ test_refuses (void)
   close_backend (backend);
 }
 
+static void
+add_goldens (const char   *backend,
+             const Golden *goldens,
+             guint         n_goldens)
+{
+  for (guint i = 0; i < n_goldens; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/eshi/goldens/%s/%s/%s", backend, goldens[i].folder, goldens[i].stage);
+      Case *test = g_new (Case, 1);
+
+      *test = (Case) { &goldens[i], backend };
+      g_test_add_data_func_full (path, test, test_golden, g_free);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -158,15 +168,15 @@ main (int   argc,
     { "text-gelu", "text", { "hidden" } },
     { "text-quick", "text", { "hidden" } },
   };
+  const char *wanted = g_getenv ("ESHI_BACKEND");
 
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (goldens); i++)
+  if (wanted != NULL)
+    add_goldens (wanted, goldens, G_N_ELEMENTS (goldens));
+  else
     {
-      g_autofree char *ref = g_strdup_printf ("/eshi/goldens/ref/%s/%s", goldens[i].folder, goldens[i].stage);
-      g_autofree char *cpu = g_strdup_printf ("/eshi/goldens/cpu/%s/%s", goldens[i].folder, goldens[i].stage);
-
-      g_test_add_data_func (ref, &goldens[i], test_golden_ref);
-      g_test_add_data_func (cpu, &goldens[i], test_golden_cpu);
+      add_goldens ("ref", goldens, G_N_ELEMENTS (goldens));
+      add_goldens ("cpu", goldens, G_N_ELEMENTS (goldens));
     }
   g_test_add_func ("/eshi/probe/refuses", test_refuses);
   return g_test_run ();

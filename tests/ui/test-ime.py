@@ -140,10 +140,15 @@ def try_to_submit(program):
 
 def type_cat(program):
     """Leaves exactly 猫 in the prompt, accepted with Enter."""
-    press("ctrl+a", "Delete")
-    compose(program, "neko", "ねこ")
-    press("space")
-    program.wait(f"PREEDIT [{CAT}]")
+    for _ in range(5):
+        press("ctrl+a", "Delete")
+        compose(program, "neko", "ねこ")
+        press("space")
+        try:
+            program.wait(f"PREEDIT [{CAT}]", 5)
+            break
+        except Failed:
+            press("Escape", "Escape", "Escape")
     press("Return")
     program.wait(f"BUFFER [{CAT}]")
     time.sleep(0.2)

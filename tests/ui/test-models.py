@@ -8,66 +8,13 @@ SPDX-License-Identifier: MIT
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "store")]
-import hub as hubs  # noqa: E402
-from driver import (Atspi, Failed, Program, application, outline, press, push, set_text, skip,  # noqa: E402
-                    wait_until, walk)
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from driver import Atspi, Failed, application, outline, press, set_text, skip, wait_until, walk  # noqa: E402
+from offer import (LICENCES, MODEL, TARGET, accept, button, click, offer_of, open_offer, serve, start,  # noqa: E402
+                   token_entry, wait_for_offer)
 
-MODEL = os.environ.get("ESHI_MODEL_DIR", os.path.join(os.environ["ESHI_SOURCE_ROOT"], "data", "model"))
-TARGET = Path(os.environ["XDG_DATA_HOME"], "eshi", "models", "japanese-stable-diffusion")
-LICENCES = Path(os.environ["XDG_CONFIG_HOME"], "eshi", "licences")
 TOKEN = "hf_loopback"
-
-
-def serve():
-    """The files of the embedded model; its weights come from the second port, as large files do."""
-    folder = Path(MODEL, "mame")
-    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    hubs.WEIGHTS[:] = [name for name in files if name.endswith(".safetensors")]
-    hub = hubs.Hub()
-    hub.files = {name: hubs.Blob(len(data), data) for name, data in files.items()}
-    hub.token = TOKEN
-    return hub
-
-
-def offer_of(program):
-    """Its window alone: others have buttons of the same names."""
-    tree = application(program)
-    return wait_until(lambda: next((node for node in walk(tree) if node.get_name() == "モデルを入手" and
-                                    node.get_role_name() in ("frame", "window", "dialog")), None), "the offer")
-
-
-def wait_for_offer(program, words):
-    """The line in which the offer says WORDS."""
-    return wait_until(lambda: next((line for line in program.lines()[program.mark:]
-                                    if line.startswith("OFFER ") and words in line), None), words, 60)
-
-
-def open_offer(program):
-    press("ctrl+comma")
-    program.wait("PREFERENCES")
-    tree = application(program)
-    push(tree, "ファイル", "page tab")
-    click(tree, "モデルの管理")
-    program.wait("MODELS_WINDOW")
-    program.wait("MANAGER 1")
-    click(tree, "入手")
-    program.wait("OFFERED")
-    program.wait("KEYRING")
-    return offer_of(program)
-
-
-def button(tree, words):
-    """The mnemonic at the end of a label may be part of its name."""
-    return wait_until(lambda: next((node for node in walk(tree) if (node.get_name() or "").startswith(words) and
-                                    node.get_role_name() == "push button"), None), words)
-
-
-def click(tree, words):
-    Atspi.Action.do_action(button(tree, words), 0)
 
 
 def test_licence_first(program, hub):
@@ -77,9 +24,7 @@ def test_licence_first(program, hub):
         raise Failed("the download can begin without the licence")
     if hub.seen or LICENCES.exists():
         raise Failed(f"the hub was asked for {hub.seen}")
-    # A check button has no action in this tree, so it is ticked by its letter.
-    press("alt+a")
-    wait_until(lambda: button(tree, "ダウンロード").get_state_set().contains(Atspi.StateType.SENSITIVE), "the button")
+    accept(tree)
 
 
 def test_token(program, hub):
@@ -90,10 +35,7 @@ def test_token(program, hub):
     line = wait_for_offer(program, "アクセストークンが必要です")
     if "accepted=20" not in LICENCES.read_text(encoding="utf-8"):
         raise Failed(line)
-    entry = wait_until(lambda: next((node for node in walk(tree) if node.get_role_name() == "password text" or
-                                     (node.get_role_name() == "text" and
-                                      "トークン" in (node.get_name() or ""))), None), "the entry for the token")
-    set_text(entry, TOKEN)
+    set_text(token_entry(tree), TOKEN)
 
 
 def test_damaged(program, hub):
@@ -152,10 +94,8 @@ def main():
     if os.environ["RIG_JAPANESE"] != "yes":
         skip("there is no Japanese locale")
     hub = serve()
-    program = Program([os.environ["ESHI_PROGRAM"]], {"ESHI_MODEL_DIR": MODEL, "ESHI_HUB_URL": hub.url,
-                                                     "ESHI_HUB_RETRY_MS": "10", "no_proxy": "127.0.0.1"})
-    program.wait_for_window()
-    program.wait("MODELS")
+    hub.token = TOKEN
+    program = start(hub)
     for test in (test_licence_first, test_token, test_damaged, test_cut_and_paused, test_paint):
         try:
             test(program, hub)

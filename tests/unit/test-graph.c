@@ -487,6 +487,68 @@ test_labels (void)
   close_wrapper (backend);
 }
 
+static const char *
+refuse_doubled (EshiBackend  *self,
+                const EshiOp *op)
+{
+  if (op->kind == ESHI_OP_CONV2D && op->conv.doubled)
+    return "refused by the test";
+  return eshi_backend_ref_class.why_not (self, op);
+}
+
+/* A 3×3 convolution of an image of 4 × 3 enlarged to @height × @width; says of how many ops. */
+static GBytes *
+run_upsample (gboolean  refuse,
+              gint64    height,
+              gint64    width,
+              guint    *n_ops)
+{
+  g_autoptr(GPtrArray) weights = new_weights ();
+  g_autoptr(GRand) rand = g_rand_new_with_seed (3);
+  EshiBackend *backend = open_wrapper ();
+  EshiGraph *graph = eshi_graph_new (backend);
+  EshiTensor *input = eshi_graph_input (graph, "x", ESHI_DTYPE_F32, ESHI_SHAPE4 (2, 4, 3, 5));
+  EshiTensor *output = NULL;
+  g_autofree guint8 *data = NULL;
+
+  if (refuse)
+    wrapper_class.why_not = refuse_doubled;
+  output = eshi_graph_upsample_conv2d (graph, "up", input, height, width,
+                                       make_weight (weights, rand, ESHI_SHAPE4 (7, 5, 3, 3)),
+                                       make_weight (weights, rand, ESHI_SHAPE1 (7)),
+                                       (EshiConvParams) { 1, 1, 1, 1, 1 });
+  output = eshi_graph_output (graph, "out", output, ESHI_DTYPE_F32);
+  assert_prepared (graph);
+  fill (graph, input);
+  g_assert_true (eshi_graph_run (graph, NULL, NULL));
+  data = g_malloc (eshi_tensor_bytes (output));
+  g_assert_true (eshi_graph_download (graph, output, data, NULL));
+  *n_ops = eshi_graph_n_ops (graph);
+  g_assert_cmpint (output->shape.dim[1], ==, height);
+  g_assert_cmpint (output->shape.dim[2], ==, width);
+
+  eshi_graph_free (graph);
+  close_wrapper (backend);
+
+  return g_bytes_new_take (g_steal_pointer (&data), 2 * 7 * (gsize) (height * width) * sizeof (float));
+}
+
+/* One op where the backend doubles, two where it does not or the size is no double, and the same numbers. */
+static void
+test_upsample (void)
+{
+  guint n_ops[4] = { 0 };
+  g_autoptr(GBytes) one = run_upsample (FALSE, 8, 6, &n_ops[0]);
+  g_autoptr(GBytes) two = run_upsample (TRUE, 8, 6, &n_ops[1]);
+  g_autoptr(GBytes) odd = run_upsample (FALSE, 7, 6, &n_ops[2]);
+  g_autoptr(GBytes) wide = run_upsample (FALSE, 8, 5, &n_ops[3]);
+
+  g_assert_true (g_bytes_equal (one, two));
+  g_assert_cmpuint (n_ops[0], ==, 1);
+  for (guint i = 1; i < G_N_ELEMENTS (n_ops); i++)
+    g_assert_cmpuint (n_ops[i], ==, 2);
+}
+
 static void
 test_unsupported (void)
 {
@@ -685,6 +747,7 @@ main (int    argc,
   g_test_add_func ("/eshi/graph/run-allocates-nothing", test_run_allocates_nothing);
   g_test_add_func ("/eshi/graph/first-error-stays", test_first_error_stays);
   g_test_add_func ("/eshi/graph/labels", test_labels);
+  g_test_add_func ("/eshi/graph/upsample-and-convolution", test_upsample);
   g_test_add_func ("/eshi/graph/unsupported", test_unsupported);
   g_test_add_func ("/eshi/graph/out-of-memory", test_out_of_memory);
   g_test_add_func ("/eshi/graph/cancel", test_cancel);

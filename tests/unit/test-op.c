@@ -87,6 +87,8 @@ test_conv_shapes (void)
   assert_fits (&op, ESHI_SHAPE4 (2, 65, 64, 5));
   op.conv = (EshiConvParams) { .stride = 1 };
   assert_fits (&op, ESHI_SHAPE4 (2, 63, 62, 5));
+  op.conv = (EshiConvParams) { 1, 1, 1, 1, 1, TRUE };
+  assert_fits (&op, ESHI_SHAPE4 (2, 130, 128, 5));
 }
 
 /* Each row breaks one thing in a sound op. */
@@ -143,6 +145,8 @@ test_flops (void)
   EshiOp upsample = { .kind = ESHI_OP_UPSAMPLE, .src = { &x }, .dst = &x };
 
   g_assert_cmpfloat (eshi_op_flops (&conv), ==, 2.0 * 4096 * 320 * 320 * 9);
+  conv.conv.doubled = TRUE; /* four different pixels under nine taps */
+  g_assert_cmpfloat (eshi_op_flops (&conv), ==, 2.0 * 4096 * 320 * 320 * 4);
   g_assert_cmpfloat (eshi_op_flops (&attention), ==, 2 * 2.0 * 2 * 4096 * 4096 * 320);
   g_assert_cmpfloat (eshi_op_flops (&upsample), ==, 0);
 }

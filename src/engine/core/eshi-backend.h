@@ -15,7 +15,7 @@
 G_BEGIN_DECLS
 
 /* Grows with every change of this header, so that a stale plugin is refused instead of crashing. */
-#define ESHI_BACKEND_ABI 3
+#define ESHI_BACKEND_ABI 4
 
 typedef struct _EshiBackend EshiBackend;
 typedef struct _EshiBackendClass EshiBackendClass;

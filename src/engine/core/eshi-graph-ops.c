@@ -147,6 +147,48 @@ eshi_graph_upsample (EshiGraph  *self,
   return _eshi_graph_append (self, label, &op, type_of (x));
 }
 
+/* Whether the backend runs @op, whose x is to be doubled to @height × @width. */
+static gboolean
+can_double (EshiGraph    *self,
+            const EshiOp *op,
+            gint64        height,
+            gint64        width)
+{
+  const EshiTensor *x = op->src[ESHI_SRC_X];
+  EshiTensor dst = { .storage = ESHI_STORAGE_ACTIVATION, .dtype = type_of (x) };
+  EshiOp doubled = *op;
+
+  doubled.dst = &dst;
+  return x != NULL && x->shape.rank == 4 && height == 2 * x->shape.dim[1] && width == 2 * x->shape.dim[2] &&
+         eshi_op_infer (&doubled, &dst.shape, NULL) && eshi_op_check (&doubled, NULL) &&
+         self->backend->klass->why_not (self->backend, &doubled) == NULL;
+}
+
+EshiTensor *
+eshi_graph_upsample_conv2d (EshiGraph      *self,
+                            const char     *label,
+                            EshiTensor     *x,
+                            gint64          height,
+                            gint64          width,
+                            EshiTensor     *weight,
+                            EshiTensor     *bias,
+                            EshiConvParams  params)
+{
+  EshiOp op = {
+    .kind = ESHI_OP_CONV2D,
+    .src = { x, weight, bias },
+    .conv = params,
+  };
+
+  op.conv.doubled = TRUE;
+  if (can_double (self, &op, height, width))
+    return _eshi_graph_append (self, label, &op, type_of (x));
+
+  x = eshi_graph_upsample (self, label, x, height, width);
+
+  return eshi_graph_conv2d (self, label, x, weight, bias, NULL, NULL, params);
+}
+
 EshiTensor *
 eshi_graph_concat (EshiGraph  *self,
                    const char *label,

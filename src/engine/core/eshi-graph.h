@@ -68,6 +68,11 @@ EshiTensor *eshi_graph_layer_norm     (EshiGraph *self, const char *label, EshiT
 EshiTensor *eshi_graph_attention      (EshiGraph *self, const char *label, EshiTensor *q, EshiTensor *k,
                                        EshiTensor *v, guint heads, gboolean causal);
 EshiTensor *eshi_graph_upsample       (EshiGraph *self, const char *label, EshiTensor *x, gint64 height, gint64 width);
+
+/* The upsampled @x convolved: one op where the backend doubles and @height and @width are twice x's, else two. */
+EshiTensor *eshi_graph_upsample_conv2d (EshiGraph *self, const char *label, EshiTensor *x, gint64 height, gint64 width,
+                                        EshiTensor *weight, EshiTensor *bias, EshiConvParams params);
+
 EshiTensor *eshi_graph_concat         (EshiGraph *self, const char *label, EshiTensor *x, EshiTensor *y);
 EshiTensor *eshi_graph_embedding      (EshiGraph *self, const char *label, EshiTensor *ids, EshiTensor *table,
                                        EshiTensor *positions);

@@ -247,6 +247,7 @@ infer_conv2d (const EshiOp  *op,
   const EshiShape *x = &op->src[ESHI_SRC_X]->shape;
   const EshiShape *weight = &op->src[ESHI_SRC_WEIGHT]->shape;
   const EshiConvParams *conv = &op->conv;
+  gint64 scale = conv->doubled ? 2 : 1;
   gint64 height = 0;
   gint64 width = 0;
 
@@ -262,8 +263,8 @@ infer_conv2d (const EshiOp  *op,
   if (MAX (MAX (conv->top, conv->bottom), MAX (conv->left, conv->right)) > MAX_PADDING)
     return refuse (op, error, _("the padding is too large"));
 
-  height = x->dim[1] + conv->top + conv->bottom - weight->dim[2];
-  width = x->dim[2] + conv->left + conv->right - weight->dim[3];
+  height = scale * x->dim[1] + conv->top + conv->bottom - weight->dim[2];
+  width = scale * x->dim[2] + conv->left + conv->right - weight->dim[3];
   if (height < 0 || width < 0)
     return refuse (op, error, _("the kernel is larger than the padded image"));
 
@@ -628,6 +629,15 @@ eshi_op_check (const EshiOp  *op,
   return TRUE;
 }
 
+/* How many different pixels of x a row of @kernel taps meets. In a doubled x neighbours are equal two by two, so an odd
+ * kernel meets half as many and one. */
+static gint64
+count_taps (const EshiOp *op,
+            gint64        kernel)
+{
+  return op->conv.doubled ? kernel / 2 + 1 : kernel;
+}
+
 /* Multiply-adds of the four kinds that do nearly all the work. The others run at the speed of memory, so their few
  * operations per element would say nothing in a profile: they count as moving data. */
 double
@@ -642,7 +652,7 @@ eshi_op_flops (const EshiOp *op)
   if (op->kind == ESHI_OP_CONV2D)
     {
       shape = &op->src[ESHI_SRC_WEIGHT]->shape;
-      return 2 * n_dst * (double) (shape->dim[1] * shape->dim[2] * shape->dim[3]);
+      return 2 * n_dst * (double) (shape->dim[1] * count_taps (op, shape->dim[2]) * count_taps (op, shape->dim[3]));
     }
   if (op->kind == ESHI_OP_LINEAR)
     return 2 * n_dst * (double) op->src[ESHI_SRC_WEIGHT]->shape.dim[1];

@@ -47,7 +47,7 @@ typedef enum
  *
  * CONV2D      X [n, h, w, ci]; WEIGHT [co, ci, kh, kw]; BIAS [co] (nullable); EMBEDDING [1, co] f32 activation, added
  *             to every pixel (nullable); RESIDUAL [n, h', w', co] (nullable, may share dst's memory);
- *             dst [n, h', w', co] with h' = (h + top + bottom − kh) / stride + 1
+ *             dst [n, h', w', co] with h' = (h + top + bottom − kh) / stride + 1, for 2h in place of h where x is doubled
  * LINEAR      X [.., ci]; WEIGHT [co, ci], or [co, ci, 1, 1]; BIAS [co] (nullable); RESIDUAL [.., co] (nullable, may
  *             share dst's memory); dst [.., co]
  * GEGLU       X [.., ci]; WEIGHT [2·co, ci], value half first; BIAS [2·co]; dst [.., co]
@@ -88,8 +88,9 @@ enum
 
 typedef struct
 {
-  guint stride;                   /* 1 or 2, both axes */
-  guint top, left, bottom, right; /* zero padding in pixels */
+  guint    stride;                   /* 1 or 2, both axes */
+  guint    top, left, bottom, right; /* zero padding in pixels */
+  gboolean doubled;                  /* x is enlarged to 2h × 2w by nearest neighbour before all else */
 } EshiConvParams;
 
 typedef struct

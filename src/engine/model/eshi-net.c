@@ -213,6 +213,23 @@ eshi_net_conv3x3 (EshiNet    *self,
 }
 
 EshiTensor *
+eshi_net_upsample_conv3x3 (EshiNet    *self,
+                           const char *name,
+                           EshiTensor *x,
+                           gint64      height,
+                           gint64      width,
+                           guint       c)
+{
+  EshiConvParams params = { .stride = 1, .top = 1, .left = 1, .bottom = 1, .right = 1 };
+  EshiTensor *weight = net_weight (self, name, ESHI_SHAPE4 (c, c, 3, 3));
+  EshiTensor *bias = net_bias (self, name, c);
+
+  if (self->graph == NULL)
+    return NULL;
+  return eshi_graph_upsample_conv2d (self->graph, name, x, height, width, weight, bias, params);
+}
+
+EshiTensor *
 eshi_net_linear (EshiNet        *self,
                  const char     *name,
                  EshiTensor     *x,

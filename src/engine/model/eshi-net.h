@@ -76,6 +76,8 @@ EshiTensor *eshi_net_conv       (EshiNet *self, const char *name, EshiTensor *x,
                                  EshiConvParams params, EshiTensor *embedding, EshiTensor *residual);
 EshiTensor *eshi_net_conv3x3    (EshiNet *self, const char *name, EshiTensor *x, guint ci, guint co,
                                  EshiTensor *embedding, EshiTensor *residual);
+EshiTensor *eshi_net_upsample_conv3x3 (EshiNet *self, const char *name, EshiTensor *x, gint64 height, gint64 width,
+                                 guint c);
 EshiTensor *eshi_net_linear     (EshiNet *self, const char *name, EshiTensor *x, guint ci, guint co, gboolean bias,
                                  EshiActivation act, EshiTensor *residual);
 EshiTensor *eshi_net_geglu      (EshiNet *self, const char *name, EshiTensor *x, guint ci, guint co);

@@ -77,10 +77,8 @@ build_up (EshiNet    *net,
   EshiTensor *weight = eshi_net_weight (net, "weight", ESHI_SHAPE4 (width, width, 3, 3));
 
   if (net->graph != NULL && x != NULL)
-    {
-      x = eshi_graph_upsample (net->graph, "nearest", x, 2 * x->shape.dim[1], 2 * x->shape.dim[2]);
-      x = eshi_graph_conv2d (net->graph, "conv", x, weight, NULL, NULL, NULL, params);
-    }
+    x = eshi_graph_upsample_conv2d (net->graph, "conv", x, 2 * x->shape.dim[1], 2 * x->shape.dim[2], weight, NULL,
+                                    params);
   eshi_net_leave (net, mark);
   return x;
 }

@@ -217,9 +217,8 @@ build_upsample (Build      *self,
 {
   const EshiTensor *next = g_ptr_array_index (self->skips, self->skips->len - 1);
 
-  if (self->net.graph != NULL && x != NULL && next != NULL)
-    x = eshi_graph_upsample (self->net.graph, "upsamplers.0.nearest", x, next->shape.dim[1], next->shape.dim[2]);
-  return eshi_net_conv3x3 (&self->net, "upsamplers.0.conv", x, channels, channels, NULL, NULL);
+  return eshi_net_upsample_conv3x3 (&self->net, "upsamplers.0.conv", x, next != NULL ? next->shape.dim[1] : 0,
+                                    next != NULL ? next->shape.dim[2] : 0, channels);
 }
 
 /* @index counts from the deepest level. */

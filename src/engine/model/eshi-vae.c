@@ -91,11 +91,8 @@ build_up_block (EshiNet             *net,
     }
 
   if (index + 1 < config->n_levels)
-    {
-      if (net->graph != NULL && x != NULL)
-        x = eshi_graph_upsample (net->graph, "upsamplers.0.nearest", x, 2 * x->shape.dim[1], 2 * x->shape.dim[2]);
-      x = eshi_net_conv3x3 (net, "upsamplers.0.conv", x, c, c, NULL, NULL);
-    }
+    x = eshi_net_upsample_conv3x3 (net, "upsamplers.0.conv", x, x != NULL ? 2 * x->shape.dim[1] : 0,
+                                   x != NULL ? 2 * x->shape.dim[2] : 0, c);
 
   eshi_net_tap (net, NULL, x);
   eshi_net_leave (net, mark);

@@ -53,6 +53,12 @@ static const EshiCpuRow * const rows[ESHI_N_OPS] = {
   [ESHI_OP_IMAGE_TO_U8] = &_eshi_cpu_image_to_u8,
 };
 
+static const EshiCpuRow *
+row_of (const EshiOp *op)
+{
+  return op->kind == ESHI_OP_CONV2D && op->conv.doubled ? &_eshi_cpu_doubled : rows[op->kind];
+}
+
 static const EshiCpuKernels *
 kernels_of (EshiCpuLevel level)
 {
@@ -272,6 +278,8 @@ cpu_why_not (EshiBackend  *backend,
     return "f16 activations are not supported on the CPU";
   if (has_dtype (op, ESHI_DTYPE_BF16) && !has_bf16 (&self->isa))
     return "bf16 activations need AVX512-BF16 or AMX-BF16";
+  if (op->kind == ESHI_OP_CONV2D && op->conv.doubled)
+    return _eshi_cpu_doubled_why_not (self, op);
   return NULL;
 }
 
@@ -294,7 +302,7 @@ cpu_unprepare (EshiBackend *backend,
 
   if (op->plan == NULL)
     return;
-  rows[op->kind]->unprepare (self, op);
+  row_of (op)->unprepare (self, op);
   op->plan = NULL;
   self->n_plans--;
   if (self->n_plans > 0)
@@ -320,9 +328,9 @@ cpu_prepare (EshiBackend  *backend,
 
   op->plan = NULL;
   use_threads (self);
-  if (rows[op->kind]->prepare == NULL)
+  if (row_of (op)->prepare == NULL)
     return TRUE;
-  done = rows[op->kind]->prepare (self, op, error);
+  done = row_of (op)->prepare (self, op, error);
   if (op->plan != NULL)
     self->n_plans++;
   if (done)
@@ -339,7 +347,7 @@ cpu_run (EshiBackend   *backend,
   EshiCpuBackend *self = (EshiCpuBackend *) backend;
 
   use_threads (self);
-  if (rows[op->kind]->run (self, op, error))
+  if (row_of (op)->run (self, op, error))
     return TRUE;
   return blame (op, error);
 }

@@ -48,6 +48,7 @@ typedef struct
 } EshiCpuRow;
 
 extern const EshiCpuRow _eshi_cpu_conv2d;
+extern const EshiCpuRow _eshi_cpu_doubled; /* CONV2D of a doubled x */
 extern const EshiCpuRow _eshi_cpu_linear;
 extern const EshiCpuRow _eshi_cpu_geglu;
 extern const EshiCpuRow _eshi_cpu_group_norm;
@@ -84,6 +85,15 @@ EshiCpuPacked *_eshi_cpu_pack     (EshiCpuBackend      *self,
                                    const EshiTensor    *weight,
                                    EshiCpuPrimitive    *primitive,
                                    GError             **error);
+
+/* NULL if _eshi_cpu_doubled can run @op, a CONV2D of a doubled x, faster than UPSAMPLE and CONV2D; else why not. */
+const char *_eshi_cpu_doubled_why_not (EshiCpuBackend   *self,
+                                       const EshiOp     *op);
+
+/* The bias of CONV2D @op, @bias + embedding [co]: in @sum where there is an embedding, else @bias itself. */
+const float *_eshi_cpu_sum_bias   (const EshiOp        *op,
+                                   const float         *bias,
+                                   float               *sum);
 
 /* Copies @residual to @dst unless they share memory, so that an op may add to @dst. */
 void       _eshi_cpu_copy_residual (const EshiTensor   *residual,

@@ -278,6 +278,19 @@ make_stages (EshiCpuPrimitive          *self,
   return TRUE;
 }
 
+/* dst as the caller has it: channels last, dense or spread over an image of twice its height and width. */
+static dnnl_status_t
+describe_dst (const EshiCpuConvDesc *desc,
+              const dnnl_dims_t      dims,
+              dnnl_memory_desc_t    *dst)
+{
+  gint64 step = desc->spread ? 2 : 1;
+  gint64 row = step * desc->w_out * desc->co;
+  dnnl_dims_t strides = { step * desc->h_out * row, 1, step * row, step * desc->co };
+
+  return dnnl_memory_desc_init_by_strides (dst, 4, dims, data_type (desc->dtype), strides);
+}
+
 EshiCpuPrimitive *
 eshi_cpu_dnnl_new_conv (EshiCpuDnnl            *self,
                         const EshiCpuConvDesc  *desc,
@@ -308,7 +321,7 @@ eshi_cpu_dnnl_new_conv (EshiCpuDnnl            *self,
   if (status == dnnl_success)
     status = dnnl_memory_desc_init_by_tag (&bias, 1, &weights_dims[0], dnnl_f32, dnnl_x);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&dst, 4, dst_dims, type, dnnl_nhwc);
+    status = describe_dst (desc, dst_dims, &dst);
   if (status == dnnl_success)
     status = dnnl_convolution_forward_desc_init (&conv, dnnl_forward_inference, dnnl_convolution_direct, &inner_src,
                                                  &weights, desc->bias ? &bias : NULL, &inner_dst, strides, before,

@@ -29,6 +29,7 @@ typedef struct
   gboolean       bias;
   gboolean       accumulate;
   gboolean       staged; /* let oneDNN choose the layouts of src and dst, and convert between them and channels last */
+  gboolean       spread; /* staged only: dst's pixels are every second one of every second row of a larger image */
 } EshiCpuConvDesc;
 
 /* dst [m, n] = act (src [m, k] · weights [n, k]ᵀ + bias), added to what dst holds where @accumulate is set. */

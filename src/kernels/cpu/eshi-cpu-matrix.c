@@ -200,19 +200,18 @@ conv2d_prepare (EshiCpuBackend  *self,
   return finish_plan (self, op, error);
 }
 
-/* bias + embedding, in the plan's own vector. */
-static const float *
-sum_bias (const Plan   *plan,
-          const EshiOp *op)
+const float *
+_eshi_cpu_sum_bias (const EshiOp *op,
+                    const float  *bias,
+                    float        *sum)
 {
-  const float *bias = eshi_cpu_packed_data (plan->bias);
   const float *embedding = _eshi_cpu_data (op->src[ESHI_SRC_EMBEDDING]);
 
   if (embedding == NULL)
     return bias;
   for (gint64 i = 0; i < op->dst->shape.dim[3]; i++)
-    plan->sum[i] = embedding[i] + (bias != NULL ? bias[i] : 0.0f);
-  return plan->sum;
+    sum[i] = embedding[i] + (bias != NULL ? bias[i] : 0.0f);
+  return sum;
 }
 
 static gboolean
@@ -222,7 +221,8 @@ conv2d_run (EshiCpuBackend  *self,
 {
   const Plan *plan = op->plan;
   EshiCpuPrimitiveArgs args = { .src = _eshi_cpu_data (op->src[ESHI_SRC_X]),
-                                .weights = widen_weight (self, plan, plan->weight), .bias = sum_bias (plan, op),
+                                .weights = widen_weight (self, plan, plan->weight),
+                                .bias = _eshi_cpu_sum_bias (op, eshi_cpu_packed_data (plan->bias), plan->sum),
                                 .dst = _eshi_cpu_data (op->dst), .scratch = self->workspace };
 
   _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);

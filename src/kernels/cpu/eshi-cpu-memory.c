@@ -130,6 +130,12 @@ eshi_cpu_weights_free (EshiCpuWeights *self)
   g_free (self);
 }
 
+gboolean
+eshi_cpu_weights_save_memory (EshiCpuWeights *self)
+{
+  return self->save_memory;
+}
+
 /* Whole pages of a mapped file that nobody will soon read again. */
 static void
 give_up_pages (const EshiTensor *weight)

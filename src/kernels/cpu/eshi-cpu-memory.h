@@ -33,6 +33,9 @@ typedef gboolean (*EshiCpuPackFunc)     (const EshiTensor        *weight,
 EshiCpuWeights *eshi_cpu_weights_new    (gboolean                 save_memory);
 void            eshi_cpu_weights_free   (EshiCpuWeights          *self);
 
+/* As told to eshi_cpu_weights_new(). */
+gboolean        eshi_cpu_weights_save_memory (EshiCpuWeights     *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiCpuWeights, eshi_cpu_weights_free)
 
 /* @weight in @form: the one that exists, or a new one that @pack writes; its file's pages are given up then. Give each

@@ -415,6 +415,8 @@ cuda_why_not (EshiBackend  *backend,
     return "not implemented";
   if (has_dtype (op, ESHI_DTYPE_BF16))
     return "activations in f16 and f32 only";
+  if (op->kind == ESHI_OP_CONV2D && op->conv.doubled)
+    return "a convolution does not double its image";
   return rows[op->kind]->why_not != NULL ? rows[op->kind]->why_not (op) : NULL;
 }
 

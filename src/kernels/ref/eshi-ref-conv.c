@@ -20,13 +20,14 @@ source_pixel (const EshiOp *op,
 {
   const EshiTensor *src = op->src[ESHI_SRC_X];
   const gint64 *dim = src->shape.dim;
+  gint64 scale = op->conv.doubled ? 2 : 1;
   gint64 sy = y * op->conv.stride + ky - op->conv.top;
   gint64 sx = x * op->conv.stride + kx - op->conv.left;
 
-  if (sy < 0 || sy >= dim[1] || sx < 0 || sx >= dim[2])
+  if (sy < 0 || sy >= scale * dim[1] || sx < 0 || sx >= scale * dim[2])
     return NULL;
 
-  return (const float *) _eshi_ref_data (src) + ((n * dim[1] + sy) * dim[2] + sx) * dim[3];
+  return (const float *) _eshi_ref_data (src) + ((n * dim[1] + sy / scale) * dim[2] + sx / scale) * dim[3];
 }
 
 /* dst[pixel] = sums + bias + embedding + residual */
