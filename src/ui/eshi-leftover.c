@@ -67,24 +67,14 @@ eshi_leftover_new (EshiImage  *preview,
 }
 
 static gboolean
-is_same_image (EshiImage *a,
-               EshiImage *b)
-{
-  if (a == NULL || b == NULL)
-    return a == b;
-  return eshi_image_get_width (a) == eshi_image_get_width (b) &&
-         g_bytes_equal (eshi_image_get_pixels (a), eshi_image_get_pixels (b));
-}
-
-static gboolean
 is_same (const EshiSettings *a,
          const EshiSettings *b)
 {
   g_autofree char *first = eshi_settings_to_json (a, NULL);
   g_autofree char *second = eshi_settings_to_json (b, NULL);
 
-  return g_str_equal (first, second) && g_strcmp0 (a->model, b->model) == 0 && is_same_image (a->image, b->image) &&
-         is_same_image (a->mask, b->mask);
+  return g_str_equal (first, second) && g_strcmp0 (a->model, b->model) == 0 && eshi_picture_same_image (a->image, b->image) &&
+         eshi_picture_same_image (a->mask, b->mask);
 }
 
 EshiJob *

@@ -95,6 +95,16 @@ eshi_picture_init (EshiPicture *self)
 {
 }
 
+gboolean
+eshi_picture_same_image (EshiImage *one,
+                         EshiImage *other)
+{
+  if (one == other || one == NULL || other == NULL)
+    return one == other;
+  return eshi_image_get_width (one) == eshi_image_get_width (other) &&
+         g_bytes_equal (eshi_image_get_pixels (one), eshi_image_get_pixels (other));
+}
+
 GdkTexture *
 eshi_picture_make_texture (const EshiImage *image)
 {

@@ -64,6 +64,10 @@ char *eshi_picture_dup_summary (EshiPicture *self);
  * noise, or as much as there is already. */
 void eshi_picture_vary_settings (EshiSettings *settings);
 
+/* Whether @one and @other, each of which may be %NULL, are the same pixel by pixel. */
+gboolean eshi_picture_same_image (EshiImage *one,
+                                  EshiImage *other);
+
 /**
  * eshi_picture_make_texture:
  * @image: [h, w, 3] u8

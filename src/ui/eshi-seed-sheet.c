@@ -294,6 +294,26 @@ eshi_seed_sheet_start (EshiSeedSheet      *self,
 }
 
 void
+eshi_seed_sheet_restore (EshiSeedSheet      *self,
+                         const EshiSettings *settings,
+                         GPtrArray          *seeds,
+                         int                 stop_after)
+{
+  g_return_if_fail (ESHI_IS_SEED_SHEET (self));
+  g_return_if_fail (settings != NULL);
+  g_return_if_fail (self->settings == NULL);
+  g_return_if_fail (stop_after > 0);
+
+  self->settings = eshi_settings_copy (settings);
+  self->settings->n_images = 1;
+  self->settings->previews = TRUE;
+  self->settings->seed = MIN (settings->seed, ESHI_SEED_MAX - (ESHI_SEED_SHEET_MAX_SEEDS - 1));
+  self->stop_after = stop_after;
+  for (guint i = 0; i < seeds->len; i++)
+    g_list_store_append (self->seeds, g_ptr_array_index (seeds, i));
+}
+
+void
 eshi_seed_sheet_start_others (EshiSeedSheet *self)
 {
   g_autoptr(EshiSettings) settings = NULL;
@@ -398,6 +418,26 @@ eshi_seed_sheet_get_seeds (EshiSeedSheet *self)
   return G_LIST_MODEL (self->seeds);
 }
 
+gboolean
+eshi_seed_sheet_get_unfinished (EshiSeedSheet *self)
+{
+  g_autoptr(EshiSeed) next = NULL;
+  gboolean ticked = FALSE;
+
+  g_return_val_if_fail (ESHI_IS_SEED_SHEET (self), FALSE);
+
+  if (self->settings == NULL)
+    return FALSE;
+  next = find_next (self);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->seeds)); i++)
+    {
+      g_autoptr(EshiSeed) seed = g_list_model_get_item (G_LIST_MODEL (self->seeds), i);
+
+      ticked = ticked || eshi_seed_get_ticked (seed);
+    }
+  return ticked || next != NULL;
+}
+
 const EshiSettings *
 eshi_seed_sheet_get_settings (EshiSeedSheet *self)
 {
@@ -417,7 +457,8 @@ eshi_seed_sheet_shows (EshiSeedSheet      *self,
   g_return_val_if_fail (ESHI_IS_SEED_SHEET (self), FALSE);
   g_return_val_if_fail (settings != NULL, FALSE);
 
-  if (self->settings == NULL || settings->image != self->settings->image || settings->mask != self->settings->mask)
+  if (self->settings == NULL || !eshi_picture_same_image (settings->image, self->settings->image) ||
+      !eshi_picture_same_image (settings->mask, self->settings->mask))
     return FALSE;
   other = eshi_settings_copy (settings);
   other->seed = self->settings->seed;

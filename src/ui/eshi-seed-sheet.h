@@ -49,6 +49,20 @@ void                eshi_seed_sheet_start          (EshiSeedSheet      *self,
                                                     guint               n_seeds,
                                                     int                 stop_after);
 
+/**
+ * eshi_seed_sheet_restore:
+ * @settings: copied; as eshi_seed_sheet_get_settings() has told
+ * @seeds: (element-type EshiSeed): held from now on
+ * @stop_after: steps that each seed gets, 1 or more
+ *
+ * For a sheet that was never started: shows what an earlier one has left, and paints nothing before
+ * eshi_seed_sheet_go_on().
+ */
+void                eshi_seed_sheet_restore        (EshiSeedSheet      *self,
+                                                    const EshiSettings *settings,
+                                                    GPtrArray          *seeds,
+                                                    int                 stop_after);
+
 /* Begins again with as many seeds that follow the last one. */
 void                eshi_seed_sheet_start_others   (EshiSeedSheet      *self);
 
@@ -72,6 +86,9 @@ gboolean            eshi_seed_sheet_get_running    (EshiSeedSheet      *self);
 
 /* (transfer none) (element-type EshiSeed): empty before the first start */
 GListModel         *eshi_seed_sheet_get_seeds      (EshiSeedSheet      *self);
+
+/* Whether there is something to do with the sheet still: seeds that are ticked, or have not had their steps. */
+gboolean            eshi_seed_sheet_get_unfinished (EshiSeedSheet      *self);
 
 /* Those of the sheet, with its first seed. (transfer none) (nullable): %NULL before the first start */
 const EshiSettings *eshi_seed_sheet_get_settings   (EshiSeedSheet      *self);

@@ -19,6 +19,7 @@ struct _EshiSeed
 
   guint64 number;
   int step;
+  int state_step;
   guint ticked : 1;
 };
 
@@ -194,9 +195,18 @@ eshi_seed_set_state (EshiSeed *self,
 
   old = self->state;
   self->state = state != NULL ? g_bytes_ref (state) : NULL;
+  self->state_step = state != NULL ? self->step : 0;
   if (old != NULL)
     g_bytes_unref (old);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+int
+eshi_seed_get_state_step (EshiSeed *self)
+{
+  g_return_val_if_fail (ESHI_IS_SEED (self), 0);
+
+  return self->state_step;
 }
 
 gboolean

@@ -41,8 +41,12 @@ void         eshi_seed_set_step    (EshiSeed    *self,
 /* Where it goes on, for eshi_request_new_resumable(). (transfer none) (nullable): %NULL at the beginning */
 GBytes      *eshi_seed_get_state   (EshiSeed    *self);
 
+/* @state: after the steps that eshi_seed_get_step() tells now */
 void         eshi_seed_set_state   (EshiSeed    *self,
                                     GBytes      *state);
+
+/* Steps that the state was taken after; 0 without one. */
+int          eshi_seed_get_state_step (EshiSeed *self);
 
 /* Whether the artist wants it. */
 gboolean     eshi_seed_get_ticked  (EshiSeed    *self);

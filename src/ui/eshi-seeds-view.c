@@ -338,6 +338,25 @@ eshi_seeds_view_new (void)
   return g_object_new (ESHI_TYPE_SEEDS_VIEW, NULL);
 }
 
+/* @n_seeds: 0 for as many as last time */
+static void
+prepare (EshiSeedsView      *self,
+         const EshiSettings *settings,
+         guint               n_seeds,
+         int                 stop_after)
+{
+  self->loading = TRUE;
+  gtk_adjustment_set_upper (self->stop_after, MAX (settings->steps, STEPS_SHARE));
+  gtk_adjustment_set_value (self->stop_after, stop_after);
+  if (n_seeds > 0)
+    gtk_adjustment_set_value (self->n_seeds, n_seeds);
+  self->loading = FALSE;
+  if (settings->width > 0 && settings->height > 0)
+    eshi_sheet_layout_set_shape (ESHI_SHEET_LAYOUT (gtk_widget_get_layout_manager (GTK_WIDGET (self->tiles))),
+                                 settings->width, settings->height, ESHI_SEED_TILE_PADDING);
+  gtk_label_set_text (self->prompt, settings->prompt);
+}
+
 void
 eshi_seeds_view_set_sheet (EshiSeedsView *self,
                            EshiSeedSheet *sheet)
@@ -353,6 +372,9 @@ eshi_seeds_view_set_sheet (EshiSeedsView *self,
   g_signal_connect_object (seeds, "items-changed", G_CALLBACK (on_seeds_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (sheet, "notify::running", G_CALLBACK (update_actions), self, G_CONNECT_SWAPPED);
   on_seeds_cb (self, 0, 0, g_list_model_get_n_items (seeds), seeds);
+  if (eshi_seed_sheet_get_settings (sheet) != NULL)
+    prepare (self, eshi_seed_sheet_get_settings (sheet), g_list_model_get_n_items (seeds),
+             eshi_seed_sheet_get_stop_after (sheet));
 }
 
 EshiSeedSheet *
@@ -368,18 +390,17 @@ static void
 start (EshiSeedsView      *self,
        const EshiSettings *settings)
 {
-  int steps = MAX (settings->steps, STEPS_SHARE);
-
-  self->loading = TRUE;
-  gtk_adjustment_set_upper (self->stop_after, steps);
-  gtk_adjustment_set_value (self->stop_after, (steps + STEPS_SHARE / 2) / STEPS_SHARE);
-  self->loading = FALSE;
-  if (settings->width > 0 && settings->height > 0)
-    eshi_sheet_layout_set_shape (ESHI_SHEET_LAYOUT (gtk_widget_get_layout_manager (GTK_WIDGET (self->tiles))),
-                                 settings->width, settings->height, ESHI_SEED_TILE_PADDING);
-  gtk_label_set_text (self->prompt, settings->prompt);
+  prepare (self, settings, 0, (MAX (settings->steps, STEPS_SHARE) + STEPS_SHARE / 2) / STEPS_SHARE);
   eshi_seed_sheet_start (self->sheet, settings, (guint) gtk_adjustment_get_value (self->n_seeds),
                          (int) gtk_adjustment_get_value (self->stop_after));
+}
+
+void
+eshi_seeds_view_show_kept (EshiSeedsView *self)
+{
+  g_return_if_fail (ESHI_IS_SEEDS_VIEW (self));
+
+  gtk_widget_child_focus (GTK_WIDGET (self->tiles), GTK_DIR_TAB_FORWARD);
 }
 
 void

@@ -34,6 +34,9 @@ void       eshi_seeds_view_set_sheet (EshiSeedsView      *self,
 /* (transfer none) */
 EshiSeedSheet *eshi_seeds_view_get_sheet (EshiSeedsView  *self);
 
+/* Shows the sheet as it is, for one that was restored. */
+void       eshi_seeds_view_show_kept (EshiSeedsView      *self);
+
 /* Shows the sheet of @settings: the one that is there if it asks for the same, seed apart, else a new one that begins with
  * the seed of @settings. */
 void       eshi_seeds_view_show      (EshiSeedsView      *self,

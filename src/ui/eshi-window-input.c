@@ -96,7 +96,9 @@ _eshi_window_get_input_parent (EshiWindow         *self,
 {
   EshiInput *input = get_input (self);
 
-  return settings->image != NULL && settings->image == eshi_input_get_image (input) ? eshi_input_get_parent (input) : 0;
+  if (settings->image == NULL || !eshi_picture_same_image (settings->image, eshi_input_get_image (input)))
+    return 0;
+  return eshi_input_get_parent (input);
 }
 
 /* An input picture whose place in the history is looked for. */

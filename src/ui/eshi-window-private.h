@@ -23,6 +23,7 @@
 #include "eshi-progress-row.h"
 #include "eshi-prompt-panel.h"
 #include "eshi-queue-view.h"
+#include "eshi-seed-store.h"
 #include "eshi-seeds-view.h"
 #include "eshi-steps-view.h"
 #include "eshi-studio.h"
@@ -83,6 +84,7 @@ struct _EshiWindow
   GPtrArray *models;            /* of EshiModelInfo; NULL until they were looked for */
   EshiMaskLayer *mask_layer;    /* the canvas's */
   EshiInputStore *input_store;
+  EshiSeedStore *seed_store;    /* NULL before the first frame */
   EshiInput *earlier_input;     /* what was replaced or removed: can come back */
   EshiPicture *mask_return;     /* that was shown before the mask was painted */
   GCancellable *importing;      /* while a folder of pictures is being read */
@@ -108,6 +110,7 @@ struct _EshiWindow
   guint wide : 1;
   guint painting_mask : 1;      /* the canvas shows the input picture and its mask */
   guint restored : 1;           /* settings came from the draft */
+  guint seeds_wanted : 1;       /* as soon as it is known what an earlier run has left of them */
 };
 
 /* eshi-window.c */
@@ -231,6 +234,8 @@ void         _eshi_window_show_steps_of  (EshiWindow         *self,
 
 /* eshi-window-seeds.c */
 void         _eshi_window_add_seeds      (EshiWindow         *self);
+/* Looks for the sheet that an earlier run has left, once. */
+void         _eshi_window_load_seeds     (EshiWindow         *self);
 
 /* eshi-window-notices.c */
 void         _eshi_window_add_notices    (EshiWindow         *self);

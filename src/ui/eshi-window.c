@@ -368,6 +368,8 @@ eshi_window_close_request (GtkWindow *window)
   store_window_size (self);
   eshi_draft_flush (self->draft);
   eshi_input_store_flush (self->input_store);
+  if (self->seed_store != NULL)
+    eshi_seed_store_flush (self->seed_store);
   _eshi_window_empty_trash (self);
   return GTK_WINDOW_CLASS (eshi_window_parent_class)->close_request (window);
 }
@@ -410,6 +412,7 @@ on_after_paint_cb (EshiWindow    *self,
   /* When, and after how much processor time: what a benchmark of the start counts with. */
   eshi_test_log ("FIRST_FRAME %" G_GINT64_FORMAT " %.1f", g_get_monotonic_time (), clock () * 1e3 / CLOCKS_PER_SEC);
   _eshi_window_fill_views_later (self);
+  _eshi_window_load_seeds (self);
 }
 
 static void
@@ -464,6 +467,7 @@ eshi_window_dispose (GObject *object)
   g_clear_object (&self->trashed);
   g_clear_object (&self->interrupted);
   g_clear_object (&self->input_store);
+  g_clear_object (&self->seed_store);
   g_clear_object (&self->earlier_input);
   g_clear_object (&self->mask_return);
   g_clear_object (&self->input_loading);

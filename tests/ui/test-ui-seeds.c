@@ -8,7 +8,9 @@
 #include "config.h"
 
 #include <adwaita.h>
+#include <glib/gstdio.h>
 
+#include "eshi-seed-store.h"
 #include "eshi-seed-tile.h"
 #include "eshi-seeds-view.h"
 #include "eshi-sheet-layout.h"
@@ -252,6 +254,87 @@ test_failure (Fixture       *self,
   g_assert_null (eshi_seed_get_state (get_seed (self, 0)));
 }
 
+/* Every pixel of one value. */
+static EshiImage *
+create_image (int    width,
+              int    height,
+              guint8 value)
+{
+  gsize n_bytes = 3 * (gsize) width * (gsize) height;
+  guint8 *pixels = g_malloc (n_bytes);
+  g_autoptr(GBytes) bytes = NULL;
+
+  memset (pixels, value, n_bytes);
+  bytes = g_bytes_new_take (pixels, n_bytes);
+  return eshi_image_new (width, height, bytes);
+}
+
+static EshiSeedStore *
+load_store (EshiSeedSheet *sheet,
+            const char    *folder)
+{
+  EshiSeedStore *store = eshi_seed_store_new (sheet, folder);
+
+  while (!eshi_seed_store_get_loaded (store))
+    g_main_context_iteration (NULL, TRUE);
+  return store;
+}
+
+static void
+remove_folder (const char *folder)
+{
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name = NULL;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* What another sheet finds is what this one had: settings with their pictures, ticks, states and how many steps they are
+ * good for; steps since the state are not told. */
+static void
+test_stored (Fixture       *self,
+             gconstpointer  data)
+{
+  g_autofree char *folder = g_dir_make_tmp ("eshi-seeds-XXXXXX", NULL);
+  g_autoptr(EshiSettings) settings = create_settings (40);
+  g_autoptr(EshiSeedSheet) other = eshi_seed_sheet_new (self->engine);
+  g_autoptr(GBytes) state = g_bytes_new_static ("somewhere", 9);
+  g_autoptr(EshiSeedStore) store = load_store (self->sheet, folder);
+  g_autoptr(EshiSeedStore) later = NULL;
+  g_autoptr(EshiSeed) seed = NULL;
+
+  settings->image = create_image (128, 64, 40);
+  settings->mask = create_image (128, 64, 255);
+  settings->paste = FALSE;
+  eshi_seeds_view_show (self->view, settings);
+  eshi_seed_set_ticked (get_seed (self, 3), TRUE);
+  eshi_seed_set_step (get_seed (self, 3), 6);
+  eshi_seed_set_state (get_seed (self, 3), state);
+  eshi_seed_set_step (get_seed (self, 3), 8);
+  g_clear_object (&store);
+
+  later = load_store (other, folder);
+  g_assert_true (eshi_seed_sheet_shows (other, settings));
+  g_assert_false (eshi_seed_sheet_get_settings (other)->paste);
+  g_assert_false (eshi_seed_sheet_get_running (other));
+  g_assert_true (eshi_seed_sheet_get_unfinished (other));
+  g_assert_cmpint (eshi_seed_sheet_get_stop_after (other), ==, 6);
+  g_assert_cmpuint (g_list_model_get_n_items (eshi_seed_sheet_get_seeds (other)), ==, ESHI_SEED_SHEET_SEEDS);
+  seed = g_list_model_get_item (eshi_seed_sheet_get_seeds (other), 3);
+  g_assert_cmpuint (eshi_seed_get_number (seed), ==, 43);
+  g_assert_true (eshi_seed_get_ticked (seed));
+  g_assert_cmpint (eshi_seed_get_step (seed), ==, 6);
+  g_assert_true (g_bytes_equal (eshi_seed_get_state (seed), state));
+  g_clear_object (&later);
+  remove_folder (folder);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -264,6 +347,7 @@ main (int    argc,
   g_test_add ("/eshi/ui/seeds/seeds", Fixture, NULL, set_up, test_seeds, tear_down);
   g_test_add ("/eshi/ui/seeds/last-seeds", Fixture, NULL, set_up, test_last_seeds, tear_down);
   g_test_add ("/eshi/ui/seeds/kept", Fixture, NULL, set_up, test_kept, tear_down);
+  g_test_add ("/eshi/ui/seeds/stored", Fixture, NULL, set_up, test_stored, tear_down);
   g_test_add ("/eshi/ui/seeds/ticks", Fixture, NULL, set_up, test_ticks, tear_down);
   g_test_add ("/eshi/ui/seeds/failure", Fixture, NULL, set_up, test_failure, tear_down);
   return g_test_run ();
