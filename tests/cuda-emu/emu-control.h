@@ -35,6 +35,7 @@ typedef struct
   int    n_launches, n_allocations, n_synchronizations; /* launches at once, not into a recording */
   int    n_recorded, n_replays; /* pieces of work that went into recordings; recordings that were run */
   size_t bytes_up, bytes_down; /* to the device and from it */
+  int    n_waiting;            /* pieces of work, now */
 } EmuCounts;
 
 void   emu_get_counts (EmuCounts *counts);

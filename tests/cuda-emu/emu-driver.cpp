@@ -57,6 +57,12 @@ struct Stream
   bool             invalid = false; /* something was called that may not be while it records */
 };
 
+struct Event
+{
+  Stream *stream = nullptr;
+  bool    passed = true;
+};
+
 struct Function
 {
   std::string name;
@@ -65,7 +71,9 @@ struct Function
 struct Driver
 {
   std::map<uintptr_t, size_t> memory; /* real address → bytes */
+  std::map<uintptr_t, size_t> pinned; /* of the host */
   std::vector<Stream *>       streams;
+  int                         n_events = 0;
   int                         n_modules = 0, n_graphs = 0;
   size_t                      bytes = MEMORY_BYTES, used = 0, peak = 0;
   EmuCounts                   counts = {};
@@ -81,15 +89,19 @@ struct Driver
 Driver driver;
 
 void
+do_next (Stream *stream)
+{
+  Work work = std::move (stream->work.front ());
+
+  stream->work.pop_front ();
+  work ();
+}
+
+void
 drain (Stream *stream)
 {
   while (!stream->work.empty ())
-    {
-      std::function<void ()> work = std::move (stream->work.front ());
-
-      stream->work.pop_front ();
-      work ();
-    }
+    do_next (stream);
 }
 
 /* Whether a stream records; what may not be called meanwhile spoils the recording. */
@@ -137,6 +149,19 @@ is_device (unsigned long long address,
            size_t             bytes)
 {
   return room_at (address - OFFSET) >= bytes;
+}
+
+bool
+is_pinned (const void *memory,
+           size_t      bytes)
+{
+  uintptr_t address = reinterpret_cast<uintptr_t> (memory);
+  auto next = driver.pinned.upper_bound (address);
+
+  if (next == driver.pinned.begin ())
+    return false;
+  --next;
+  return address + bytes <= next->first + next->second;
 }
 
 } /* namespace */
@@ -191,7 +216,8 @@ emu_count_calls (void)
 int
 emu_count_alive (void)
 {
-  return (int) (driver.memory.size () + driver.streams.size ()) + driver.n_modules + driver.n_graphs;
+  return (int) (driver.memory.size () + driver.pinned.size () + driver.streams.size ()) + driver.n_modules + driver.n_graphs +
+         driver.n_events;
 }
 
 int
@@ -204,6 +230,8 @@ void
 emu_get_counts (EmuCounts *counts)
 {
   *counts = driver.counts;
+  for (const Stream *stream : driver.streams)
+    counts->n_waiting += (int) stream->work.size ();
 }
 
 void
@@ -412,7 +440,28 @@ cuMemFree_v2 (unsigned long long address)
   return SUCCESS;
 }
 
-/* The host's memory is not pinned: it has been read when the call returns. */
+int
+cuMemHostAlloc (void   **memory,
+                size_t   bytes,
+                unsigned)
+{
+  BEGIN_UNRECORDED_CALL
+  *memory = std::malloc (bytes);
+  driver.pinned[reinterpret_cast<uintptr_t> (*memory)] = bytes;
+  return SUCCESS;
+}
+
+/* Whoever frees it has seen to it that nobody reads it any more. */
+int
+cuMemFreeHost (void *memory)
+{
+  if (driver.pinned.erase (reinterpret_cast<uintptr_t> (memory)) == 0)
+    emu::fail ("%p is freed, but was not allocated", memory);
+  std::free (memory);
+  return SUCCESS;
+}
+
+/* Memory of the host that is not pinned has been read when the call returns; what is pinned is read when its turn comes. */
 int
 cuMemcpyHtoDAsync_v2 (unsigned long long  dst,
                       const void         *src,
@@ -422,6 +471,12 @@ cuMemcpyHtoDAsync_v2 (unsigned long long  dst,
   BEGIN_UNRECORDED_CALL
   if (!is_device (dst, bytes))
     return INVALID_VALUE;
+  if (is_pinned (src, bytes))
+    {
+      driver.counts.bytes_up += bytes;
+      enqueue (stream, [=] () { std::memcpy (emu_memory (dst, bytes), src, bytes); });
+      return SUCCESS;
+    }
 
   std::shared_ptr<void> staged (std::malloc (bytes), std::free);
 
@@ -474,8 +529,19 @@ cuMemsetD8Async (unsigned long long  dst,
 }
 
 int
-cuStreamCreate (void **stream,
-                unsigned)
+cuCtxGetStreamPriorityRange (int *least,
+                             int *greatest)
+{
+  BEGIN_CALL
+  *least = 0;
+  *greatest = -5;
+  return SUCCESS;
+}
+
+int
+cuStreamCreateWithPriority (void **stream,
+                            unsigned,
+                            int)
 {
   BEGIN_CALL
   driver.streams.push_back (new Stream);
@@ -499,6 +565,49 @@ cuStreamSynchronize (void *stream)
   BEGIN_UNRECORDED_CALL
   driver.counts.n_synchronizations++;
   drain (static_cast<Stream *> (stream));
+  return SUCCESS;
+}
+
+int
+cuEventCreate (void     **event,
+               unsigned)
+{
+  BEGIN_CALL
+  *event = new Event;
+  driver.n_events++;
+  return SUCCESS;
+}
+
+int
+cuEventDestroy_v2 (void *event)
+{
+  delete static_cast<Event *> (event);
+  driver.n_events--;
+  return SUCCESS;
+}
+
+int
+cuEventRecord (void *to,
+               void *stream)
+{
+  Event *event = static_cast<Event *> (to);
+
+  BEGIN_UNRECORDED_CALL
+  event->stream = static_cast<Stream *> (stream);
+  event->passed = false;
+  enqueue (stream, [event] () { event->passed = true; });
+  return SUCCESS;
+}
+
+/* Does no more than what comes before it. */
+int
+cuEventSynchronize (void *of)
+{
+  Event *event = static_cast<Event *> (of);
+
+  BEGIN_UNRECORDED_CALL
+  while (!event->passed)
+    do_next (event->stream);
   return SUCCESS;
 }
 

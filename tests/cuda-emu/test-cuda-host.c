@@ -178,8 +178,8 @@ test_lack (gconstpointer data)
 #define HEIGHT 4
 #define N_TOKENS (HEIGHT * HEIGHT)
 
-/* The graph and the backend wait once more before they free what they have; nobody is left to be told of a failure. */
-#define N_PARTING_CALLS 2
+/* The graph waits once more, and the backend for each lane, before they free what they have; nobody is left to be told of a failure. */
+#define N_PARTING_CALLS 3
 
 static const float numbers[WIDTH * 3 * WIDTH * 9];
 
@@ -469,8 +469,8 @@ set_scene (Scene *scene)
   void *library = open_stand_in (g_getenv ("ESHI_CUDA_LIBS"), "libcuda.so.1");
 
   ESHI_CUDA_DRIVER_FUNCTIONS (FIND_FUNCTION)
-  g_assert_cmpint (scene->cu.stream_create (&scene->stream, ESHI_CU_STREAM_NON_BLOCKING), ==, 0);
-  g_assert_cmpint (scene->cu.stream_create (&scene->other, ESHI_CU_STREAM_NON_BLOCKING), ==, 0);
+  g_assert_cmpint (scene->cu.stream_create (&scene->stream, ESHI_CU_STREAM_NON_BLOCKING, 0), ==, 0);
+  g_assert_cmpint (scene->cu.stream_create (&scene->other, ESHI_CU_STREAM_NON_BLOCKING, 0), ==, 0);
   g_assert_cmpint (scene->cu.mem_alloc (&scene->memory, 1), ==, 0);
   g_assert_cmpint (scene->cu.begin_capture (scene->stream, ESHI_CU_CAPTURE_THREAD_LOCAL), ==, 0);
   g_assert_cmpint (scene->cu.end_capture (scene->stream, &scene->graph), ==, 0);

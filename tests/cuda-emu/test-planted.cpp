@@ -20,7 +20,7 @@
 extern "C" {
 int cuCtxSetCurrent (void *context);
 int cuMemAlloc_v2 (unsigned long long *address, size_t bytes);
-int cuStreamCreate (void **stream, unsigned flags);
+int cuStreamCreateWithPriority (void **stream, unsigned flags, int priority);
 int cuStreamSynchronize (void *stream);
 int cuModuleGetFunction (void **function, void *module, const char *name);
 int cuMemcpyDtoHAsync_v2 (void *dst, unsigned long long src, size_t bytes, void *stream);
@@ -99,7 +99,7 @@ run (const Planted &planted)
 
   cuCtxSetCurrent (result);
   cuMemAlloc_v2 (&dst, sizeof result);
-  cuStreamCreate (&stream, 0);
+  cuStreamCreateWithPriority (&stream, 0, 0);
   cuModuleGetFunction (&function, nullptr, planted.name);
   if (planted.host_pointer)
     dst = reinterpret_cast<uintptr_t> (result);

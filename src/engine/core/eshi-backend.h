@@ -15,7 +15,7 @@
 G_BEGIN_DECLS
 
 /* Grows with every change of this header, so that a stale plugin is refused instead of crashing. */
-#define ESHI_BACKEND_ABI 4
+#define ESHI_BACKEND_ABI 5
 
 typedef struct _EshiBackend EshiBackend;
 typedef struct _EshiBackendClass EshiBackendClass;
@@ -42,6 +42,15 @@ typedef struct
   char    features[128]; /* "AVX-512, BF16": what was found and is used; not translated */
   guint64 memory_bytes;  /* the device's memory; 0 if it is the computer's own */
 } EshiDeviceInfo;
+
+/* Where work is queued, for backends that queue it. */
+typedef enum
+{
+  ESHI_LANE_MAIN,
+  ESHI_LANE_SIDE, /* beside it, where the device has nothing better to do */
+
+  ESHI_N_LANES
+} EshiLane;
 
 /* First member of each backend's own struct. Filled in by open. */
 struct _EshiBackend
@@ -115,7 +124,14 @@ struct _EshiBackendClass
   void         (*forget)    (EshiBackend              *self,
                              EshiRecording            *recording);
 
-  /* (optional) Waits for all work; backends that run at once leave it NULL. */
+  /* (optional) Chooses the lane of what is prepared, run, uploaded and downloaded from now on: MAIN when the backend is
+   * opened. What is in one lane is done in order, and does not wait for what is in the other. Backends that run at once
+   * leave it NULL. */
+  gboolean     (*set_lane)  (EshiBackend              *self,
+                             EshiLane                  lane,
+                             GError                  **error);
+
+  /* (optional) Waits for all work of the lane; backends that run at once leave it NULL. */
   gboolean     (*sync)      (EshiBackend              *self,
                              GError                  **error);
 };

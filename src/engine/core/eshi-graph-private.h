@@ -35,6 +35,7 @@ struct _EshiGraph
   EshiRecording        *recording; /* the backend's, of the runs so far */
 
   EshiDType             compute;
+  EshiLane              lane;
   guint                 n_prepared; /* ops at the front that the backend has prepared */
   gboolean              prepared;
   gsize                 arena_bytes;

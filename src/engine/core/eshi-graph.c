@@ -36,12 +36,23 @@ has_own_buffer (const EshiGraphNode *node)
   return node->base == NULL && node->tensor.storage != ESHI_STORAGE_ACTIVATION;
 }
 
+/* Chooses the graph's lane for the calls of the backend that follow. */
+static gboolean
+enter_lane (EshiGraph  *self,
+            GError    **error)
+{
+  const EshiBackendClass *klass = self->backend->klass;
+
+  return klass->set_lane == NULL || klass->set_lane (self->backend, self->lane, error);
+}
+
 /* Back to before eshi_graph_prepare(): gives back what it took from the backend. */
 static void
 unprepare (EshiGraph *self)
 {
   const EshiBackendClass *klass = self->backend->klass;
 
+  enter_lane (self, NULL);
   if (self->prepared && klass->sync != NULL)
     klass->sync (self->backend, NULL);
 
@@ -175,6 +186,16 @@ eshi_graph_set_compute (EshiGraph *self,
     fail (self, _("The type of the activations must be set before the first step of the network."));
   else
     self->compute = compute;
+}
+
+void
+eshi_graph_set_lane (EshiGraph *self,
+                     EshiLane   lane)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (!self->prepared);
+
+  self->lane = lane;
 }
 
 void
@@ -466,7 +487,7 @@ eshi_graph_prepare (EshiGraph     *self,
     }
   if (self->prepared)
     return TRUE;
-  if (!check_support (self, cancellable, error))
+  if (!check_support (self, cancellable, error) || !enter_lane (self, error))
     return FALSE;
 
   _eshi_graph_plan (self);
@@ -510,7 +531,7 @@ eshi_graph_upload (EshiGraph   *self,
 {
   g_return_val_if_fail (self != NULL && data != NULL, FALSE);
 
-  return check_transfer (self, x, error) &&
+  return check_transfer (self, x, error) && enter_lane (self, error) &&
          self->backend->klass->upload (self->backend, x->buffer, x->offset, data, eshi_tensor_bytes (x), error);
 }
 
@@ -522,7 +543,7 @@ eshi_graph_download (EshiGraph   *self,
 {
   g_return_val_if_fail (self != NULL && data != NULL, FALSE);
 
-  return check_transfer (self, x, error) &&
+  return check_transfer (self, x, error) && enter_lane (self, error) &&
          self->backend->klass->download (self->backend, data, x->buffer, x->offset, eshi_tensor_bytes (x), error);
 }
 
@@ -579,6 +600,8 @@ eshi_graph_run (EshiGraph     *self,
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_FAILED, _("The network must be prepared before it is run."));
       return FALSE;
     }
+  if (!enter_lane (self, error))
+    return FALSE;
   if (klass->run_all == NULL || self->profile != NULL)
     return run_each (self, cancellable, error);
 

@@ -35,6 +35,11 @@ EshiDType   eshi_graph_get_compute (EshiGraph *self);
 void        eshi_graph_set_compute (EshiGraph *self,
                                     EshiDType  compute);
 
+/* Where the graph's work is queued: MAIN unless set before it is prepared. In lane SIDE a run may return before it is done;
+ * a download waits for it. */
+void        eshi_graph_set_lane    (EshiGraph   *self,
+                                    EshiLane     lane);
+
 /* The path put before the labels of the ops that follow: "down_blocks.0.resnets.1"; NULL or "" for none. */
 void        eshi_graph_set_scope   (EshiGraph  *self,
                                     const char *scope);

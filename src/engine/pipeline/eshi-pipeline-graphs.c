@@ -261,6 +261,7 @@ decode_graph_build (EshiDecodeGraph  *decoder,
     return FALSE;
 
   decoder->graph = eshi_graph_new (self->backend);
+  eshi_graph_set_lane (decoder->graph, ESHI_LANE_SIDE);
   if (decoder->exact)
     eshi_graph_set_compute (decoder->graph, ESHI_DTYPE_F32);
   decoder->z = eshi_graph_input (decoder->graph, "z", ESHI_DTYPE_F32, ESHI_SHAPE4 (1, decoder->height, decoder->width, 4));
@@ -304,6 +305,25 @@ _eshi_pipeline_get_decoder (EshiPipeline  *self,
 }
 
 gboolean
+_eshi_decode_graph_start (EshiDecodeGraph  *self,
+                          const float      *z,
+                          GCancellable     *cancellable,
+                          GError          **error)
+{
+  return eshi_graph_upload (self->graph, self->z, z, error) && eshi_graph_run (self->graph, cancellable, error);
+}
+
+gboolean
+_eshi_decode_graph_collect (EshiDecodeGraph  *self,
+                            guint8           *rgb,
+                            float            *image,
+                            GError          **error)
+{
+  return (rgb == NULL || eshi_graph_download (self->graph, self->pixels, rgb, error)) &&
+         (image == NULL || eshi_graph_download (self->graph, self->image, image, error));
+}
+
+gboolean
 _eshi_decode_graph_run (EshiDecodeGraph  *self,
                         const float      *z,
                         guint8           *rgb,
@@ -313,13 +333,11 @@ _eshi_decode_graph_run (EshiDecodeGraph  *self,
 {
   gint64 start = g_get_monotonic_time ();
 
-  if (!eshi_graph_upload (self->graph, self->z, z, error) ||
-      !eshi_graph_run (self->graph, cancellable, error) ||
-      (rgb != NULL && !eshi_graph_download (self->graph, self->pixels, rgb, error)))
+  if (!_eshi_decode_graph_start (self, z, cancellable, error) || !_eshi_decode_graph_collect (self, rgb, image, error))
     return FALSE;
 
   self->seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
-  return image == NULL || eshi_graph_download (self->graph, self->image, image, error);
+  return TRUE;
 }
 
 void

@@ -75,40 +75,58 @@ can_afford_decoding (EshiPreview *self,
   return self->decoder != NULL && self->spent + cost <= BUDGET * (seconds_since (self->started_us) + cost);
 }
 
-/* @x0 into self->pixels. */
+/* Begins to decode @x0. */
 static gboolean
-decode_by_taesd (EshiPreview   *self,
-                 const float   *x0,
-                 GCancellable  *cancellable,
-                 GError       **error)
+begin (EshiPreview   *self,
+       const float   *x0,
+       guint          index,
+       guint          step,
+       GCancellable  *cancellable,
+       GError       **error)
 {
+  double scale = 1.0 / eshi_vae_get_config (self->pipeline->vae)->scaling_factor;
   gsize n = (gsize) self->height * self->width;
 
-  eshi_taesd_clamp (x0, n, self->z);
-  if (!_eshi_decode_graph_run (self->decoder, self->z, NULL, self->image, cancellable, error))
-    return FALSE;
+  if (self->by_taesd)
+    eshi_taesd_clamp (x0, n, self->z);
+  else
+    _eshi_planes_to_pixels (self->z, x0, n, 4, (float) scale);
+  self->begun_index = index;
+  self->begun_step = step;
+  self->begun = _eshi_decode_graph_start (self->decoder, self->z, cancellable, error);
 
-  /* Written so that NaN becomes 0. */
-  for (gsize i = 0; i < 3 * n * ESHI_TAESD_FACTOR * ESHI_TAESD_FACTOR; i++)
+  return self->begun;
+}
+
+/* TAESD's image as self->pixels; written so that NaN becomes 0. */
+static void
+round_image (EshiPreview *self)
+{
+  gsize n = (gsize) self->height * self->width * ESHI_TAESD_FACTOR * ESHI_TAESD_FACTOR;
+
+  for (gsize i = 0; i < 3 * n; i++)
     self->pixels[i] = self->image[i] > 0.0f ? (guint8) lrintf (255.0f * MIN (self->image[i], 1.0f)) : 0;
+}
+
+gboolean
+_eshi_preview_collect (EshiPreview  *self,
+                       GError      **error)
+{
+  if (!self->begun)
+    return TRUE;
+
+  self->begun = FALSE;
+  if (!_eshi_decode_graph_collect (self->decoder, self->by_taesd ? NULL : self->pixels, self->image, error))
+    return FALSE;
+  if (self->by_taesd)
+    round_image (self);
+  self->callbacks->preview (self->begun_index, self->begun_step, self->width * self->factor, self->height * self->factor,
+                            self->pixels, self->callbacks->user_data);
+
   return TRUE;
 }
 
-static gboolean
-decode (EshiPreview   *self,
-        const float   *x0,
-        GCancellable  *cancellable,
-        GError       **error)
-{
-  double scale = 1.0 / eshi_vae_get_config (self->pipeline->vae)->scaling_factor;
-
-  if (self->by_taesd)
-    return decode_by_taesd (self, x0, cancellable, error);
-
-  _eshi_planes_to_pixels (self->z, x0, (gsize) self->height * self->width, 4, (float) scale);
-  return _eshi_decode_graph_run (self->decoder, self->z, self->pixels, NULL, cancellable, error);
-}
-
+/* Decodes @x0 and waits for it; says how long that takes here. */
 static gboolean
 show_decoded (EshiPreview   *self,
               const float   *x0,
@@ -117,11 +135,29 @@ show_decoded (EshiPreview   *self,
               GCancellable  *cancellable,
               GError       **error)
 {
-  if (!decode (self, x0, cancellable, error))
-    return FALSE;
+  gint64 start = g_get_monotonic_time ();
 
-  self->callbacks->preview (index, step, self->width * self->factor, self->height * self->factor, self->pixels,
-                            self->callbacks->user_data);
+  if (!_eshi_preview_collect (self, error) || !begin (self, x0, index, step, cancellable, error) ||
+      !_eshi_preview_collect (self, error))
+    return FALSE;
+  self->decoder->seconds = seconds_since (start);
+
+  return TRUE;
+}
+
+/* The same beside the next step, once it is known what it takes. */
+static gboolean
+show_later (EshiPreview   *self,
+            const float   *x0,
+            guint          index,
+            guint          step,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  if (!_eshi_preview_collect (self, error) || !begin (self, x0, index, step, cancellable, error))
+    return FALSE;
+  self->spent += self->decoder->seconds;
+
   return TRUE;
 }
 
@@ -150,10 +186,12 @@ _eshi_preview_show (EshiPreview   *self,
   if (self->colours == NULL || step % self->every != 0)
     return TRUE;
 
-  if (can_afford_decoding (self, guess))
-    ok = show_decoded (self, x0, index, step, cancellable, error);
-  else
+  if (!can_afford_decoding (self, guess))
     show_colours (self, x0, index, step);
+  else if (self->decoder->seconds > 0 && self->pipeline->backend->klass->set_lane != NULL)
+    return show_later (self, x0, index, step, cancellable, error);
+  else
+    ok = show_decoded (self, x0, index, step, cancellable, error);
 
   self->spent += seconds_since (start);
   return ok;

@@ -33,6 +33,11 @@ typedef struct
   guint                        every;    /* steps from one look to the next */
   gint64                       started_us;
   double                       spent;    /* seconds, in all */
+
+  /* A decoding that is under way beside the next step. */
+  gboolean                     begun;
+  guint                        begun_index;
+  guint                        begun_step;
 } EshiPreview;
 
 /* Allocates everything that eshi_preview_show() needs for latents of this size; nothing where @callbacks has no preview
@@ -47,7 +52,8 @@ void     _eshi_preview_init  (EshiPreview                  *self,
                               GCancellable                 *cancellable);
 void     _eshi_preview_clear (EshiPreview                  *self);
 
-/* Shows @x0, f32 [4, h, w], where a look is due after @step steps. @guess: seconds that a decoding may take, where none was measured yet. */
+/* Shows @x0, f32 [4, h, w], where a look is due after @step steps: at once, or, where the backend decodes beside the next step,
+ * with the next _eshi_preview_collect(). @guess: seconds that a decoding may take, where none was measured yet. */
 gboolean _eshi_preview_show  (EshiPreview                  *self,
                               const float                  *x0,
                               guint                         index,
@@ -55,6 +61,10 @@ gboolean _eshi_preview_show  (EshiPreview                  *self,
                               double                        guess,
                               GCancellable                 *cancellable,
                               GError                      **error);
+
+/* Shows the look that is under way, if there is one. */
+gboolean _eshi_preview_collect (EshiPreview                *self,
+                                GError                    **error);
 
 /* Shows @x0 by the run's own preview decoder (the VAE or TAESD), whatever that costs; in colours alone where it has none. */
 gboolean _eshi_preview_show_whole (EshiPreview             *self,

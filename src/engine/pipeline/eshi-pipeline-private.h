@@ -83,7 +83,7 @@ typedef struct
   EshiTensor *image;    /* f32 [1, H, W, 3] */
   EshiTensor *pixels;   /* u8 [1, H, W, 3]; NULL in TAESD's, whose image is 0 to 1 */
   double      flops;
-  double      seconds;  /* that the last run took; 0 before it */
+  double      seconds;  /* that the last run took, of those that were waited for at once; 0 before it */
 } EshiDecodeGraph;
 
 struct _EshiPipeline
@@ -259,6 +259,19 @@ void             _eshi_pipeline_graphs_clear (EshiPipeline       *self);
 
 /* Frees the graphs that read the UNet's weights. */
 void             _eshi_pipeline_unet_graphs_clear (EshiPipeline  *self);
+
+/* Begins to decode @z, f32 [h, w, 4] as post_quant_conv takes it. It may be done when this returns, or be under way in the
+ * backend's lane at the side. */
+gboolean         _eshi_decode_graph_start   (EshiDecodeGraph     *self,
+                                             const float         *z,
+                                             GCancellable        *cancellable,
+                                             GError             **error);
+
+/* Waits for what was begun last: into @rgb (nullable), [H, W, 3] u8, and @image (nullable), f32. */
+gboolean         _eshi_decode_graph_collect (EshiDecodeGraph     *self,
+                                             guint8              *rgb,
+                                             float               *image,
+                                             GError             **error);
 
 /* Decodes @z, f32 [h, w, 4] as post_quant_conv takes it, into @rgb (nullable), [H, W, 3] u8, and @image (nullable), f32. */
 gboolean         _eshi_decode_graph_run     (EshiDecodeGraph     *self,

@@ -282,6 +282,8 @@ run_steps (Run      *self,
       timings->steps += seconds_since (start);
       report (self, ESHI_PIPELINE_PAINTING, 0.0);
       save_state_if_due (self, rng);
+      if (!_eshi_preview_collect (&self->preview, error))
+        return FALSE;
 
       /* The last one would only delay the picture itself, or the look at it where it stops. */
       start = g_get_monotonic_time ();
@@ -536,6 +538,9 @@ paint_picture (Run     *self,
   if (paint_steps (self, seed, rng, error))
     return TRUE;
 
+  /* The last look is what is left of it. */
+  if (g_cancellable_is_cancelled (self->cancellable))
+    _eshi_preview_collect (&self->preview, NULL);
   if (saves_states (self) && (g_cancellable_is_cancelled (self->cancellable) || self->pipeline->backend->lost))
     save_state (self, rng);
   return FALSE;

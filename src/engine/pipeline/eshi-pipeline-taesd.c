@@ -94,6 +94,7 @@ build_graph (EshiPipeline     *self,
     return FALSE;
 
   decoder->graph = eshi_graph_new (self->backend);
+  eshi_graph_set_lane (decoder->graph, ESHI_LANE_SIDE);
   decoder->z = eshi_graph_input (decoder->graph, "z", ESHI_DTYPE_F32, ESHI_SHAPE4 (1, decoder->height, decoder->width, 4));
   x = eshi_taesd_build_decoder (self->taesd, decoder->graph, decoder->z);
   decoder->image = eshi_graph_output (decoder->graph, "image", x, ESHI_DTYPE_F32);

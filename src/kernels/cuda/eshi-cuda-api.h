@@ -34,6 +34,7 @@ enum
   ESHI_CU_ATTRIBUTE_MINOR = 76,
 
   ESHI_CU_STREAM_NON_BLOCKING = 1,
+  ESHI_CU_EVENT_DISABLE_TIMING = 2,
   ESHI_CU_CAPTURE_THREAD_LOCAL = 1,
 };
 
@@ -56,7 +57,14 @@ enum
   X (int, to_host, "cuMemcpyDtoHAsync_v2", (void *dst, EshiCuPtr src, size_t bytes, void *stream))         \
   X (int, on_device, "cuMemcpyDtoDAsync_v2", (EshiCuPtr dst, EshiCuPtr src, size_t bytes, void *stream))   \
   X (int, fill, "cuMemsetD8Async", (EshiCuPtr dst, unsigned char byte, size_t bytes, void *stream))        \
-  X (int, stream_create, "cuStreamCreate", (void **stream, unsigned flags))                                \
+  X (int, alloc_host, "cuMemHostAlloc", (void **memory, size_t bytes, unsigned flags))                     \
+  X (int, free_host, "cuMemFreeHost", (void *memory))                                                      \
+  X (int, event_create, "cuEventCreate", (void **event, unsigned flags))                                   \
+  X (int, event_destroy, "cuEventDestroy_v2", (void *event))                                               \
+  X (int, event_record, "cuEventRecord", (void *event, void *stream))                                      \
+  X (int, event_synchronize, "cuEventSynchronize", (void *event))                                          \
+  X (int, get_priorities, "cuCtxGetStreamPriorityRange", (int *least, int *greatest))                      \
+  X (int, stream_create, "cuStreamCreateWithPriority", (void **stream, unsigned flags, int priority))      \
   X (int, stream_destroy, "cuStreamDestroy_v2", (void *stream))                                            \
   X (int, stream_synchronize, "cuStreamSynchronize", (void *stream))                                       \
   X (int, begin_capture, "cuStreamBeginCapture_v2", (void *stream, int mode))                              \

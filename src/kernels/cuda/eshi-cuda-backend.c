@@ -81,7 +81,7 @@ gboolean
 _eshi_cuda_check_device (EshiCudaBackend  *self,
                          GError          **error)
 {
-  return _eshi_cuda_check (self, self->libs->cu.stream_synchronize (self->stream), error);
+  return _eshi_cuda_check (self, self->libs->cu.stream_synchronize (self->lane->stream), error);
 }
 
 gboolean
@@ -172,8 +172,10 @@ cuda_close (EshiBackend *backend)
 
   if (self == NULL)
     return;
-  if (self->stream != NULL)
-    self->libs->cu.stream_synchronize (self->stream);
+  for (guint i = 0; i < ESHI_N_LANES; i++)
+    if (self->lanes[i].stream != NULL)
+      self->libs->cu.stream_synchronize (self->lanes[i].stream);
+  _eshi_cuda_staging_clear (self);
   _eshi_cuda_conv_close (self);
   if (self->lt != NULL)
     self->libs->lt.destroy (self->lt);
@@ -182,13 +184,32 @@ cuda_close (EshiBackend *backend)
       self->libs->cu.module_unload (self->modules[i]);
   if (self->flag != 0)
     self->libs->cu.mem_free (self->flag);
-  if (self->stream != NULL)
-    self->libs->cu.stream_destroy (self->stream);
+  for (guint i = 0; i < ESHI_N_LANES; i++)
+    if (self->lanes[i].stream != NULL)
+      self->libs->cu.stream_destroy (self->lanes[i].stream);
   self->libs->cu.primary_release (self->device);
   g_warn_if_fail (g_hash_table_size (self->weights) == 0);
   g_hash_table_unref (self->weights);
   g_hash_table_unref (self->functions);
   g_free (self);
+}
+
+/* One stream for each lane; what is at the side is done when the main one leaves the device idle. */
+static gboolean
+create_streams (EshiCudaBackend  *self,
+                GError          **error)
+{
+  const EshiCudaDriver *cu = &self->libs->cu;
+  int least = 0;
+  int greatest = 0;
+
+  return _eshi_cuda_check (self, cu->get_priorities (&least, &greatest), error) &&
+         _eshi_cuda_check (self,
+                           cu->stream_create (&self->lanes[ESHI_LANE_MAIN].stream, ESHI_CU_STREAM_NON_BLOCKING, greatest),
+                           error) &&
+         _eshi_cuda_check (self,
+                           cu->stream_create (&self->lanes[ESHI_LANE_SIDE].stream, ESHI_CU_STREAM_NON_BLOCKING, least),
+                           error);
 }
 
 /* What the backend holds as long as it is open. The context becomes current in the calling thread, the engine's. */
@@ -202,7 +223,7 @@ open_device (EshiCudaBackend  *self,
   if (!_eshi_cuda_check (self, cu->device_get (&self->device, 0), error) ||
       !_eshi_cuda_check (self, cu->primary_retain (&context, self->device), error) ||
       !_eshi_cuda_check (self, cu->set_current (context), error) ||
-      !_eshi_cuda_check (self, cu->stream_create (&self->stream, ESHI_CU_STREAM_NON_BLOCKING), error) ||
+      !create_streams (self, error) ||
       !_eshi_cuda_check_lt (self, self->libs->lt.create (&self->lt), error) ||
       !_eshi_cuda_conv_open (self, error))
     return FALSE;
@@ -229,6 +250,7 @@ cuda_open (const EshiBackendOptions  *options,
   self->parent.compute = full ? ESHI_DTYPE_F32 : ESHI_DTYPE_F16;
   self->libs = eshi_cuda_libs_get (NULL);
   self->info = info;
+  self->lane = &self->lanes[ESHI_LANE_MAIN];
   self->functions = g_hash_table_new (g_str_hash, g_str_equal);
   self->weights = g_hash_table_new_full (_eshi_cuda_weight_hash, _eshi_cuda_weight_equal, g_free, NULL);
   if (!open_device (self, error))
@@ -262,15 +284,15 @@ _eshi_cuda_reserve (EshiCudaBackend  *self,
 {
   EshiCuPtr scratch = 0;
 
-  if (bytes <= self->scratch_bytes)
+  if (bytes <= self->lane->scratch_bytes)
     return TRUE;
   scratch = _eshi_cuda_memory (self, bytes, error);
   if (scratch == 0)
     return FALSE;
-  if (self->scratch != 0)
-    self->libs->cu.mem_free (self->scratch);
-  self->scratch = scratch;
-  self->scratch_bytes = bytes;
+  if (self->lane->scratch != 0)
+    self->libs->cu.mem_free (self->lane->scratch);
+  self->lane->scratch = scratch;
+  self->lane->scratch_bytes = bytes;
   return TRUE;
 }
 
@@ -324,7 +346,21 @@ cuda_upload (EshiBackend  *backend,
   EshiCudaBackend *self = (EshiCudaBackend *) backend;
 
   return check_range (dst, offset, size, error) &&
-         _eshi_cuda_check (self, self->libs->cu.to_device (dst->address + offset, src, size, self->stream), error);
+         _eshi_cuda_check (self, self->libs->cu.to_device (dst->address + offset, src, size, self->lane->stream), error);
+}
+
+/* A weight that one lane has uploaded may be read in the other. */
+static gboolean
+cuda_set_lane (EshiBackend  *backend,
+               EshiLane      lane,
+               GError      **error)
+{
+  EshiCudaBackend *self = (EshiCudaBackend *) backend;
+
+  if (self->lane == &self->lanes[lane])
+    return TRUE;
+  self->lane = &self->lanes[lane];
+  return _eshi_cuda_staging_drain (self, error) && _eshi_cuda_conv_use_lane (self, error);
 }
 
 static gboolean
@@ -333,7 +369,7 @@ cuda_sync (EshiBackend  *backend,
 {
   EshiCudaBackend *self = (EshiCudaBackend *) backend;
 
-  return _eshi_cuda_check (self, self->libs->cu.stream_synchronize (self->stream), error);
+  return _eshi_cuda_check (self, self->libs->cu.stream_synchronize (self->lane->stream), error);
 }
 
 static gboolean
@@ -347,7 +383,7 @@ cuda_download (EshiBackend  *backend,
   EshiCudaBackend *self = (EshiCudaBackend *) backend;
 
   return check_range (src, offset, size, error) &&
-         _eshi_cuda_check (self, self->libs->cu.to_host (dst, src->address + offset, size, self->stream), error) &&
+         _eshi_cuda_check (self, self->libs->cu.to_host (dst, src->address + offset, size, self->lane->stream), error) &&
          cuda_sync (backend, error);
 }
 
@@ -390,7 +426,7 @@ _eshi_cuda_launch (EshiCudaBackend  *self,
   return function != NULL &&
          _eshi_cuda_check (self,
                            self->libs->cu.launch (function, (unsigned) grid.x, (unsigned) grid.y, (unsigned) grid.z,
-                                                  grid.n_threads, 1, 1, (unsigned) grid.shared_bytes, self->stream,
+                                                  grid.n_threads, 1, 1, (unsigned) grid.shared_bytes, self->lane->stream,
                                                   params, NULL),
                            error);
 }
@@ -431,11 +467,15 @@ cuda_unprepare (EshiBackend *backend,
   rows[op->kind]->unprepare (self, op);
   op->plan = NULL;
   self->n_plans--;
-  if (self->n_plans > 0 || self->scratch == 0)
-    return;
-  self->libs->cu.mem_free (self->scratch);
-  self->scratch = 0;
-  self->scratch_bytes = 0;
+  for (guint i = 0; self->n_plans == 0 && i < ESHI_N_LANES; i++)
+    {
+      EshiCudaLane *lane = &self->lanes[i];
+
+      if (lane->scratch != 0)
+        self->libs->cu.mem_free (lane->scratch);
+      lane->scratch = 0;
+      lane->scratch_bytes = 0;
+    }
 }
 
 static gboolean
@@ -498,6 +538,7 @@ static const EshiBackendClass cuda_class = {
   .run = cuda_run,
   .run_all = _eshi_cuda_run_all,
   .forget = _eshi_cuda_forget,
+  .set_lane = cuda_set_lane,
   .sync = cuda_sync,
 };
 

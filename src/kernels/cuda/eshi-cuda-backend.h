@@ -1,6 +1,6 @@
 /* eshi-cuda-backend.h: what the files of the CUDA backend share: its state, errors, launches, weights and scratch.
  *
- * Everything runs in one stream, in order; nothing waits for it but a download, a sync, and the look-up of embeddings.
+ * Everything of one lane runs in one stream, in order; nothing waits for it but a download, a sync, and the look-up of embeddings.
  * Networks that run again and again are recorded (eshi-cuda-record.c).
  *
  * SPDX-License-Identifier: MIT
@@ -31,6 +31,23 @@ extern const EshiCudaImage eshi_cuda_images[];
 
 #define ESHI_CUDA_MAX_IMAGES 8
 
+/* A stream, and the scratch of the op that runs in it: as large as the neediest op, moves when it grows. */
+typedef struct
+{
+  void      *stream;
+  EshiCuPtr  scratch;
+  gsize      scratch_bytes;
+} EshiCudaLane;
+
+/* Pinned memory of the host on its way to the device: while one half is copied, the other is filled. */
+typedef struct
+{
+  void     *halves[2];
+  void     *events[2]; /* when the half has been copied */
+  gsize     bytes;     /* of a half; 0 before the first use */
+  guint     half;      /* that is filled next */
+} EshiCudaStaging;
+
 typedef struct
 {
   EshiBackend         parent;
@@ -40,7 +57,9 @@ typedef struct
   EshiDeviceInfo      info;
 
   /* owned */
-  void               *stream;
+  EshiCudaLane        lanes[ESHI_N_LANES];
+  EshiCudaLane       *lane;      /* the one that is chosen */
+  EshiCudaStaging     staging;
   void               *lt;        /* cublasLt's handle */
   void               *dnn;       /* cuDNN's handle; NULL where it is missing or does not start */
   GHashTable         *conv_plans; /* a shape's key → its EshiCudaDnnPlan, NULL for none; made when first needed */
@@ -49,9 +68,6 @@ typedef struct
   GHashTable         *weights;   /* a set of EshiCudaWeight */
   EshiCuPtr           flag;      /* int32: what the look-up of embeddings found wrong */
 
-  /* Scratch of the op that runs; as large as the neediest op, moves when it grows. */
-  EshiCuPtr           scratch;
-  gsize               scratch_bytes;
   guint               n_plans;
 } EshiCudaBackend;
 
@@ -111,6 +127,10 @@ gboolean  _eshi_cuda_conv_open      (EshiCudaBackend   *self,
                                      GError           **error);
 void      _eshi_cuda_conv_close     (EshiCudaBackend   *self);
 
+/* Has cuDNN, if it is there, work in the lane that is chosen. */
+gboolean  _eshi_cuda_conv_use_lane  (EshiCudaBackend   *self,
+                                     GError           **error);
+
 /* Finds or makes cuDNN's plan for @op, a CONV2D. *@use is NULL, without an error, where there is none. */
 gboolean  _eshi_cuda_conv_prepare   (EshiCudaBackend   *self,
                                      const EshiOp      *op,
@@ -169,10 +189,27 @@ EshiCuPtr _eshi_cuda_memory      (EshiCudaBackend  *self,
                                   gsize             bytes,
                                   GError          **error);
 
-/* Makes self->scratch hold at least @bytes. */
+/* Makes the lane's scratch hold at least @bytes. */
 gboolean  _eshi_cuda_reserve     (EshiCudaBackend  *self,
                                   gsize             bytes,
                                   GError          **error);
+
+/* A place of @bytes for what goes to the device next; waits until what lay there has been copied. NULL and @error:
+ * OUT_OF_MEMORY, of the host; DEVICE_LOST. */
+void     *_eshi_cuda_stage       (EshiCudaBackend  *self,
+                                  gsize             bytes,
+                                  GError          **error);
+
+/* Enqueues the copy of the first @bytes of that place to @dst. */
+gboolean  _eshi_cuda_send_staged (EshiCudaBackend  *self,
+                                  EshiCuPtr         dst,
+                                  gsize             bytes,
+                                  GError          **error);
+
+/* Waits until all that was staged has been copied, whatever the lane. */
+gboolean  _eshi_cuda_staging_drain (EshiCudaBackend  *self,
+                                    GError          **error);
+void      _eshi_cuda_staging_clear (EshiCudaBackend  *self);
 
 /* @bytes rounded up so that what follows is aligned for everybody. */
 static inline gsize

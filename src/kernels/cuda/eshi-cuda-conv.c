@@ -67,7 +67,7 @@ _eshi_cuda_conv_open (EshiCudaBackend  *self,
     return TRUE;
   status = dnn->create (&self->dnn);
   if (status == ESHI_DNN_SUCCESS)
-    status = dnn->set_stream (self->dnn, self->stream);
+    status = dnn->set_stream (self->dnn, self->lane->stream);
   if (status == ESHI_DNN_SUCCESS)
     return TRUE;
   _eshi_cuda_conv_close (self);
@@ -75,6 +75,13 @@ _eshi_cuda_conv_open (EshiCudaBackend  *self,
     return check_dnn (self, status, error);
   g_info ("cuda: cuDNN does not start (status %d): convolutions are matrix products, which is slower", status);
   return TRUE;
+}
+
+gboolean
+_eshi_cuda_conv_use_lane (EshiCudaBackend  *self,
+                          GError          **error)
+{
+  return self->dnn == NULL || check_dnn (self, self->libs->dnn.set_stream (self->dnn, self->lane->stream), error);
 }
 
 void
@@ -280,7 +287,7 @@ _eshi_cuda_conv_run (EshiCudaBackend  *self,
   };
 
   if (in_place &&
-      !_eshi_cuda_check (self, self->libs->cu.on_device (scratch, dst, eshi_tensor_bytes (op->dst), self->stream), error))
+      !_eshi_cuda_check (self, self->libs->cu.on_device (scratch, dst, eshi_tensor_bytes (op->dst), self->lane->stream), error))
     return FALSE;
   return pack (self, use, addresses, scratch + use->copy_bytes, error) &&
          check_dnn (self, self->libs->dnn.execute (self->dnn, use->plan->descriptor, use->pack), error);

@@ -186,7 +186,7 @@ run_product (EshiCudaBackend  *self,
   if (status == ESHI_LT_SUCCESS)
     status = lt->matmul (self->lt, product->desc, &alpha, plan->weight->address, product->weight, x, product->x, &beta,
                          residual != 0 ? residual : dst, product->dst, dst, product->dst, &product->algo,
-                         self->scratch + plan->work_offset, product->workspace_bytes, self->stream);
+                         self->lane->scratch + plan->work_offset, product->workspace_bytes, self->lane->stream);
   return _eshi_cuda_check_lt (self, status, error);
 }
 
@@ -251,7 +251,7 @@ run_linear (EshiCudaBackend  *self,
   EshiCuPtr x = _eshi_cuda_data (op->src[ESHI_SRC_X]);
   EshiCuPtr residual = _eshi_cuda_data (op->src[ESHI_SRC_RESIDUAL]);
   EshiCuPtr dst = _eshi_cuda_data (op->dst);
-  EshiCuPtr raw = self->scratch;
+  EshiCuPtr raw = self->lane->scratch;
   gint64 n = eshi_tensor_count (op->dst);
   int act = op->act;
   void *params[] = { &dst, &raw, &residual, &n, &act };
@@ -272,7 +272,7 @@ run_geglu (EshiCudaBackend  *self,
   const char *pack = _eshi_cuda_pack (op->dst->dtype, n_out);
   g_autofree char *name = g_strconcat ("eshi_geglu_", pack, NULL);
   EshiCuPtr dst = _eshi_cuda_data (op->dst);
-  EshiCuPtr raw = self->scratch;
+  EshiCuPtr raw = self->lane->scratch;
   gint64 n = eshi_tensor_count (op->dst);
   void *params[] = { &dst, &raw, &n, &n_out };
 
@@ -359,7 +359,7 @@ find_bias (EshiCudaBackend  *self,
   *bias = own;
   if (embedding == 0)
     return TRUE;
-  *bias = self->scratch + plan->sum_offset;
+  *bias = self->lane->scratch + plan->sum_offset;
   return _eshi_cuda_launch (self, op->dst->dtype == ESHI_DTYPE_F16 ? "eshi_vector_sum_h" : "eshi_vector_sum_f",
                             _eshi_cuda_line (n), params, error);
 }
@@ -391,7 +391,7 @@ gather (EshiCudaBackend  *self,
     .n_rows = n_rows,
   };
   EshiCuPtr src = _eshi_cuda_data (op->src[ESHI_SRC_X]);
-  void *params[] = { &self->scratch, &src, &columns };
+  void *params[] = { &self->lane->scratch, &src, &columns };
 
   return _eshi_cuda_launch (self, name, _eshi_cuda_line (n_rows * columns.kh * columns.kw * columns.c), params, error);
 }
@@ -407,7 +407,7 @@ run_part (EshiCudaBackend  *self,
 {
   gsize offset = (gsize) (first * op->dst->shape.dim[3]) * eshi_dtype_size (op->dst->dtype);
   EshiCuPtr residual = _eshi_cuda_data (op->src[ESHI_SRC_RESIDUAL]);
-  EshiCuPtr x = is_linear (op) ? _eshi_cuda_data (op->src[ESHI_SRC_X]) : self->scratch;
+  EshiCuPtr x = is_linear (op) ? _eshi_cuda_data (op->src[ESHI_SRC_X]) : self->lane->scratch;
 
   return (is_linear (op) || gather (self, op, first, product->n_rows, error)) &&
          run_product (self, op->plan, product, _eshi_cuda_data (op->dst) + offset, x, bias,
@@ -427,7 +427,7 @@ run_conv2d (EshiCudaBackend  *self,
   if (!find_bias (self, op, &bias, error))
     return FALSE;
   if (plan->use != NULL)
-    return _eshi_cuda_conv_run (self, op, plan->use, plan->weight->address, bias, self->scratch + plan->work_offset,
+    return _eshi_cuda_conv_run (self, op, plan->use, plan->weight->address, bias, self->lane->scratch + plan->work_offset,
                                 error);
   for (; first + plan->product.n_rows <= n_pixels; first += plan->product.n_rows)
     if (!run_part (self, op, &plan->product, first, bias, error))

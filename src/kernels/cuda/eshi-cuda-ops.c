@@ -127,7 +127,7 @@ group_norm_run (EshiCudaBackend  *self,
   g_autofree char *apply_kernel = g_strconcat ("eshi_group_norm_apply_", plan->pack, NULL);
   EshiCudaGrid sum_grid = { norm->n_chunks, norm->n, 1, ESHI_CUDA_THREADS, norm_shared_bytes (norm, pack_size) };
   EshiCudaGrid moment_grid = { norm->groups, norm->n, 1, 32, 0 };
-  EshiCuPtr moments = self->scratch;
+  EshiCuPtr moments = self->lane->scratch;
   EshiCuPtr sums = moments + (gsize) (norm->n * norm->groups * 2) * sizeof (float);
   EshiCuPtr x = _eshi_cuda_data (op->src[ESHI_SRC_X]);
   EshiCuPtr dst = _eshi_cuda_data (op->dst);
@@ -311,13 +311,13 @@ check_ids (EshiCudaBackend   *self,
   gint32 place = 0;
   gint32 id = 0;
 
-  if (!_eshi_cuda_check (self, cu->to_host (&place, self->flag, sizeof place, self->stream), error) ||
-      !_eshi_cuda_check (self, cu->stream_synchronize (self->stream), error))
+  if (!_eshi_cuda_check (self, cu->to_host (&place, self->flag, sizeof place, self->lane->stream), error) ||
+      !_eshi_cuda_check (self, cu->stream_synchronize (self->lane->stream), error))
     return FALSE;
   if (place == 0)
     return TRUE;
-  if (!_eshi_cuda_check (self, cu->to_host (&id, _eshi_cuda_data (ids) + (EshiCuPtr) (place - 1) * sizeof id, sizeof id, self->stream), error) ||
-      !_eshi_cuda_check (self, cu->stream_synchronize (self->stream), error))
+  if (!_eshi_cuda_check (self, cu->to_host (&id, _eshi_cuda_data (ids) + (EshiCuPtr) (place - 1) * sizeof id, sizeof id, self->lane->stream), error) ||
+      !_eshi_cuda_check (self, cu->stream_synchronize (self->lane->stream), error))
     return FALSE;
   g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
                _("The model has no token number %d. The tokenizer does not belong to this model."), id);
@@ -341,7 +341,7 @@ embedding_run (EshiCudaBackend  *self,
   gint64 n_table = op->src[ESHI_SRC_TABLE]->shape.dim[0];
   void *params[] = { &dst, &x, &table, &positions, &n, &t, &d, &n_table, &self->flag };
 
-  return _eshi_cuda_check (self, self->libs->cu.fill (self->flag, 0, sizeof (gint32), self->stream), error) &&
+  return _eshi_cuda_check (self, self->libs->cu.fill (self->flag, 0, sizeof (gint32), self->lane->stream), error) &&
          _eshi_cuda_launch (self, is_f16 (op) ? "eshi_embedding_h" : "eshi_embedding_f", _eshi_cuda_line (n * d), params,
                             error) &&
          check_ids (self, ids, error);
@@ -362,7 +362,7 @@ time_embedding_prepare (EshiCudaBackend  *self,
     frequencies[k] = exp (-log (10000.0) * (double) k / (double) half);
   op->plan = plan;
   *plan = _eshi_cuda_memory (self, bytes, error);
-  return *plan != 0 && _eshi_cuda_check (self, self->libs->cu.to_device (*plan, frequencies, bytes, self->stream), error);
+  return *plan != 0 && _eshi_cuda_check (self, self->libs->cu.to_device (*plan, frequencies, bytes, self->lane->stream), error);
 }
 
 static void
@@ -420,7 +420,7 @@ convert_run (EshiCudaBackend  *self,
   void *params[] = { &dst, &x, &n };
 
   if (op->src[ESHI_SRC_X]->dtype == op->dst->dtype)
-    return _eshi_cuda_check (self, self->libs->cu.on_device (dst, x, eshi_tensor_bytes (op->dst), self->stream), error);
+    return _eshi_cuda_check (self, self->libs->cu.on_device (dst, x, eshi_tensor_bytes (op->dst), self->lane->stream), error);
   return _eshi_cuda_launch (self, is_f16 (op) ? "eshi_convert_hf" : "eshi_convert_fh", _eshi_cuda_line (n), params,
                             error);
 }

@@ -66,13 +66,13 @@ capture (EshiCudaBackend      *self,
   const EshiCudaDriver *cu = &self->libs->cu;
   void *graph = NULL;
   gboolean enqueued = FALSE;
-  int result = cu->begin_capture (self->stream, ESHI_CU_CAPTURE_THREAD_LOCAL);
+  int result = cu->begin_capture (self->lane->stream, ESHI_CU_CAPTURE_THREAD_LOCAL);
 
   if (!_eshi_cuda_check (self, result, error))
     return NULL;
   enqueued = run_each (self, ops, n_ops, error);
   /* Ended in any case: a stream that goes on recording would run nothing any more. */
-  result = cu->end_capture (self->stream, &graph);
+  result = cu->end_capture (self->lane->stream, &graph);
   if (enqueued && _eshi_cuda_check (self, result, error))
     return graph;
   if (graph != NULL)
@@ -98,7 +98,7 @@ record (EshiCudaBackend      *self,
   cu->graph_destroy (graph);
   if (!done)
     recording->exec = NULL;
-  recording->scratch = self->scratch;
+  recording->scratch = self->lane->scratch;
 
   return done;
 }
@@ -118,7 +118,7 @@ _eshi_cuda_run_all (EshiBackend          *backend,
     ours = *recording = recording_new (ops, n_ops);
   if (ours->never || ours->n_runs++ < N_PLAIN_RUNS)
     return run_each (self, ops, n_ops, error);
-  if (ours->scratch != self->scratch)
+  if (ours->scratch != self->lane->scratch)
     clear_exec (self, ours);
   if (ours->exec == NULL && !record (self, ours, ops, n_ops, &refusal))
     {
@@ -132,7 +132,7 @@ _eshi_cuda_run_all (EshiBackend          *backend,
       return run_each (self, ops, n_ops, error);
     }
 
-  return _eshi_cuda_check (self, self->libs->cu.graph_launch (ours->exec, self->stream), error);
+  return _eshi_cuda_check (self, self->libs->cu.graph_launch (ours->exec, self->lane->stream), error);
 }
 
 void

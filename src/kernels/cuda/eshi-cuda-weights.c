@@ -28,49 +28,86 @@ _eshi_cuda_weight_equal (gconstpointer a,
   return x->source == y->source && x->n == y->n && x->from == y->from && x->to == y->to && x->by_tap == y->by_tap;
 }
 
-/* [co, ci, taps] → [co, taps, ci] */
-static float *
-order_by_tap (const float     *src,
-              const EshiShape *shape)
-{
-  gint64 n_taps = shape->dim[2] * shape->dim[3];
-  gint64 n_in = shape->dim[1];
-  float *dst = g_try_new (float, (gsize) eshi_shape_count (shape));
+/* Elements that are converted at a time where the order stays: what fits in a half of the staging memory. */
+#define PIECE_ELEMENTS (1024 * 1024)
 
-  if (dst == NULL)
-    return NULL;
-  for (gint64 row = 0; row < shape->dim[0]; row++)
-    for (gint64 in = 0; in < n_in; in++)
-      for (gint64 tap = 0; tap < n_taps; tap++)
-        dst[(row * n_taps + tap) * n_in + in] = src[(row * n_in + in) * n_taps + tap];
-  return dst;
+/* One row of [co, ci, taps] → [co, taps, ci] */
+static void
+order_by_tap (float       *dst,
+              const float *src,
+              gint64       n_in,
+              gint64       n_taps)
+{
+  for (gint64 in = 0; in < n_in; in++)
+    for (gint64 tap = 0; tap < n_taps; tap++)
+      dst[tap * n_in + in] = src[in * n_taps + tap];
 }
 
-/* @weight's elements in the form that @key wants, on the host; NULL where memory is short. */
-static void *
-convert_weight (const EshiTensor     *weight,
-                const EshiCudaWeight *key)
+/* Elements @first to @first + @n of @weight, whole rows where @key wants them by tap, into @dst. @values: room for 2·@n. */
+static void
+convert_piece (const EshiTensor     *weight,
+               const EshiCudaWeight *key,
+               gsize                 first,
+               gsize                 n,
+               float                *values,
+               void                 *dst)
+{
+  const char *src = (const char *) weight->data + first * eshi_dtype_size (weight->dtype);
+  gint64 n_taps = key->by_tap ? weight->shape.dim[2] * weight->shape.dim[3] : 1;
+
+  if (key->from == key->to && n_taps == 1)
+    {
+      memcpy (dst, src, n * eshi_dtype_size (key->to));
+      return;
+    }
+  eshi_convert_to_f32 (values, src, weight->dtype, n);
+  if (n_taps > 1)
+    {
+      gsize row = (gsize) (weight->shape.dim[1] * n_taps);
+
+      for (gsize i = 0; i < n; i += row)
+        order_by_tap (values + n + i, values + i, weight->shape.dim[1], n_taps);
+      values += n;
+    }
+  eshi_convert_from_f32 (dst, key->to, values, n);
+}
+
+/* Elements of a piece: whole rows where they are put in another order. */
+static gsize
+get_piece (const EshiTensor     *weight,
+           const EshiCudaWeight *key)
 {
   gsize n = (gsize) eshi_tensor_count (weight);
-  g_autofree float *values = g_try_new (float, n);
-  void *bytes = g_try_malloc (n * eshi_dtype_size (key->to));
+  gsize row = key->by_tap ? n / (gsize) weight->shape.dim[0] : 1;
 
-  if (values != NULL)
-    eshi_convert_to_f32 (values, weight->data, weight->dtype, n);
-  if (values != NULL && key->by_tap)
-    {
-      float *ordered = order_by_tap (values, &weight->shape);
+  return MIN (n, MAX (PIECE_ELEMENTS / row, 1) * row);
+}
 
-      g_free (values);
-      values = ordered;
-    }
-  if (values == NULL || bytes == NULL)
+/* The next piece is converted, and read from its file, while the last one travels. */
+static gboolean
+send_pieces (EshiCudaBackend   *self,
+             EshiCudaWeight    *key,
+             const EshiTensor  *weight,
+             float             *values,
+             GError           **error)
+{
+  gsize n = (gsize) eshi_tensor_count (weight);
+  gsize size = eshi_dtype_size (key->to);
+  gsize piece = get_piece (weight, key);
+
+  for (gsize first = 0; first < n; first += piece)
     {
-      g_free (bytes);
-      return NULL;
+      gsize n_now = MIN (piece, n - first);
+      void *place = _eshi_cuda_stage (self, n_now * size, error);
+
+      if (place == NULL)
+        return FALSE;
+      convert_piece (weight, key, first, n_now, values, place);
+      if (!_eshi_cuda_send_staged (self, key->address + first * size, n_now * size, error))
+        return FALSE;
     }
-  eshi_convert_from_f32 (bytes, key->to, values, n);
-  return bytes;
+
+  return TRUE;
 }
 
 static gboolean
@@ -79,19 +116,18 @@ upload_weight (EshiCudaBackend   *self,
                const EshiTensor  *weight,
                GError           **error)
 {
-  gsize size = (gsize) eshi_tensor_count (weight) * eshi_dtype_size (key->to);
-  g_autofree void *bytes = convert_weight (weight, key);
+  g_autofree float *values = g_try_new (float, 2 * get_piece (weight, key));
 
-  if (bytes == NULL)
+  if (values == NULL)
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_OUT_OF_MEMORY,
                    _("The computer has too little memory to convert the model's weights. Close other programs."));
       return FALSE;
     }
-  key->address = _eshi_cuda_memory (self, size, error);
+  key->address = _eshi_cuda_memory (self, (gsize) eshi_tensor_count (weight) * eshi_dtype_size (key->to), error);
   if (key->address == 0)
     return FALSE;
-  if (_eshi_cuda_check (self, self->libs->cu.to_device (key->address, bytes, size, self->stream), error))
+  if (send_pieces (self, key, weight, values, error))
     return TRUE;
   self->libs->cu.mem_free (key->address);
   return FALSE;
