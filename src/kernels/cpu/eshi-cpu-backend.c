@@ -159,6 +159,16 @@ limit_dnnl (EshiCpuLevel level)
     eshi_cpu_dnnl_limit_isa (names[level]);
 }
 
+/* @asked, 0 for all cores, as far as OMP_THREAD_LIMIT allows: oneDNN divides the work among as many as it was told of,
+ * and what those that do not come should have done stays undone. */
+static guint
+choose_n_threads (guint asked)
+{
+  guint limit = MIN (MAX_THREADS, (guint) MAX (omp_get_thread_limit (), 1));
+
+  return CLAMP (asked != 0 ? asked : eshi_cpu_count_cores (), 1, limit);
+}
+
 static EshiBackend *
 cpu_open (const EshiBackendOptions  *options,
           GError                   **error)
@@ -174,7 +184,7 @@ cpu_open (const EshiBackendOptions  *options,
   self->parent.klass = &cpu_class;
   eshi_cpu_isa_detect (&self->isa);
   choose_kernels (self);
-  self->n_threads = CLAMP (n_threads != 0 ? n_threads : eshi_cpu_count_cores (), 1, MAX_THREADS);
+  self->n_threads = choose_n_threads (n_threads);
   if (self->isa.limited)
     limit_dnnl (self->isa.level);
   self->weights = eshi_cpu_weights_new (self->kernels->f16 && eshi_cpu_memory_is_scarce ());
@@ -311,10 +321,12 @@ cpu_unprepare (EshiBackend *backend,
   self->workspace_bytes = 0;
 }
 
-/* OpenMP keeps the number per calling thread, and another backend may have set it since. */
+/* OpenMP keeps the number per calling thread, and another backend may have set it since. That it gives fewer where the
+ * computer is busy (OMP_DYNAMIC) is no use either. */
 static void
 use_threads (const EshiCpuBackend *self)
 {
+  omp_set_dynamic (0);
   omp_set_num_threads (self->n_threads);
 }
 

@@ -48,6 +48,21 @@ g_cond_wait (GCond  *cond,
   __tsan_acquire (mutex);
 }
 
+gboolean
+g_cond_wait_until (GCond  *cond,
+                   GMutex *mutex,
+                   gint64  end_time)
+{
+  gboolean signalled = FALSE;
+
+  REAL (g_cond_wait_until);
+  __tsan_release (mutex);
+  signalled = real (cond, mutex, end_time);
+  __tsan_acquire (mutex);
+
+  return signalled;
+}
+
 void
 g_async_queue_push (GAsyncQueue *queue,
                     gpointer     data)
@@ -72,6 +87,18 @@ g_async_queue_pop (GAsyncQueue *queue)
   gpointer data = NULL;
 
   REAL (g_async_queue_pop);
+  data = real (queue);
+  __tsan_acquire (queue);
+
+  return data;
+}
+
+gpointer
+g_async_queue_try_pop (GAsyncQueue *queue)
+{
+  gpointer data = NULL;
+
+  REAL (g_async_queue_try_pop);
   data = real (queue);
   __tsan_acquire (queue);
 
@@ -169,4 +196,95 @@ g_bytes_unref (GBytes *bytes)
   __tsan_release (bytes);
   __tsan_acquire (bytes);
   real (bytes);
+}
+
+/* --- what another thread calls later ------------------------------------------------------------------------------ */
+
+/* A source's callback, and what the thread that gave it had done until then. */
+typedef struct
+{
+  GSourceFunc     func;
+  gpointer        data;
+  GDestroyNotify  destroy;
+} Call;
+
+static gboolean
+call_cb (gpointer data)
+{
+  Call *self = data;
+
+  __tsan_acquire (self);
+
+  return self->func (self->data);
+}
+
+static void
+call_free (gpointer data)
+{
+  Call *self = data;
+
+  __tsan_acquire (self);
+  if (self->destroy != NULL)
+    self->destroy (self->data);
+  g_free (self);
+}
+
+void
+g_source_set_callback (GSource        *source,
+                       GSourceFunc     func,
+                       gpointer        data,
+                       GDestroyNotify  destroy)
+{
+  Call *call = g_new (Call, 1);
+
+  REAL (g_source_set_callback);
+  *call = (Call) { func, data, destroy };
+  __tsan_release (call);
+  real (source, call_cb, call, call_free);
+}
+
+#define TASK_FUNC "tsan-task-func"
+
+static void
+task_cb (GTask        *task,
+         gpointer      source,
+         gpointer      data,
+         GCancellable *cancellable)
+{
+  GTaskThreadFunc func = NULL;
+
+  __tsan_acquire (task);
+  func = (GTaskThreadFunc) g_object_get_data (G_OBJECT (task), TASK_FUNC);
+  func (task, source, data, cancellable);
+}
+
+void
+g_task_run_in_thread (GTask           *task,
+                      GTaskThreadFunc  func)
+{
+  REAL (g_task_run_in_thread);
+  g_assert (G_IS_TASK (task)); /* also a reason for the linker to keep GIO, which has the real ones */
+  g_object_set_data (G_OBJECT (task), TASK_FUNC, (gpointer) func);
+  __tsan_release (task);
+  real (task, task_cb);
+}
+
+void
+g_task_return_pointer (GTask          *task,
+                       gpointer        result,
+                       GDestroyNotify  destroy)
+{
+  REAL (g_task_return_pointer);
+  __tsan_release (task);
+  real (task, result, destroy);
+}
+
+gpointer
+g_task_propagate_pointer (GTask   *task,
+                          GError **error)
+{
+  REAL (g_task_propagate_pointer);
+  __tsan_acquire (task);
+
+  return real (task, error);
 }
