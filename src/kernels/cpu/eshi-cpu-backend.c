@@ -175,6 +175,7 @@ cpu_open (const EshiBackendOptions  *options,
   eshi_cpu_isa_detect (&self->isa);
   choose_kernels (self);
   self->n_threads = CLAMP (n_threads != 0 ? n_threads : eshi_cpu_count_cores (), 1, MAX_THREADS);
+  self->parent.n_threads = self->n_threads;
   if (self->isa.limited)
     limit_dnnl (self->isa.level);
   self->weights = eshi_cpu_weights_new (self->kernels->f16 && eshi_cpu_memory_is_scarce ());
