@@ -1,7 +1,7 @@
 /* eshi-cli-bench.c: eshi-cli bench: how fast a model paints here.
  *
  * Paints the same picture a few times and keeps none. Loading is the first one's; the rest is the fastest of the others,
- * because whatever else a computer does can only make it slower.
+ * because whatever else a computer does can only make it slower. With --ops, eshi-cli-bench-ops.c does another thing.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,24 +13,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "eshi-cli-bench.h"
 #include "eshi-cli-report.h"
 
 #define N_WARM 3
 #define BENCH_SEED 42
 
-typedef struct
-{
-  char     *model;
-  char     *prompt;
-  char     *backend;
-  char     *precision;
-  int       steps;
-  int       threads;
-  gboolean  json;
-} Options;
-
 static void
-options_clear (Options *self)
+options_clear (EshiCliBenchOptions *self)
 {
   g_free (self->model);
   g_free (self->prompt);
@@ -38,7 +28,7 @@ options_clear (Options *self)
   g_free (self->precision);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EshiCliBenchOptions, options_clear)
 
 typedef struct
 {
@@ -129,7 +119,7 @@ print_figures (const EshiCliJob *job,
 
 /* (transfer full): the same request a few times; NULL after having complained. */
 static GPtrArray *
-make_requests (const Options *options)
+make_requests (const EshiCliBenchOptions *options)
 {
   g_autoptr(EshiSettings) settings = eshi_settings_new ();
   g_autoptr(GPtrArray) requests = NULL;
@@ -137,6 +127,8 @@ make_requests (const Options *options)
 
   settings->model = g_strdup (options->model);
   settings->steps = options->steps;
+  settings->width = options->width;
+  settings->height = options->height;
   settings->seed = BENCH_SEED;
   settings->previews = FALSE;
   g_free (settings->prompt);
@@ -160,7 +152,7 @@ int
 eshi_cli_bench (int    argc,
                 char **argv)
 {
-  g_auto(Options) options = { NULL };
+  g_auto(EshiCliBenchOptions) options = { NULL };
   g_auto(EshiCliJob) job = { NULL };
   g_autoptr(GPtrArray) requests = NULL;
   const GOptionEntry entries[] = {
@@ -168,6 +160,13 @@ eshi_cli_bench (int    argc,
       N_("FOLDER") },
     { "prompt", 'p', 0, G_OPTION_ARG_FILENAME, &options.prompt, N_("What to paint"), N_("TEXT") },
     { "steps", 0, 0, G_OPTION_ARG_INT, &options.steps, N_("Steps"), N_("NUMBER") },
+    { "width", 0, 0, G_OPTION_ARG_INT, &options.width, N_("Pixels, a multiple of 8"), N_("NUMBER") },
+    { "height", 0, 0, G_OPTION_ARG_INT, &options.height, N_("Pixels, a multiple of 8"), N_("NUMBER") },
+    { "ops", 0, 0, G_OPTION_ARG_NONE, &options.ops, N_("Time each kind of op instead of pictures"), NULL },
+    { "cpu-time", 0, 0, G_OPTION_ARG_NONE, &options.cpu_time,
+      N_("With --ops: count the threads' processor time, for a busy computer"), NULL },
+    { "batch", 0, 0, G_OPTION_ARG_INT, &options.batch, N_("Images that the UNet sees at once, with --ops; 2 if left out"),
+      N_("NUMBER") },
     { "backend", 0, 0, G_OPTION_ARG_FILENAME, &options.backend, N_("cpu, ref or cuda"), N_("NAME") },
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &options.precision, N_("auto, f32 or half"), N_("TYPE") },
     { "threads", 0, 0, G_OPTION_ARG_INT, &options.threads, N_("Processor threads"), N_("NUMBER") },
@@ -177,6 +176,13 @@ eshi_cli_bench (int    argc,
 
   if (!eshi_cli_parse (argc, argv, NULL, _("Measures how fast a model paints on this computer."), entries, NULL))
     return ESHI_CLI_USAGE;
+  if (options.ops)
+    return eshi_cli_bench_ops (&options);
+  if (options.batch != 0)
+    {
+      eshi_cli_complain (_("--batch belongs to --ops; give both, or neither."));
+      return ESHI_CLI_USAGE;
+    }
   requests = make_requests (&options);
   if (requests == NULL)
     return ESHI_CLI_USAGE;

@@ -23,6 +23,7 @@
 #include "eshi-probe.h"
 #include "eshi-request.h"
 #include "eshi-sampler.h"
+#include "eshi-speed.h"
 #include "eshi-tokens.h"
 #include "eshi-watermark.h"
 #include "eshi-vae-folder.h"

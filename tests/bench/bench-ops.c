@@ -23,7 +23,7 @@
 #include <time.h>
 
 #include "bench-nets.h"
-#include "bench-peak.h"
+#include "eshi-peak.h"
 
 #define MAX_RUNS 50
 
@@ -398,7 +398,7 @@ run_all (GError **error)
   if (backend == NULL)
     return FALSE;
   if (n_threads > 0 && backend->compute == ESHI_DTYPE_F32)
-    peak = n_threads * bench_peak_f32 ();
+    peak = n_threads * eshi_peak_f32 ();
   if (!json)
     g_print ("%s: %s, %s, %s\n", klass->name, info.name, info.features, eshi_dtype_name (backend->compute));
   for (guint i = 0; done && nets[i] != NULL; i++)

@@ -567,6 +567,27 @@ def test_bench(case):
     assert case.folder.exists() and not list(case.folder.glob("**/*.png"))
 
 
+def test_bench_ops(case):
+    """Twice the images are twice the arithmetic of the UNet's convolutions, and change nothing for the decoder."""
+    case.refuse(USAGE, "bench", "--batch", "2", words="--ops")
+    case.refuse(USAGE, "bench", "--ops", "--batch", "17", words="16")
+    case.refuse(USAGE, "bench", "--ops", "--batch", "-1", words="--batch")
+    case.refuse(USAGE, "bench", "--ops", "--width", "65", words="65")
+    small = ["bench", "--ops", "--json", "--width", "64", "--height", "64"]
+    one, two = (json.loads(case.succeed(*small, "--batch", n).stdout) for n in ["1", "2"])
+    rows = [{(row["stage"], row["op"]): row for row in report["ops"]} for report in (one, two)]
+    assert rows[1]["step", "conv2d"]["gflop"] == 2 * rows[0]["step", "conv2d"]["gflop"]
+    assert rows[1]["decode", "total"]["gflop"] == rows[0]["decode", "total"]["gflop"]
+    for stage in ["step", "decode"]:
+        kinds = [row for row in two["ops"] if row["stage"] == stage and row["op"] != "total"]
+        assert abs(sum(row["ms"] for row in kinds) - rows[1][stage, "total"]["ms"]) < 1e-6
+        assert sum(row["count"] for row in kinds) == rows[1][stage, "total"]["count"]
+    for row in two["ops"]:
+        if "peak_share" in row:
+            assert abs(row["peak_share"] - row["gflops"] / two["peak_gflops"]) < 1e-9, row
+    assert "conv2d" in case.succeed("bench", "--ops", "--width", "64", "--height", "64").stdout.decode()
+
+
 def test_model_list(case):
     copy_model(case.folder / "data" / "eshi" / "models" / "写し")
     (case.folder / "data" / "eshi" / "models" / "broken").mkdir()
@@ -590,7 +611,8 @@ NO_MODEL = [test_commands, test_help, test_numbers, test_texts, test_images, tes
             test_noise, test_probe_files]
 WITH_MODEL = [test_backends, test_damaged_models, test_same_bytes, test_threads, test_start, test_from, test_prompts,
               test_hash, test_variation, test_withheld, test_watermark, test_names, test_random_seed,
-              test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_model_list]
+              test_pictures_folder, test_interrupt, test_tokenize, test_bench, test_bench_ops,
+              test_model_list]
 WITH_CATALOGUE = [test_japanese]
 
 

@@ -57,6 +57,7 @@ struct _EshiBackend
 {
   const EshiBackendClass *klass;
   EshiDType               compute; /* type of activations: F32, BF16 or F16 */
+  guint                   n_threads; /* of the processor, that compute; 0 where another device does */
   gboolean                lost;    /* after an error that cannot be got over; close and open again */
 };
 

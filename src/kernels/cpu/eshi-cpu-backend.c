@@ -185,6 +185,7 @@ cpu_open (const EshiBackendOptions  *options,
   eshi_cpu_isa_detect (&self->isa);
   choose_kernels (self);
   self->n_threads = choose_n_threads (n_threads);
+  self->parent.n_threads = self->n_threads;
   if (self->isa.limited)
     limit_dnnl (self->isa.level);
   self->weights = eshi_cpu_weights_new (self->kernels->f16 && eshi_cpu_memory_is_scarce ());

@@ -113,6 +113,7 @@ ref_open (const EshiBackendOptions  *options,
   self = g_new0 (EshiRefBackend, 1);
   self->parent.klass = &eshi_backend_ref_class;
   self->parent.compute = ESHI_DTYPE_F32;
+  self->parent.n_threads = 1;
   self->matrices = g_hash_table_new (NULL, NULL);
 
   return &self->parent;

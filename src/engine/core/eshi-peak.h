@@ -1,4 +1,4 @@
-/* bench-peak.h: the processor's ceiling that bench-ops compares ops with.
+/* eshi-peak.h: the processor's ceiling that benchmarks compare ops with.
  *
  * It measures f32 multiply-adds in AVX2 registers and nothing else: no memory, no bf16, no other processors.
  *
@@ -11,13 +11,13 @@
 
 G_BEGIN_DECLS
 
-/* bench_peak_f32:
+/* eshi_peak_f32:
  *
  * Measures for up to a second on the calling thread, in its processor time, so that other programs only change
  * what they take from the clock frequency or the sibling core.
  *
  * Returns: GFLOP/s of one thread, or 0 where AVX2 and FMA are missing; it cannot fail otherwise. Any thread.
  */
-double bench_peak_f32 (void);
+double eshi_peak_f32 (void);
 
 G_END_DECLS

@@ -1,11 +1,11 @@
-/* bench-peak.c: f32 multiply-adds in registers, the ceiling that bench-ops compares ops with.
+/* eshi-peak.c: f32 multiply-adds in registers, the ceiling that ops are compared with.
  *
  * It refuses to guess: where AVX2 and FMA are missing there is no ceiling and no share.
  *
  * SPDX-License-Identifier: MIT
  */
 
-#include "bench-peak.h"
+#include "eshi-peak.h"
 
 #include <time.h>
 
@@ -49,7 +49,7 @@ thread_seconds (void)
 }
 
 double
-bench_peak_f32 (void)
+eshi_peak_f32 (void)
 {
   volatile float sink = 0.0f;
   double best = 0.0;
@@ -70,7 +70,7 @@ bench_peak_f32 (void)
 #else
 
 double
-bench_peak_f32 (void)
+eshi_peak_f32 (void)
 {
   return 0.0;
 }
