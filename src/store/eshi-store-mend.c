@@ -21,6 +21,7 @@
 #define BACKUPS_FOLDER "backups"
 #define N_BACKUPS 3
 #define BACKUP_AGE_S (24 * 60 * 60)
+#define DAY_LENGTH 10   /* of "2026-11-26" */
 
 /* --- backups ------------------------------------------------------------------------------------------------------ */
 
@@ -271,7 +272,7 @@ bring_backup (EshiStore  *self,
 static gboolean
 is_day (const char *name)
 {
-  return strlen (name) == 10 && strspn (name, "0123456789-") == 10;
+  return strlen (name) == DAY_LENGTH && strspn (name, "0123456789-") == DAY_LENGTH;
 }
 
 int
@@ -284,9 +285,10 @@ _eshi_store_compare_paths (gconstpointer a,
 /* The files of one day that may be pictures. */
 static void
 list_day (EshiStore  *self,
+          const char *parent,
           const char *day)
 {
-  g_autofree char *folder = g_build_filename (self->pictures, day, NULL);
+  g_autofree char *folder = g_build_filename (parent, day, NULL);
   g_autoptr(GDir) files = g_dir_open (folder, 0, NULL);
   const char *name = NULL;
 
@@ -295,12 +297,42 @@ list_day (EshiStore  *self,
       g_ptr_array_add (self->to_adopt, g_build_filename (folder, name, NULL));
 }
 
+static void
+list_days (EshiStore  *self,
+           const char *folder)
+{
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *day = NULL;
+
+  while (dir != NULL && (day = g_dir_read_name (dir)) != NULL)
+    if (is_day (day))
+      list_day (self, folder, day);
+}
+
+/* The day in the path of a file that list_day() found, and what follows. */
+static const char *
+day_in (const char *path)
+{
+  return strrchr (path, '/') - DAY_LENGTH;
+}
+
+/* The oldest first, so that the ids follow the days, whatever folder they are in. */
+static int
+compare_days (gconstpointer a,
+              gconstpointer b)
+{
+  const char *first = *(const char *const *) a;
+  const char *second = *(const char *const *) b;
+  int order = strcmp (day_in (first), day_in (second));
+
+  return order != 0 ? order : strcmp (first, second);
+}
+
 gboolean
 _eshi_store_plan_adoption (EshiStore  *self,
                            GError    **error)
 {
-  g_autoptr(GDir) dir = NULL;
-  const char *day = NULL;
+  g_autoptr(GPtrArray) folders = NULL;
   gint64 n_chores = 0;
 
   if (!_eshi_db_get_int (self->db, &n_chores, 0, error, "SELECT count (*) FROM chores WHERE name = 'adopt'", ""))
@@ -308,12 +340,10 @@ _eshi_store_plan_adoption (EshiStore  *self,
   if (n_chores == 0)
     return TRUE;
 
-  dir = g_dir_open (self->pictures, 0, NULL);
-  while (dir != NULL && (day = g_dir_read_name (dir)) != NULL)
-    if (is_day (day))
-      list_day (self, day);
-  /* The oldest first, so that the ids follow the days. */
-  g_ptr_array_sort (self->to_adopt, _eshi_store_compare_paths);
+  folders = _eshi_store_list_folders (self);
+  for (guint i = 0; i < folders->len; i++)
+    list_days (self, folders->pdata[i]);
+  g_ptr_array_sort (self->to_adopt, compare_days);
 
   return self->to_adopt->len > 0 || _eshi_db_exec (self->db, error, "DELETE FROM chores WHERE name = 'adopt'", "");
 }

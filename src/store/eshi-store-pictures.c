@@ -215,6 +215,8 @@ _eshi_store_save (EshiStore             *self,
     announced = FALSE;
   if (path == NULL)
     return NULL;
+  if (spec->path == NULL && spec->folder != NULL)
+    _eshi_store_remember_folder (self, spec->folder);
   if (!announced)
     picture->id = 0;
   picture->trashed = ESHI_STORE_LIVE;

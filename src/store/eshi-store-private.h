@@ -30,6 +30,7 @@ typedef struct
   int         owner_fd;     /* locked for as long as this program lives; -1 for none */
   char       *owner;        /* name of that lock, in jobs and pending pictures */
   EshiReader *reader;       /* (nullable): MeCab */
+  char       *remembered;   /* (nullable): the folder that was noted last */
   GPtrArray  *to_adopt;     /* paths of pictures that a rebuilt history still has to take in */
   guint       n_adopted;
   EshiDbCopy *backup;       /* (nullable): that is being made */
@@ -141,6 +142,15 @@ gboolean            _eshi_store_check_files    (EshiStore               *self,
                                                 const gint64            *ids,
                                                 guint                    n_ids,
                                                 GError                 **error);
+
+/* --- folders of pictures: eshi-store-folders.c --------------------------------------------------------------------- */
+
+/* Notes that pictures are saved below @folder, so that a rebuilt history looks there, too. */
+void                _eshi_store_remember_folder (EshiStore              *self,
+                                                const char              *folder);
+
+/* (transfer full) (element-type filename): absolute paths: the history's own folder first, then those that were noted. */
+GPtrArray          *_eshi_store_list_folders   (EshiStore               *self);
 
 /* --- files that belong to rows: eshi-store-files.c ---------------------------------------------------------------- */
 

@@ -71,6 +71,7 @@ _eshi_store_free (EshiStore *self)
   g_ptr_array_unref (self->to_adopt);
   g_free (self->owner);
   g_free (self->notice);
+  g_free (self->remembered);
   g_free (self->data);
   g_free (self->pictures);
   g_free (self);

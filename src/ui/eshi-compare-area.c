@@ -39,6 +39,7 @@ struct _EshiCompareArea
   guint blink_source;
   guint blink_second : 1;
   guint passing : 1;          /* a view is being passed on */
+  guint allocating : 1;
 };
 
 enum
@@ -99,6 +100,21 @@ place_of (EshiCompareArea *self,
   return (GtkAllocation) { (int) (i % columns) * (w + GAP), (int) (i / columns) * (h + GAP), w, h };
 }
 
+/* Where the caption of picture @i ends: at the picture's lower edge, as far as that is to be seen in @cell. */
+static int
+find_foot (EshiCompareArea     *self,
+           guint                i,
+           const GtkAllocation *cell)
+{
+  graphene_rect_t rect;
+  int foot;
+
+  eshi_canvas_get_picture_rect (self->canvases[i], &rect);
+  foot = (int) (rect.origin.y + rect.size.height);
+  return cell->y + (foot > cell->height / 2 ? MIN (foot, cell->height) : cell->height);
+}
+
+/* Its picture has got its place before. */
 static void
 allocate_caption (EshiCompareArea     *self,
                   guint                i,
@@ -115,7 +131,7 @@ allocate_caption (EshiCompareArea     *self,
   place.width = CLAMP (natural, minimum, MAX (room, minimum));
   gtk_widget_measure (caption, GTK_ORIENTATION_VERTICAL, place.width, &minimum, &natural, NULL, NULL);
   place.height = MIN (natural, cell->height);
-  place.y = cell->y + cell->height - place.height - 2 * GAP;
+  place.y = find_foot (self, i, cell) - place.height - 2 * GAP;
   if (half)
     place.x = i == 0 ? cell->x + 2 * GAP : cell->x + cell->width - place.width - 2 * GAP;
   else
@@ -131,6 +147,7 @@ eshi_compare_area_size_allocate (GtkWidget *widget,
 {
   EshiCompareArea *self = ESHI_COMPARE_AREA (widget);
 
+  self->allocating = TRUE;
   for (guint i = 0; i < self->n_items; i++)
     {
       GtkAllocation cell = place_of (self, i, width, height);
@@ -140,6 +157,7 @@ eshi_compare_area_size_allocate (GtkWidget *widget,
       gtk_widget_size_allocate (GTK_WIDGET (self->canvases[i]), &cell, -1);
       allocate_caption (self, i, &cell);
     }
+  self->allocating = FALSE;
 }
 
 static void
@@ -226,6 +244,8 @@ on_view_changed_cb (EshiCompareArea *self,
 
   g_assert (ESHI_IS_COMPARE_AREA (self));
 
+  if (!self->allocating)
+    gtk_widget_queue_allocate (GTK_WIDGET (self));
   if (self->passing)
     return;
   self->passing = TRUE;

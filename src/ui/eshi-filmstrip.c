@@ -193,11 +193,22 @@ on_bind_cb (EshiFilmstrip *self,
   gtk_accessible_update_property (GTK_ACCESSIBLE (thumbnail), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
 }
 
+/* The list keeps its place when a picture comes before the others, so that a new one would not be seen. */
+static void
+scroll_to_selected (EshiFilmstrip *self)
+{
+  guint i = gtk_single_selection_get_selected (self->selection);
+
+  if (i != GTK_INVALID_LIST_POSITION)
+    gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", i);
+}
+
 static void
 on_selected_cb (EshiFilmstrip *self)
 {
   g_assert (ESHI_IS_FILMSTRIP (self));
 
+  scroll_to_selected (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTED]);
 }
 
@@ -343,4 +354,5 @@ eshi_filmstrip_set_orientation (EshiFilmstrip  *self,
                                   vertical ? GTK_POLICY_NEVER : GTK_POLICY_AUTOMATIC,
                                   vertical ? GTK_POLICY_AUTOMATIC : GTK_POLICY_NEVER);
   gtk_widget_set_size_request (GTK_WIDGET (self->scroller), vertical ? STRIP_SIZE : -1, vertical ? -1 : STRIP_SIZE);
+  scroll_to_selected (self);
 }

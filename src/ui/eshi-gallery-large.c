@@ -29,13 +29,33 @@ show_page (EshiGallery *self,
   eshi_test_log ("PAGE %s", name);
 }
 
-void
-_eshi_gallery_open (EshiGallery *self,
-                    guint        position)
+/* @scope: (transfer full) (nullable): the pictures that one leafs through; NULL for all that are shown */
+static void
+set_scope (EshiGallery      *self,
+           EshiHistoryScope *scope)
+{
+  if (self->scope == NULL && scope == NULL)
+    return;
+  eshi_viewer_set_items (self->viewer, scope != NULL ? G_LIST_MODEL (scope) : G_LIST_MODEL (self->model));
+  g_clear_object (&self->scope);
+  self->scope = scope;
+}
+
+static void
+open_at (EshiGallery *self,
+         guint        position)
 {
   eshi_viewer_set_position (self->viewer, position);
   show_page (self, "viewer");
   gtk_widget_grab_focus (GTK_WIDGET (self->viewer));
+}
+
+void
+_eshi_gallery_open (EshiGallery *self,
+                    guint        position)
+{
+  set_scope (self, NULL);
+  open_at (self, position);
 }
 
 void
@@ -69,18 +89,20 @@ eshi_gallery_open_picture (EshiGallery *self,
 static void
 on_close_cb (EshiGallery *self)
 {
-  guint position = eshi_viewer_get_position (self->viewer);
+  EshiHistoryItem *item = eshi_viewer_get_item (self->viewer);
+  guint position = GTK_INVALID_LIST_POSITION;
 
   g_assert (ESHI_IS_GALLERY (self));
 
   eshi_viewer_set_culling (self->viewer, FALSE);
   show_page (self, "grid");
-  if (position != GTK_INVALID_LIST_POSITION)
+  if (item != NULL && eshi_history_model_find (self->model, eshi_history_item_get_id (item), &position))
     {
       gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), position, TRUE);
       _eshi_gallery_scroll_to (self, position);
     }
   eshi_viewer_set_position (self->viewer, GTK_INVALID_LIST_POSITION);
+  set_scope (self, NULL);
   eshi_gallery_focus_pictures (self);
 }
 
@@ -166,15 +188,27 @@ view_action (GSimpleAction *action,
     _eshi_gallery_open (self, first_place (self));
 }
 
+/* Those that are selected, or with one or none, all that are shown: those of a day, of a search, of a filter. */
 static void
 cull_action (GSimpleAction *action,
              GVariant      *parameter,
              gpointer       user_data)
 {
   EshiGallery *self = ESHI_GALLERY (user_data);
+  g_autoptr(GArray) targets = _eshi_gallery_dup_targets (self);
 
-  _eshi_gallery_open (self, first_place (self));
+  if (!_eshi_gallery_shows_large (self) && targets->len > 1)
+    {
+      set_scope (self, eshi_history_scope_new (self->model, targets));
+      open_at (self, 0);
+    }
+  else if (!_eshi_gallery_shows_large (self))
+    {
+      _eshi_gallery_open (self, first_place (self));
+    }
   eshi_viewer_set_culling (self->viewer, TRUE);
+  eshi_test_log ("CULLING %u", g_list_model_get_n_items (self->scope != NULL ? G_LIST_MODEL (self->scope)
+                                                                             : G_LIST_MODEL (self->model)));
 }
 
 static void

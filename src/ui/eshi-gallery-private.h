@@ -14,6 +14,7 @@
 #include "eshi-export.h"
 #include "eshi-gallery.h"
 #include "eshi-history-model.h"
+#include "eshi-history-scope.h"
 #include "eshi-info-pane.h"
 #include "eshi-thumbnail-cache.h"
 #include "eshi-viewer.h"
@@ -77,6 +78,7 @@ struct _EshiGallery
   /* Owned References */
   EshiHistory *history;
   EshiHistoryModel *model;
+  EshiHistoryScope *scope;      /* of the pictures that are sorted out; NULL for all that are shown */
   GtkMultiSelection *selection;
   EshiThumbnailCache *thumbnails;
   GSimpleActionGroup *actions;

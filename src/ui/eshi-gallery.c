@@ -106,7 +106,8 @@ _eshi_gallery_dup_targets (EshiGallery *self)
 
   if (_eshi_gallery_shows_large (self))
     {
-      gint64 id = eshi_history_model_get_id (self->model, eshi_viewer_get_position (self->viewer));
+      EshiHistoryItem *item = eshi_viewer_get_item (self->viewer);
+      gint64 id = item != NULL ? eshi_history_item_get_id (item) : 0;
 
       if (id != 0)
         g_array_append_val (ids, id);
@@ -234,7 +235,8 @@ show_returned (EshiGallery *self)
   guint position;
 
   if (self->returned != 0 && _eshi_gallery_shows_large (self) &&
-      eshi_history_model_find (self->model, self->returned, &position))
+      (self->scope != NULL ? eshi_history_scope_find (self->scope, self->returned, &position)
+                           : eshi_history_model_find (self->model, self->returned, &position)))
     eshi_viewer_set_position (self->viewer, position);
   self->returned = 0;
 }
@@ -613,6 +615,7 @@ eshi_gallery_dispose (GObject *object)
   adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESHI_TYPE_GALLERY);
   g_clear_object (&self->selection);
+  g_clear_object (&self->scope);
   g_clear_object (&self->model);
   g_clear_object (&self->history);
   g_clear_object (&self->thumbnails);

@@ -314,4 +314,6 @@ eshi_queue_view_focus (EshiQueueView *self)
   row = gtk_list_box_get_row_at_index (self->list, 0);
   if (row != NULL)
     gtk_widget_grab_focus (GTK_WIDGET (row));
+  else
+    gtk_widget_child_focus (GTK_WIDGET (self), GTK_DIR_TAB_FORWARD);
 }

@@ -27,7 +27,7 @@ GtkWidget *eshi_queue_view_new (void);
 void eshi_queue_view_set_queue (EshiQueueView *self,
                                 EshiQueue     *queue);
 
-/* Gives the keyboard to the first job. */
+/* Gives the keyboard to the first job, or where there is none to what can be done then. */
 void eshi_queue_view_focus (EshiQueueView *self);
 
 G_END_DECLS

@@ -177,7 +177,7 @@ eshi_word_diff_dup_markup (const char *before,
     const char *closing;
   } spans[] = {
     [ESHI_DIFF_SAME] = { "", "" },
-    [ESHI_DIFF_REMOVED] = { "<span alpha=\"55%\" strikethrough=\"true\">", "</span>" },
+    [ESHI_DIFF_REMOVED] = { "<span alpha=\"70%\" strikethrough=\"true\">", "</span>" },
     [ESHI_DIFF_ADDED] = { "<span weight=\"bold\" underline=\"single\">", "</span>" },
   };
   g_autoptr(GPtrArray) parts = eshi_word_diff (before, after);

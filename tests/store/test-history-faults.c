@@ -166,6 +166,55 @@ test_rebuild (Rig           *rig,
   g_assert_true (g_str_has_suffix (((EshiHistoryPicture *) page->pictures->pdata[0])->path, "/0045-4294967295.png"));
 }
 
+static void
+save_below (Rig        *rig,
+            const char *folder,
+            const char *words)
+{
+  g_autoptr(EshiImage) image = rig_make_image (7);
+  g_autoptr(EshiSettings) settings = rig_make_settings (words);
+  EshiHistoryNew spec = { .image = image, .settings = settings, .folder = folder };
+  g_autoptr(EshiHistoryPicture) saved = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  eshi_history_save_async (rig->history, &spec, rig_cb, &result);
+  rig_wait (&result);
+  saved = eshi_history_save_finish (rig->history, result, NULL, NULL);
+  g_assert_nonnull (saved);
+}
+
+/* The artist has chosen other folders now and then: all are looked through, and what else stands in the list of them
+ * hurts nobody. */
+static void
+test_rebuild_elsewhere (Rig           *rig,
+                        gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+  g_autofree char *list = g_build_filename (rig->data, "picture-folders", NULL);
+  g_autofree char *first = g_build_filename (rig->folder, "よそ", NULL);
+  g_autofree char *second = g_build_filename (rig->folder, "別の 所%41", NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *more = NULL;
+
+  rig_save (rig, "ここ", 1);
+  save_below (rig, first, "よそ");
+  save_below (rig, second, "別");
+  g_free (rig_reopen (rig));
+  save_below (rig, first, "よそ");
+  rig_close (rig);
+  g_assert_true (g_file_get_contents (list, &text, NULL, NULL));
+  more = g_strconcat ("no folder\nfile:///nowhere\n\xff\n", text, NULL);
+  g_assert_true (g_file_set_contents (list, more, -1, NULL));
+  spoil (path, 0, G_MAXSIZE / 2);
+
+  g_free (rig_reopen (rig));
+  rig_settle (rig);
+  g_assert_cmpint (rig_count (rig, "ここ"), ==, 1);
+  g_assert_cmpint (rig_count (rig, "よそ"), ==, 2);
+  g_assert_cmpint (rig_count (rig, "別"), ==, 1);
+  g_assert_cmpint (rig_count (rig, NULL), ==, 4);
+}
+
 /* A rebuilding that was broken off goes on. */
 static void
 test_rebuild_broken_off (Rig           *rig,
@@ -848,6 +897,7 @@ main (int    argc,
   ADD ("backup/middle", "middle", test_backup);
   ADD ("backup/empty", "empty", test_backup);
   ADD ("rebuild", NULL, test_rebuild);
+  ADD ("rebuild-elsewhere", NULL, test_rebuild_elsewhere);
   ADD ("rebuild-broken-off", NULL, test_rebuild_broken_off);
   ADD ("left-whole", NULL, test_left_whole);
   ADD ("left-whole/but", NULL, test_left_whole_but);

@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import application, press, run, set_text, walk  # noqa: E402
-from shoot import HEIGHT, WIDTH, shoot_window, start  # noqa: E402
+from shoot import HEIGHT, WIDTH, shoot_window, start, wait_for_toasts  # noqa: E402
 
 WORDS = "りんご 油絵"
 
@@ -22,8 +22,7 @@ def paint(program):
     program.forget()
     press("ctrl+l", "ctrl+Return")
     program.wait("SAVED", 180)
-    # The toast about the saved file goes by itself.
-    time.sleep(5)
+    wait_for_toasts()
 
 
 def paint_mask(program):
@@ -46,7 +45,7 @@ def paint_mask(program):
 
 
 def main():
-    program = start(False)
+    program = start()
     try:
         paint(program)
         paint_mask(program)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""shoot-queue.py: a picture of the queue for the documents; run by tools/screenshot.
+"""shoot-queue.py: pictures of the queue for the documents; run by tools/screenshot.
 
 SPDX-License-Identifier: MIT
 """
@@ -9,9 +9,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from driver import Program, application, press, run, set_text, shoot, walk  # noqa: E402
+from driver import Program, application, press, run, set_text, walk  # noqa: E402
+from shoot import narrow, shoot_window  # noqa: E402
 
-SHOTS = os.environ["ESHI_SHOTS"]
 PROMPTS = ["狐 油絵", "サラリーマン 油絵", "富士山 浮世絵", "金魚 水彩画", "パンダ ドット絵"]
 # Slow enough to be looked at.
 DRAFT = """[Settings]
@@ -35,6 +35,27 @@ def write_draft(steps):
         file.write(DRAFT.format(steps=steps))
 
 
+def fill(program):
+    """The first is cancelled, the second is being painted, the others wait."""
+    prompt = next(node for node in walk(application(program)) if node.get_role_name() == "text")
+    for words in PROMPTS:
+        set_text(prompt, words)
+        program.wait(f"BUFFER [{words}]")
+        press("ctrl+l", "ctrl+Return")
+        program.wait(f"KEPT [{words}]")
+        if words == PROMPTS[0]:
+            program.wait_for_step(60)
+            press("Escape")
+            program.wait("CANCELLED")
+            program.forget()
+
+
+def show_queue(program):
+    press("ctrl+3")
+    program.wait("VIEW queue")
+    time.sleep(0.5)
+
+
 def main():
     write_draft(150)
     program = Program([os.environ["ESHI_PROGRAM"]])
@@ -42,27 +63,17 @@ def main():
     try:
         program.wait("MODELS")
         run("xdotool", "windowmove", window, "0", "0")
-        run("xdotool", "mousemove", "1270", "790")
+        run("xdotool", "mousemove", "1279", "799")
         program.resize(1000, 700)
-        prompt = next(node for node in walk(application(program)) if node.get_role_name() == "text")
-        for words in PROMPTS:
-            set_text(prompt, words)
-            program.wait(f"BUFFER [{words}]")
-            press("ctrl+l", "ctrl+Return")
-            program.wait(f"KEPT [{words}]")
-            if words == PROMPTS[0]:
-                program.wait_for_step(60)
-                press("Escape")
-                program.wait("CANCELLED")
-                program.forget()
-        press("ctrl+3")
-        program.wait("VIEW queue")
-        program.wait_for_step(40)
-        time.sleep(0.3)
-        path = os.path.join(SHOTS, "queue.png")
-        shoot(path, window)
-        # Without a compositor the shadow's margin is black; cut it off.
-        run("mogrify", "-trim", "+repage", path)
+        show_queue(program)
+        shoot_window(program, "queue-empty.png")
+        press("ctrl+1")
+        fill(program)
+        show_queue(program)
+        program.wait_for_step(20)
+        shoot_window(program, "queue.png")
+        narrow(program)
+        shoot_window(program, "queue-narrow.png")
     finally:
         program.end()
 

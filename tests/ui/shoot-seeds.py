@@ -20,7 +20,7 @@ PROMPT = sys.argv[1] if len(sys.argv) > 1 else "富士山 浮世絵"
 
 
 def main():
-    program = shoot.start(False)
+    program = shoot.start()
     try:
         prompt = next(node for node in walk(application(program)) if node.get_role_name() == "text")
         set_text(prompt, PROMPT)
@@ -30,11 +30,14 @@ def main():
         press("2", "5", "7")
         time.sleep(0.5)
         shoot.shoot_window(program, "seeds.png")
+        shoot.narrow(program)
+        shoot.shoot_window(program, "seeds-narrow.png")
+        program.resize(shoot.WIDTH, shoot.HEIGHT)
+        time.sleep(1)
         press("Escape")
         press("ctrl+l", "ctrl+Return")
         program.wait("SAVED", 120)
-        # The toast about the saved file goes by itself.
-        time.sleep(5)
+        shoot.wait_for_toasts()
         press("ctrl+shift+k")
         program.wait("STEPS 25/25", 120)
         Atspi.Value.set_current_value(find(application(program), "ステップ", "slider"), 5)

@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import Program, application, press, push, run, set_text, shoot, wait_until, walk  # noqa: E402
+from shoot import LOOKS  # noqa: E402
 
 SHOTS = os.environ["ESHI_SHOTS"]
 PAGES = (("装置", "settings.png"), ("ファイル", "settings-files.png"), ("全般", "settings-general.png"),
@@ -39,8 +40,8 @@ def choose_page(tree, name):
     push(tree, name, "page tab")
 
 
-def main():
-    program = Program([os.environ["ESHI_PROGRAM"]])
+def shoot_pages(look, pages):
+    program = Program([os.environ["ESHI_PROGRAM"]], LOOKS[look])
     try:
         program.wait_for_window()
         program.wait("MODELS")
@@ -48,16 +49,23 @@ def main():
         paint(program)
         window = open_settings(program)
         tree = application(program)
-        for page, name in PAGES:
+        for page, name in pages:
             choose_page(tree, page)
-            # The mark of the keyboard's focus goes with a click on nothing.
-            run("xdotool", "mousemove", "--window", window, "20", "600", "click", "1")
-            time.sleep(1)
+            # The mark of the keyboard's focus goes with a click on nothing: the first one may only choose the window.
+            for _ in range(2):
+                run("xdotool", "mousemove", "--window", window, "30", "600", "click", "1")
+                time.sleep(0.7)
             path = os.path.join(SHOTS, name)
             shoot(path, window)
             run("mogrify", "-trim", "+repage", path)
     finally:
         program.end()
+
+
+def main():
+    shoot_pages("light", PAGES)
+    shoot_pages("dark", (("装置", "settings-dark.png"),))
+    shoot_pages("contrast", (("装置", "settings-contrast.png"),))
 
 
 if __name__ == "__main__":

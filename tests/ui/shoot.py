@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 1280, 800
 # Painted in this order, all with one seed: the last one is shown large, the others stand in the filmstrip.
 SEED = 5
 PROMPTS = ["虹 水彩画", "桜 水彩画", "りんご 油絵", "パンダ ドット絵", "富士山 浮世絵", "狐 油絵", "サラリーマン 油絵"]
+NARROW_PROMPT = "猫 油絵"
 
 # The program's own draft file: writing it before the start is the quickest way to a locked seed.
 DRAFT = """[Settings]
@@ -39,6 +40,15 @@ maximized=false
 """
 
 
+# How the desktop wants its programs to look.
+LOOKS = {
+    "light": {},
+    "dark": {"ADW_DEBUG_COLOR_SCHEME": "prefer-dark"},
+    "contrast": {"ADW_DEBUG_HIGH_CONTRAST": "1"},
+    "contrast-dark": {"ADW_DEBUG_HIGH_CONTRAST": "1", "ADW_DEBUG_COLOR_SCHEME": "prefer-dark"},
+}
+
+
 def write_draft():
     with open(os.path.join(os.environ["ESHI_MODEL_DIR"], "mame", "eshi.json"), encoding="utf-8") as file:
         model = json.load(file)
@@ -50,13 +60,26 @@ def write_draft():
                                 height=model["height"], window_width=WIDTH, window_height=HEIGHT))
 
 
-def start(dark):
+def start(look="light"):
     write_draft()
-    program = Program([os.environ["ESHI_PROGRAM"]], {"ADW_DEBUG_COLOR_SCHEME": "prefer-dark"} if dark else {})
+    program = Program([os.environ["ESHI_PROGRAM"]], LOOKS[look])
     window = program.wait_for_window()
     program.wait("MODELS")
     run("xdotool", "windowmove", window, "0", "0")
+    run("xdotool", "mousemove", "1279", "799")
     return program
+
+
+def narrow(program):
+    """As narrow as a telephone, with GTK's border of five pixels at each side."""
+    program.resize(370, 640)
+    # Its parts fold one after the other.
+    time.sleep(2)
+
+
+def wait_for_toasts():
+    """They go by themselves, the offers to undo after ten seconds."""
+    time.sleep(11)
 
 
 def shoot_window(program, name):
@@ -66,12 +89,15 @@ def shoot_window(program, name):
     run("mogrify", "-trim", "+repage", path)
 
 
+def write_words(program, words):
+    prompt = next(node for node in walk(application(program)) if node.get_role_name() == "text")
+    set_text(prompt, words)
+    program.wait(f"BUFFER [{words}]")
+
+
 def paint_all(program, name, painting_name=None):
-    tree = application(program)
-    prompt = next(node for node in walk(tree) if node.get_role_name() == "text")
     for words in PROMPTS:
-        set_text(prompt, words)
-        program.wait(f"BUFFER [{words}]")
+        write_words(program, words)
         program.forget()
         press("ctrl+l", "ctrl+Return")
         if painting_name is not None and words == PROMPTS[-1]:
@@ -79,16 +105,33 @@ def paint_all(program, name, painting_name=None):
             time.sleep(0.15)
             shoot_window(program, painting_name)
         program.wait("SAVED", 180)
-    # The toast about the saved file goes by itself.
-    time.sleep(5)
+    wait_for_toasts()
     shoot_window(program, name)
 
 
+def shoot_narrow(program):
+    """What is written, and what is painted: at such a width there is room for one of them."""
+    narrow(program)
+    press("ctrl+l")
+    time.sleep(1)
+    shoot_window(program, "window-narrow.png")
+    write_words(program, NARROW_PROMPT)
+    program.forget()
+    press("ctrl+Return")
+    program.wait("SAVED", 180)
+    wait_for_toasts()
+    shoot_window(program, "window-narrow-picture.png")
+
+
 def main():
-    for dark, name, painting in ((False, "window.png", "window-painting.png"), (True, "window-dark.png", None)):
-        program = start(dark)
+    for look, name, painting in (("light", "window.png", "window-painting.png"), ("dark", "window-dark.png", None),
+                                 ("contrast", "window-contrast.png", None),
+                                 ("contrast-dark", "window-contrast-dark.png", None)):
+        program = start(look)
         try:
             paint_all(program, name, painting)
+            if look == "light":
+                shoot_narrow(program)
         finally:
             program.end()
 

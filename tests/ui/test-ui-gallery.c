@@ -12,6 +12,7 @@
 #include "eshi-canvas.h"
 #include "eshi-gallery.h"
 #include "eshi-history-model.h"
+#include "eshi-history-scope.h"
 #include "eshi-info-pane.h"
 #include "eshi-picture.h"
 #include "eshi-thumbnail-cache.h"
@@ -163,7 +164,7 @@ test_diff (void)
   check_diff ("サラリーマンの絵", "ロボットの絵", "-[サラリーマン]+[ロボット] [の絵]");
   check_diff ("one two three", "one three", " [one ]-[two ] [three]");
   check_diff ("人々", "人", "-[人々]+[人]");
-  g_assert_cmpstr (markup, ==, "a&lt;<span alpha=\"55%\" strikethrough=\"true\">b</span>"
+  g_assert_cmpstr (markup, ==, "a&lt;<span alpha=\"70%\" strikethrough=\"true\">b</span>"
                                "<span weight=\"bold\" underline=\"single\">c</span>");
 }
 
@@ -342,6 +343,50 @@ test_viewer (void)
   g_assert_finalize_object (viewer);
 }
 
+static gint64
+id_at (gpointer list,
+       guint    position)
+{
+  g_autoptr(EshiHistoryItem) item = g_list_model_get_item (list, position);
+
+  return item != NULL ? eshi_history_item_get_id (item) : 0;
+}
+
+/* The chosen ones of a list, in its order, whatever comes and goes beside them; one that comes back is there again. */
+static void
+test_scope (void)
+{
+  static const gint64 some[] = { 2, 4, 5, 77 };
+  g_autoptr(EshiHistoryModel) model = eshi_history_model_new (NULL);
+  g_autoptr(GArray) all = create_ids (5, 5);
+  g_autoptr(GArray) others = create_ids (6, 6);
+  g_autoptr(GArray) chosen = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr(EshiHistoryScope) scope = NULL;
+  guint position = 0;
+  int n_changes = 0;
+
+  g_array_append_vals (chosen, some, G_N_ELEMENTS (some));
+  eshi_history_model_set_ids (model, all);
+  scope = eshi_history_scope_new (model, chosen);
+  g_signal_connect_swapped (scope, "items-changed", G_CALLBACK (count_cb), &n_changes);
+  /* The newest first. */
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (scope)), ==, 3);
+  g_assert_cmpint (id_at (scope, 0), ==, 5);
+  g_assert_cmpint (id_at (scope, 2), ==, 2);
+  g_assert_cmpint (id_at (scope, 3), ==, 0);
+
+  eshi_history_model_set_ids (model, others);
+  g_assert_cmpint (n_changes, ==, 0);
+  g_array_remove_index (others, 2);
+  eshi_history_model_set_ids (model, others);
+  g_assert_cmpint (n_changes, ==, 1);
+  g_assert_cmpint (id_at (scope, 1), ==, 2);
+  g_assert_false (eshi_history_scope_find (scope, 4, NULL));
+  eshi_history_model_set_ids (model, all);
+  g_assert_true (eshi_history_scope_find (scope, 4, &position));
+  g_assert_cmpuint (position, ==, 1);
+}
+
 /* What one canvas shows, another of another size shows. */
 static void
 test_canvas_view (void)
@@ -425,6 +470,18 @@ shows_none (gpointer gallery)
   return n_in_grid (gallery) == 0;
 }
 
+static gboolean
+shows_two (gpointer gallery)
+{
+  return n_in_grid (gallery) == 2;
+}
+
+static gboolean
+shows_one (gpointer gallery)
+{
+  return n_in_grid (gallery) == 1;
+}
+
 static void
 save_three (EshiHistory *history)
 {
@@ -436,6 +493,37 @@ save_three (EshiHistory *history)
   for (int i = 0; i < 3; i++)
     eshi_history_save_async (history, &picture, on_saved_cb, &n_saved);
   settle_until (are_three, &n_saved);
+}
+
+/* Two of three are selected: only they are asked about, and after the second one the grid is there again. */
+static void
+check_culling (GtkWidget *gallery)
+{
+  GtkWidget *grid = find_widget (gallery, GTK_TYPE_GRID_VIEW);
+  GtkWidget *viewer = find_widget (gallery, ESHI_TYPE_VIEWER);
+  GtkSelectionModel *selection = gtk_grid_view_get_model (GTK_GRID_VIEW (grid));
+  gint64 last = id_at (selection, 2);
+
+  gtk_selection_model_select_item (selection, 0, TRUE);
+  gtk_selection_model_select_item (selection, 2, FALSE);
+  gtk_widget_activate_action (grid, "gallery.cull", NULL);
+  g_assert_true (eshi_viewer_get_culling (ESHI_VIEWER (viewer)));
+  gtk_widget_activate_action (viewer, "viewer.right", NULL);
+  g_assert_cmpint (eshi_history_item_get_id (eshi_viewer_get_item (ESHI_VIEWER (viewer))), ==, last);
+  gtk_widget_activate_action (viewer, "viewer.right", NULL);
+  g_assert_cmpuint (eshi_viewer_get_position (ESHI_VIEWER (viewer)), ==, 1);
+  gtk_widget_activate_action (viewer, "viewer.left", NULL);
+  settle_until (shows_two, gallery);
+  g_assert_cmpuint (eshi_viewer_get_position (ESHI_VIEWER (viewer)), ==, 0);
+  gtk_widget_activate_action (viewer, "viewer.undo", NULL);
+  settle_until (shows_three, gallery);
+  g_assert_cmpint (eshi_history_item_get_id (eshi_viewer_get_item (ESHI_VIEWER (viewer))), ==, last);
+  gtk_widget_activate_action (viewer, "viewer.left", NULL);
+  settle_until (shows_two, gallery);
+  gtk_widget_activate_action (viewer, "viewer.left", NULL);
+  settle_until (shows_one, gallery);
+  g_assert_null (eshi_viewer_get_item (ESHI_VIEWER (viewer)));
+  g_assert_false (eshi_viewer_get_culling (ESHI_VIEWER (viewer)));
 }
 
 /* All pictures at once go to the trash and come back, by the actions that keys and menus use. */
@@ -465,6 +553,7 @@ test_gallery (void)
   settle_until (shows_none, gallery);
   gtk_widget_activate_action (grid, "gallery.clear-filters", NULL);
   settle_until (shows_three, gallery);
+  check_culling (gallery);
   g_object_add_weak_pointer (G_OBJECT (gallery), (gpointer *) &gallery);
   gtk_window_destroy (GTK_WINDOW (window));
   while (g_main_context_iteration (NULL, FALSE))
@@ -487,6 +576,7 @@ main (int   argc,
   g_test_add_func ("/eshi/gallery/difference", test_difference);
   g_test_add_func ("/eshi/gallery/tile", test_tile);
   g_test_add_func ("/eshi/gallery/viewer", test_viewer);
+  g_test_add_func ("/eshi/gallery/scope", test_scope);
   g_test_add_func ("/eshi/gallery/canvas-view", test_canvas_view);
   g_test_add_func ("/eshi/gallery/trash-and-filters", test_gallery);
   return g_test_run ();
