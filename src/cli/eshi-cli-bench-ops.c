@@ -31,7 +31,7 @@ add_totals (const EshiSpeed *self)
 
       g_array_append_val (rows, *op);
       total = (EshiOpSpeed) { op->stage, "total", total.n_ops + op->n_ops, total.seconds + op->seconds,
-                              total.flops + op->flops };
+                             total.flops + op->flops };
       if (!last)
         continue;
       g_array_append_val (rows, total);
