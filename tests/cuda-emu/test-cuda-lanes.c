@@ -7,11 +7,8 @@
 
 #include "config.h"
 
-#include <dlfcn.h>
-#include <string.h>
-
 #include "backends.h"
-#include "emu-control.h"
+#include "emu-rig.h"
 #include "eshi-pipeline-preview.h"
 #include "eshi-pipeline-private.h"
 
@@ -31,14 +28,12 @@ typedef struct
   GBytes          *shown;
 } Fixture;
 
-static void (*get_counts) (EmuCounts *counts);
-
 static int
 count_waiting (void)
 {
   EmuCounts counts;
 
-  get_counts (&counts);
+  emu.get_counts (&counts);
   return counts.n_waiting;
 }
 
@@ -140,13 +135,8 @@ int
 main (int    argc,
       char **argv)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ESHI_CUDA_LIBS"), "libcuda.so.1", NULL);
-  void *library = dlopen (path, RTLD_NOW | RTLD_LOCAL);
-
-  g_assert_nonnull (library);
-  *(void **) &get_counts = dlsym (library, "emu_get_counts");
-  g_test_init (&argc, &argv, NULL);
+  emu_rig_init (&argc, &argv);
   g_test_add ("/eshi/cuda-lanes/beside", Fixture, NULL, set_up, test_beside, tear_down);
 
-  return g_test_run ();
+  return emu_rig_run ();
 }

@@ -5,10 +5,7 @@
 
 #include "config.h"
 
-#include <dlfcn.h>
-#include <math.h>
-
-#include "emu-control.h"
+#include "emu-rig.h"
 #include "libeshi-engine.h"
 
 #define WAIT_US (300 * G_USEC_PER_SEC)
@@ -16,13 +13,6 @@
 #define N_TRIALS 3        /* calls of the driver that fail, spread over those of a request */
 #define ILLEGAL_ADDRESS 700
 #define MIN_PSNR 35.0     /* between the emulated device and the processor: docs/cuda.md */
-
-/* What is found in the stand-in of the driver, which the plugin opens too. */
-static struct
-{
-  void (*fail_call) (int n, int result, int sticky);
-  int (*count_calls) (void);
-} emu;
 
 typedef struct
 {
@@ -140,22 +130,6 @@ test_opened_again (Fixture       *f,
   g_test_message ("%d of %d calls failed in turn", N_TRIALS, n_calls);
 }
 
-static double
-get_psnr (GBytes *a,
-          GBytes *b)
-{
-  gsize n = g_bytes_get_size (a);
-  const guint8 *x = g_bytes_get_data (a, NULL);
-  const guint8 *y = g_bytes_get_data (b, NULL);
-  double sum = 0.0;
-
-  g_assert_cmpuint (n, ==, g_bytes_get_size (b));
-  for (gsize i = 0; i < n; i++)
-    sum += ((double) x[i] - y[i]) * ((double) x[i] - y[i]);
-
-  return 10.0 * log10 (255.0 * 255.0 * (double) n / MAX (sum, 1e-9));
-}
-
 /* A card that is gone leaves the rest to the processor, which also paints what comes later. */
 static void
 test_gone (Fixture       *f,
@@ -170,7 +144,7 @@ test_gone (Fixture       *f,
   g_assert_nonnull (eshi_event_get_note (f->terminal));
   for (guint i = 0; i < N_PICTURES; i++)
     {
-      double psnr = get_psnr (pixels_of (f->images, i), pixels_of (expected, i));
+      double psnr = emu_rig_get_psnr (pixels_of (f->images, i), pixels_of (expected, i));
 
       g_test_message ("picture %u: %.1f dB", i, psnr);
       g_assert_cmpfloat (psnr, >=, MIN_PSNR);
@@ -216,17 +190,11 @@ int
 main (int    argc,
       char **argv)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ESHI_CUDA_LIBS"), "libcuda.so.1", NULL);
-  void *library = dlopen (path, RTLD_NOW | RTLD_LOCAL);
-
-  g_assert_nonnull (library);
-  *(void **) &emu.fail_call = dlsym (library, "emu_fail_call");
-  *(void **) &emu.count_calls = dlsym (library, "emu_count_calls");
-  g_test_init (&argc, &argv, NULL);
+  emu_rig_init (&argc, &argv);
   g_test_add ("/eshi/cuda-lost/opened-again", Fixture, NULL, set_up, test_opened_again, tear_down);
   g_test_add ("/eshi/cuda-lost/gone", Fixture, NULL, set_up, test_gone, tear_down);
   g_test_add ("/eshi/cuda-lost/unopenable", Fixture, NULL, set_up, test_unopenable, tear_down);
   g_test_add ("/eshi/cuda-lost/named", Fixture, "cuda", set_up, test_named, tear_down);
 
-  return g_test_run ();
+  return emu_rig_run ();
 }

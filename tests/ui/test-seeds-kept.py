@@ -6,6 +6,7 @@ that were damaged in between hurt nobody.
 Run by tests/ui/rig --as-user. SPDX-License-Identifier: MIT
 """
 
+import contextlib
 import glob
 import os
 import subprocess
@@ -27,9 +28,18 @@ OFFER = "TOAST 前回の種くらべが残っています"
 FOLDER = os.path.join(os.environ["XDG_STATE_HOME"], "eshi", "draft", "seeds")
 
 
-def start():
+@contextlib.contextmanager
+def running():
+    """The program, and its tree; killed at the end, whatever happens."""
     program = begin(prompt=PROMPT, steps=STEPS)
-    return program, application(program)
+    tree = application(program)
+    try:
+        yield program, tree
+    except Exception:
+        fail(program, tree)
+        raise
+    finally:
+        program.kill()
 
 
 def quit_plainly(program):
@@ -60,8 +70,7 @@ def show_kept(program, tree):
 
 def begin_and_die():
     """Kills the program while it paints the sheet, with two ticks and at least three seeds kept."""
-    program, tree = start()
-    try:
+    with running() as (program, tree):
         press("ctrl+k")
         program.wait("SHEET shown")
         press("2", "7")
@@ -70,18 +79,12 @@ def begin_and_die():
         program.wait("SEEDS_KEPT")
         program.wait("SEED ", 60)
         assert program.count("SEEDS ready") == 0, "all was painted before it could be killed"
-    except Exception:
-        fail(program, tree)
-        raise
-    finally:
-        program.kill()
     return len(glob.glob(os.path.join(FOLDER, "*.state")))
 
 
 def go_on(n_kept):
     """Only what is missing is painted. Then the program ends, with a third tick."""
-    program, tree = start()
-    try:
+    with running() as (program, tree):
         show_kept(program, tree)
         wait_until(lambda: says(tree, f"{n_kept}/12 · 2"), f"two ticks and {n_kept} seeds")
         shoot(os.path.join(SHOTS, "seeds-kept.png"), program.window)
@@ -91,11 +94,6 @@ def go_on(n_kept):
         press("3")
         wait_until(lambda: says(tree, "12/12 · 3"), "three ticks")
         quit_plainly(program)
-    except Exception:
-        fail(program, tree)
-        raise
-    finally:
-        program.kill()
     print(f"# killed with {n_kept} seeds kept; the other {12 - n_kept} were painted after the restart")
 
 
@@ -127,8 +125,7 @@ def finish(program, tree, n_pictures):
 def finish_after_end():
     """From the latents, after the second restart; the same words find the sheet as well as the offer does. Once nothing
     is ticked and all is painted, nobody is asked again."""
-    program, tree = start()
-    try:
+    with running() as (program, tree):
         program.wait(OFFER)
         press("ctrl+k")
         program.wait("SEEDS again")
@@ -136,11 +133,6 @@ def finish_after_end():
         lowest = finish(program, tree, 3)
         assert lowest >= SHARE, f"it began anew, at step {lowest}"
         quit_plainly(program)
-    except Exception:
-        fail(program, tree)
-        raise
-    finally:
-        program.kill()
     print("# 3 pictures were finished from latents of earlier runs, to the bytes of plain runs")
 
 
@@ -165,8 +157,7 @@ def damage_seeds():
 
 def survive_damaged_seeds():
     """What is lost is painted again, and no picture is another one for it."""
-    program, tree = start()
-    try:
+    with running() as (program, tree):
         show_kept(program, tree)
         wait_until(lambda: says(tree, "11/12 · 0"), "the seeds but the one that is gone")
         push(tree, "続ける")
@@ -176,45 +167,28 @@ def survive_damaged_seeds():
         wait_until(lambda: says(tree, "12/12 · 3"), "three ticks")
         finish(program, tree, 3)
         quit_plainly(program)
-    except Exception:
-        fail(program, tree)
-        raise
-    finally:
-        program.kill()
 
 
 def survive_damaged_list():
     """There is no sheet then; another begins."""
     spoil(os.path.join(FOLDER, "sheet.ini"))
-    program, tree = start()
-    try:
+    with running() as (program, tree):
         press("ctrl+k")
         program.wait("SHEET shown")
         program.wait("SEEDS ready", 120)
         assert program.count("SEEDS_RESTORED") == 0 and program.count("TOAST") == 0
         assert painted(program) == list(range(FIRST, FIRST + 12)), painted(program)
         quit_plainly(program)
-    except Exception:
-        fail(program, tree)
-        raise
-    finally:
-        program.kill()
 
 
 def ask_nobody():
     """A sheet that is done with is there, and not offered."""
-    program, tree = start()
-    try:
+    with running() as (program, tree):
         program.wait("SEEDS_RESTORED 12")
         press("ctrl+k")
         program.wait("SEEDS again")
         assert program.count("TOAST") == 0 and painted(program) == []
         quit_plainly(program)
-    except Exception:
-        fail(program, tree)
-        raise
-    finally:
-        program.kill()
 
 
 def fail(program, tree):

@@ -111,8 +111,11 @@ measure_graph (Measure     *self,
       profile.at = 0;
       profile.started = get_cpu_seconds ();
       if (!eshi_graph_run (graph, self->cancellable, error))
-        return FALSE;
+        break;
     }
+  eshi_graph_set_profile (graph, NULL, NULL);
+  if (profile.at < n_ops)
+    return FALSE;
   for (guint i = 0; i < n_ops; i++)
     add_to_sum (self->sums, stage, eshi_graph_get_op (graph, i), best[i]);
   return TRUE;
@@ -182,15 +185,10 @@ measure_decoder (Measure  *self,
                  guint     width,
                  GError  **error)
 {
-  EshiVae *vae = self->pipeline->vae;
-  gint64 n_channels = eshi_vae_get_config (vae)->latent_channels;
-  g_autoptr(EshiGraph) graph = eshi_graph_new (self->pipeline->backend);
-  EshiTensor *z = eshi_graph_input (graph, "z", ESHI_DTYPE_F32, ESHI_SHAPE4 (1, height, width, n_channels));
-  EshiTensor *x = eshi_vae_build_decoder (vae, graph, z, NULL, NULL);
+  EshiDecodeGraph *decoder = _eshi_pipeline_get_decoder (self->pipeline, height, width, FALSE, self->cancellable, error);
 
-  eshi_graph_output (graph, "pixels", eshi_graph_image_to_u8 (graph, "pixels", x), ESHI_DTYPE_U8);
-  return eshi_graph_prepare (graph, self->cancellable, error) && upload_noise (graph, z, error) &&
-         measure_graph (self, graph, "decode", error);
+  return decoder != NULL && upload_noise (decoder->graph, decoder->z, error) &&
+         measure_graph (self, decoder->graph, "decode", error);
 }
 
 GArray *

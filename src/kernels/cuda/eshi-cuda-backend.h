@@ -46,6 +46,7 @@ typedef struct
   void     *events[2]; /* when the half has been copied */
   gsize     bytes;     /* of a half; 0 before the first use */
   guint     half;      /* that is filled next */
+  gboolean  sent;      /* something, since it was known that all was copied */
 } EshiCudaStaging;
 
 typedef struct

@@ -18,10 +18,11 @@ gboolean
 _eshi_cuda_staging_drain (EshiCudaBackend  *self,
                           GError          **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->staging.events); i++)
+  for (guint i = 0; self->staging.sent && i < G_N_ELEMENTS (self->staging.events); i++)
     if (self->staging.events[i] != NULL &&
         !_eshi_cuda_check (self, self->libs->cu.event_synchronize (self->staging.events[i]), error))
       return FALSE;
+  self->staging.sent = FALSE;
 
   return TRUE;
 }
@@ -111,6 +112,7 @@ _eshi_cuda_send_staged (EshiCudaBackend  *self,
   EshiCudaStaging *staging = &self->staging;
   guint half = staging->half;
 
+  staging->sent = TRUE;
   staging->half = (half + 1) % G_N_ELEMENTS (staging->halves);
   return _eshi_cuda_check (self, cu->to_device (dst, staging->halves[half], bytes, self->lane->stream), error) &&
          _eshi_cuda_check (self, cu->event_record (staging->events[half], self->lane->stream), error);
