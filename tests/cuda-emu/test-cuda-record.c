@@ -41,7 +41,7 @@ run_again (int      n_calls[N_RUNS],
   x = eshi_graph_input (graph, "x", ESHI_DTYPE_F32, ESHI_SHAPE3 (1, EMU_N_TOKENS, EMU_WIDTH));
   t = eshi_graph_input (graph, "t", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
   emu_network_build (graph, weights, eshi_graph_convert (graph, "half", x, ESHI_DTYPE_F16),
-                eshi_graph_time_embedding (graph, "time", t, EMU_WIDTH));
+                     eshi_graph_time_embedding (graph, "time", t, EMU_WIDTH));
   done = eshi_graph_prepare (graph, NULL, error) && eshi_graph_upload (graph, t, &time, error);
   for (int i = 0; i < N_RUNS && done; i++)
     {
