@@ -153,7 +153,7 @@ cpu_close (EshiBackend *backend)
 static void
 limit_dnnl (EshiCpuLevel level)
 {
-  static const char * const names[] = { "base", "avx2", "avx512" };
+  static const char * const names[] = { "base", "avx2", "avx512", "avx512bf16" };
 
   if (level < G_N_ELEMENTS (names))
     eshi_cpu_dnnl_limit_isa (names[level]);

@@ -108,6 +108,8 @@ eshi_cpu_dnnl_limit_isa (const char *name)
     dnnl_set_max_cpu_isa (dnnl_cpu_isa_avx2);
   else if (g_str_equal (name, "avx512"))
     dnnl_set_max_cpu_isa (dnnl_cpu_isa_avx512_core);
+  else if (g_str_equal (name, "avx512bf16"))
+    dnnl_set_max_cpu_isa (dnnl_cpu_isa_avx512_core_bf16);
 }
 
 char *

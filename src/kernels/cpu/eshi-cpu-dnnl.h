@@ -56,8 +56,8 @@ void              eshi_cpu_dnnl_free               (EshiCpuDnnl                *
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EshiCpuDnnl, eshi_cpu_dnnl_free)
 
-/* Keeps oneDNN from instructions beyond AVX2 or AVX-512 ("avx2", "avx512"); "base" means SSE4.1. For tests; has no
- * effect once a primitive exists. */
+/* Keeps oneDNN from instructions beyond AVX2 or AVX-512 ("avx2", "avx512", "avx512bf16"); "base" means SSE4.1. For tests;
+ * has no effect once a primitive exists. */
 void              eshi_cpu_dnnl_limit_isa          (const char                 *name);
 
 /* "2.6.3" */

@@ -67,14 +67,17 @@ find_level (void)
   return (l71.a & bit_AVX512BF16) != 0 ? ESHI_CPU_AVX512_BF16 : ESHI_CPU_AVX512;
 }
 
-/* Tile registers are large, so the kernel hands them out on demand only. */
+/* Tile registers are large, so the kernel hands them out on demand only. Our loops for them also use VBMI's permutations,
+ * which every processor with tiles has had so far. */
 static gboolean
 find_amx (void)
 {
   Leaf l7 = cpuid (7, 0);
   guint amx = (1u << 22) | (1u << 24); /* AMX-BF16, AMX-TILE */
+  guint vbmi = bit_AVX512VBMI | bit_AVX512VBMI2;
 
-  return (l7.d & amx) == amx && syscall (SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+  return (l7.d & amx) == amx && (l7.c & vbmi) == vbmi &&
+         syscall (SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
 }
 
 static void
@@ -131,19 +134,19 @@ has_base (void)
 gboolean
 eshi_cpu_isa_detect (EshiCpuIsa *isa)
 {
-  static const char *names[] = { "base", "avx2", "avx512" };
+  static const char *names[] = { "base", "avx2", "avx512", "avx512bf16" };
   const char *limit = g_getenv ("ESHI_CPU_ISA");
 
   memset (isa, 0, sizeof *isa);
   read_name (isa->name, sizeof isa->name);
   isa->level = find_level ();
   for (guint i = 0; limit != NULL && i < G_N_ELEMENTS (names); i++)
-    if (g_str_equal (limit, names[i]) && isa->level > (EshiCpuLevel) i)
+    if (g_str_equal (limit, names[i]))
       {
-        isa->level = (EshiCpuLevel) i;
+        isa->level = MIN (isa->level, (EshiCpuLevel) i);
         isa->limited = TRUE;
       }
-  isa->amx_bf16 = !isa->limited && isa->level >= ESHI_CPU_AVX512 && find_amx ();
+  isa->amx_bf16 = !isa->limited && isa->level >= ESHI_CPU_AVX512_BF16 && find_amx ();
   return has_base ();
 }
 

@@ -20,13 +20,13 @@ typedef enum
 typedef struct
 {
   EshiCpuLevel level;
-  gboolean     amx_bf16;  /* granted by the kernel, too; oneDNN uses it */
-  gboolean     limited;   /* ESHI_CPU_ISA named a lower level than there is */
+  gboolean     amx_bf16;  /* granted by the kernel, too; oneDNN uses it, and so do our own loops */
+  gboolean     limited;   /* by ESHI_CPU_ISA */
   char         name[128]; /* the processor's, for people */
 } EshiCpuIsa;
 
-/* FALSE where not even the lowest level is there. ESHI_CPU_ISA=base|avx2|avx512 in the environment lowers the level, for
- * tests. Cheap; the first call asks the kernel for AMX's registers, which holds for threads started later. */
+/* FALSE where not even the lowest level is there. ESHI_CPU_ISA=base|avx2|avx512|avx512bf16 in the environment lowers the
+ * level and forbids AMX, for tests. Cheap; the first call asks the kernel for AMX's registers, which holds for threads started later. */
 gboolean eshi_cpu_isa_detect  (EshiCpuIsa *isa);
 
 /* Physical cores that this process may run on, within its share of the control group; at least 1. */
