@@ -92,6 +92,7 @@ plan_job (const EshiCpuAttention *p)
 {
   Job job = { .p = p };
   gsize n_heads = p->n * p->heads;
+  gsize n_tiles = 0;
 
   job.depth = (p->d + DEPTH - 1) / DEPTH;
   job.width = (p->d + 1 + ROWS - 1) / ROWS;
@@ -99,8 +100,8 @@ plan_job (const EshiCpuAttention *p)
   job.tasks = (p->t + QUERIES - 1) / QUERIES;
   job.keys_size = job.blocks * 2 * job.depth * TILE;
   job.values_size = job.blocks * job.width * TILE;
-  job.task_bytes = round_up ((2 * UNITS * (job.depth + job.width) + 2 * 2 + 2 * 4) * ESHI_AMX_BYTES +
-                             QUERIES * sizeof (float), 4096);
+  n_tiles = 2 * UNITS * (job.depth + job.width) + 2 * 2 + 2 * 4;
+  job.task_bytes = round_up (n_tiles * ESHI_AMX_BYTES + QUERIES * sizeof (float), 4096);
   job.keys = p->scratch;
   job.values = job.keys + n_heads * job.keys_size;
   job.buffers = (char *) (job.values + n_heads * job.values_size);
@@ -514,8 +515,14 @@ get_rows (const Work   *work,
           const Powers *powers,
           gsize         n_products)
 {
-  return (Rows) { .scores = work->scores, .weights = work->weights, .shift = work->shift, .powers = powers,
-                  .seen = _mm512_setzero_si512 (), .step = (UNIT << 16) / n_products };
+  return (Rows) {
+    .scores = work->scores,
+    .weights = work->weights,
+    .shift = work->shift,
+    .powers = powers,
+    .seen = _mm512_setzero_si512 (),
+    .step = (UNIT << 16) / n_products,
+  };
 }
 
 INLINE void
