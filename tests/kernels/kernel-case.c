@@ -65,8 +65,8 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_CONV2D, "padding-beyond-image", S4 (1, 1, 2, 4), S4 (4, 4, 3, 3), .conv = { 1, 3, 3, 3, 3 } },
   { ESHI_OP_CONV2D, "unet-level-0", S4 (2, 16, 16, 320), S4 (64, 320, 3, 3), CASE_BIAS, .conv = SAME, .weights = F16 },
 
-  /* Channels that fill the tiles of AMX: rows that fill them, or not quite; two images in one tile; odd numbers of rows,
-   * tiles and bands; more pixels than are multiplied at a time. */
+  /* Channels that fill the tiles of AMX: rows that fill them, or not quite; two images in one tile; odd numbers of
+   * rows, tiles and bands; more pixels than are multiplied at a time. */
   { ESHI_OP_CONV2D, "tiles-8x8", S4 (2, 8, 8, 64), S4 (96, 64, 3, 3), CASE_BIAS, .conv = SAME, .weights = F16 },
   { ESHI_OP_CONV2D, "tiles-16x16", S4 (1, 16, 16, 96), S4 (32, 96, 3, 3), CASE_BIAS | CASE_EMBEDDING, .conv = SAME },
   { ESHI_OP_CONV2D, "tiles-one-row", S4 (1, 1, 16, 32), S4 (32, 32, 3, 3), .conv = SAME },

@@ -1,7 +1,7 @@
 /* eshi-cpu-backend.c: the class of the CPU backend: probing, opening, memory, and the table of ops.
  *
- * Convolutions and matrix products are oneDNN's, where amx/ has no faster loop; everything else is in simd/, compiled once
- * per instruction set.
+ * Convolutions and matrix products are oneDNN's, where amx/ has no faster loop; everything else is in simd/, compiled
+ * once per instruction set.
  *
  * Threads are OpenMP's, of the libgomp that oneDNN was linked with. By default its idle threads spin for a while before
  * they sleep; where other programs run, an op then waits for a thread that spins on, or has been put off, its core.

@@ -18,8 +18,8 @@
 #define N_PHASES 4
 #define LANES 32 /* channels of x and of dst in a block of the weight */
 
-/* Share of the tiles' rows, of 16 pixels, that have to be pixels of dst. */
-#define MIN_FILLED 0.75
+/* Per cent of the tiles' rows, of 16 pixels, that have to be pixels of dst. */
+#define MIN_FILLED 75
 
 typedef struct
 {
@@ -36,7 +36,7 @@ fills_tiles (const EshiOp *op)
   const gint64 *dst = op->dst->shape.dim;
   gint64 width = dst[2] / (op->conv.doubled ? 2 : 1) * (dst[0] % 2 == 0 ? 2 : 1);
 
-  return width >= MIN_FILLED * ((width + 15) / 16 * 16);
+  return 100 * width >= MIN_FILLED * ((width + 15) / 16 * 16);
 }
 
 gboolean
@@ -131,13 +131,14 @@ tiled_prepare (EshiCpuBackend  *self,
   const EshiConvParams *p = &op->conv;
   gsize scale = p->doubled ? 2 : 1;
   gsize n_taps = p->doubled ? N_PHASES * FOLDED_TAPS : TAPS;
+  EshiCpuAmxConv conv = { .n = x[0], .h = x[1], .w = x[2], .ci = x[3], .h_out = dst[1] / scale,
+                          .w_out = dst[2] / scale, .co = dst[3], .stride = p->stride, .top = p->top, .left = p->left,
+                          .doubled = p->doubled, .n_threads = self->n_threads };
   g_autoptr(GBytes) form = g_bytes_new_static (p->doubled ? "folded tiles" : "tiles", p->doubled ? 12 : 5);
   Plan *plan = g_new0 (Plan, 1);
 
   op->plan = plan;
-  plan->conv = (EshiCpuAmxConv) { .n = x[0], .h = x[1], .w = x[2], .ci = x[3], .h_out = dst[1] / scale,
-                                  .w_out = dst[2] / scale, .co = dst[3], .stride = p->stride, .top = p->top,
-                                  .left = p->left, .doubled = p->doubled, .n_threads = self->n_threads };
+  plan->conv = conv;
   if (op->src[ESHI_SRC_EMBEDDING] != NULL)
     plan->sum = g_new0 (float, dst[3]);
   plan->weight = eshi_cpu_weights_get (self->weights, op->src[ESHI_SRC_WEIGHT], form,

@@ -1,15 +1,15 @@
 /* eshi-cpu-amx-conv.c: 3 × 3 convolutions of channels-last bf16 images on AMX's tiles.
  *
- * A product has 32 pixels × 32 channels of dst, four tiles of sums, and for each tap and 32 channels of x four tiles are
- * loaded and four multiplied. The tiles of x are 16 neighbouring pixels × 32 channels, of which any tap sees the same,
- * shifted. So that they are contiguous, lie in few sets of the caches and have their border of zeros, a band of rows is
- * copied first, to planes of 32 channels. Two images are interleaved pixel by pixel: rows of eight pixels then fill a
+ * A product has 32 pixels × 32 channels of dst, four tiles of sums, and for each tap and 32 channels of x four tiles
+ * are loaded and four multiplied. The tiles of x are 16 neighbouring pixels × 32 channels, the same for every tap, but
+ * shifted. To make them contiguous, with a border of zeros and spread over all sets of the caches, a band of rows is
+ * first copied to planes of 32 channels. Two images are interleaved pixel by pixel: rows of eight pixels then fill a
  * tile, too. With a stride of 2 pixels are sorted by the parity of row and column.
  *
  * What bounds the speed is how many operands come from L1. So the sums of a group of pixels travel between tiles and
- * memory: the weights of few channels of x [taps, 32, 32] pass all pixels of a group before the next ones come. Those
- * and the next pixels are prefetched meanwhile. A band's planes stay in L2, and weights are read in the order in which
- * they lie. docs/speed.md has the figures, and what was tried in vain.
+ * memory: the weights of few channels of x [taps, 32, 32] pass all pixels of a group before the next ones come. Next
+ * weights, pixels and sums are prefetched meanwhile. A band's planes stay in L2, and weights are read in the order in
+ * which they lie. docs/speed.md has the figures, and what was tried in vain.
  *
  * It refuses channels that do not fill tiles, and kernels other than 3 × 3.
  *
@@ -31,9 +31,8 @@
 #define TAP_SIZE    (2 * ESHI_AMX_ROWS * LANES)    /* elements of a tap's weights */
 
 /* Products that share the weights in L1 before the next ones come, and what a band aims at. */
-#define GROUP        16
-#define FOLDED_GROUP 8
-#define BAND_BYTES   (1024 * 1024)
+#define GROUP      16
+#define BAND_BYTES (1024 * 1024)
 
 /* Planes whose taps are summed between two journeys of the sums. Nine or eight taps are 18 or 16 KB of L1's 48. */
 #define CHUNK        1
@@ -57,7 +56,6 @@ typedef struct
   gsize n_phases;
   gsize n_taps;
   gsize chunk;
-  gsize group;
 } Job;
 
 /* The part of a run that a thread does at a time: all images of a pair, some rows, some channels. */
@@ -87,17 +85,27 @@ divide_up (gsize a,
   return (a + b - 1) / b;
 }
 
-/* Rows of dst to a band: so many that a group is full and, as long as they fit, more. Even, so that tiles pair. */
+/* Rows of dst to a band: so many that a group is full, or half full where planes are read for four phases, and, as long
+ * as they fit, more. Of these, a number that gives every thread the same. Even, so that tiles pair. */
 static gsize
 choose_rows (const Job *job)
 {
   const EshiCpuAmxConv *p = job->p;
-  gsize needed = divide_up (2 * job->group, job->n_tiles);
+  gsize needed = 2 * divide_up (p->doubled ? GROUP : 2 * GROUP, 2 * job->n_tiles);
   gsize line_bytes = job->n_planes * p->stride * p->stride * job->columns * job->together * LANES * sizeof (guint16);
-  gsize fitting = BAND_BYTES / line_bytes;
-  gsize rows = MIN (MAX (needed, fitting > TAPS ? fitting - 2 : 1), p->h_out);
+  gsize limit = MIN (MAX (needed, BAND_BYTES / line_bytes - MIN (BAND_BYTES / line_bytes, 2)), p->h_out);
+  gsize best = MIN (needed, p->h_out);
+  gsize best_cost = G_MAXSIZE;
 
-  return MIN (2 * divide_up (divide_up (p->h_out, divide_up (p->h_out, rows)), 2), p->h_out);
+  for (gsize rows = best; rows <= limit; rows += 2)
+    {
+      gsize cost = divide_up (p->n / job->together * divide_up (p->h_out, rows), p->n_threads) * rows;
+
+      if (cost <= best_cost)
+        best = rows;
+      best_cost = MIN (cost, best_cost);
+    }
+  return best;
 }
 
 static Job
@@ -106,7 +114,7 @@ plan_job (const EshiCpuAmxConv *p)
   Job job = { .p = p, .together = p->n % 2 == 0 ? 2 : 1, .n_planes = p->ci / LANES, .n_blocks = p->co / LANES,
               .n_phases = p->doubled ? FOLDED_TAPS * FOLDED_TAPS : 1,
               .n_taps = p->doubled ? FOLDED_TAPS * FOLDED_TAPS : TAPS * TAPS,
-              .chunk = p->doubled ? FOLDED_CHUNK : CHUNK, .group = p->doubled ? FOLDED_GROUP : GROUP };
+              .chunk = p->doubled ? FOLDED_CHUNK : CHUNK };
   gsize per_image = 0;
 
   job.columns = p->w_out + (TAPS - 1) / p->stride;
@@ -129,7 +137,7 @@ thread_bytes (const Job *job)
 {
   gsize planes = job->n_planes * job->pitch * sizeof (guint16);
 
-  return divide_up (planes + job->group * SUMS, 4096) * 4096;
+  return divide_up (planes + GROUP * SUMS, 4096) * 4096;
 }
 
 gsize
@@ -255,9 +263,9 @@ fetch_pixels (const Part *part,
 {
   gsize half = part->n_columns / 2;
 
-  if (n_taps == FOLDED_TAPS * FOLDED_TAPS)
+  if (n_taps == FOLDED_TAPS * FOLDED_TAPS && tap < n_taps - 1)
     fetch (part->next_x + tap * part->line_bytes, part->n_columns);
-  else if (tap < n_taps - 1)
+  else if (n_taps == TAPS * TAPS && tap < n_taps - 1)
     fetch (part->next_x + tap / 2 * part->line_bytes + tap % 2 * half * 64, half);
 }
 
@@ -455,7 +463,8 @@ multiply_chunk (const Band    *band,
       part.x[0] = x + group->offset[2 * i];
       part.x[1] = x + group->offset[2 * i + 1];
       part.next_sums = (const char *) band->sums + (last ? 0 : i + 1) * SUMS;
-      part.next_x = (const char *) (last ? x + n_planes * job->pitch + group->offset[0] : x + group->offset[2 * i + 2]);
+      part.next_x = (const char *) (x + band->offset[0] + group->offset[last ? 0 : 2 * i + 2] +
+                                    (last ? n_planes * job->pitch : 0));
       multiply (&part, job->n_taps);
       part.next_weight += part.n_lines * 64 * n_planes * job->n_taps;
       if (plane + n_planes == job->n_planes)
@@ -473,11 +482,11 @@ multiply_block (const Band *band,
   const guint16 *weight = job->p->weight +
                           (band->phase * job->n_blocks + block) * job->n_planes * job->n_taps * TAP_SIZE;
 
-  for (gsize tile = 0; tile < n; tile += 2 * job->group)
+  for (gsize tile = 0; tile < n; tile += 2 * GROUP)
     {
       Group group;
 
-      group.n = MIN (2 * job->group, n - tile);
+      group.n = MIN (2 * GROUP, n - tile);
       group.channel = block * LANES;
       begin_group (band, &group, tile);
       for (gsize plane = 0; plane < job->n_planes; plane += job->chunk)
@@ -507,7 +516,7 @@ eshi_cpu_amx_conv (const EshiCpuAmxConv *p)
 #pragma omp parallel num_threads (p->n_threads)
   {
     char *workspace = p->workspace + omp_get_thread_num () * thread_bytes (&job);
-    Band band = { .job = &job, .planes = (guint16 *) (workspace + job.group * SUMS), .sums = (float *) workspace };
+    Band band = { .job = &job, .planes = (guint16 *) (workspace + GROUP * SUMS), .sums = (float *) workspace };
     gsize copied = G_MAXSIZE;
 
     eshi_amx_configure (NULL);

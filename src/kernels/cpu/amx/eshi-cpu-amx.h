@@ -22,8 +22,8 @@ void  eshi_cpu_amx_attention       (const EshiCpuAttention *p);
  * Where @doubled, dst is [n, 2 · h, 2 · w, co], h_out and w_out are h and w, and the stride and the border 1.
  *
  * weight [phases, co / 32, ci / 32, taps, 2, 16, 16, 2] has at [p, o, i, t, b, r, c, j] tap t of channel
- * 32 · i + 2 · r + j of x for channel 32 · o + 16 · b + c of dst: one phase of nine taps or, where @doubled, four of the
- * 2 × 2 folded ones (eshi-cpu-doubled.c). */
+ * 32 · i + 2 · r + j of x for channel 32 · o + 16 · b + c of dst: one phase of nine taps or, where @doubled, four of
+ * the 2 × 2 folded ones (eshi-cpu-doubled.c). */
 typedef struct
 {
   const guint16 *x;
