@@ -65,6 +65,27 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_CONV2D, "padding-beyond-image", S4 (1, 1, 2, 4), S4 (4, 4, 3, 3), .conv = { 1, 3, 3, 3, 3 } },
   { ESHI_OP_CONV2D, "unet-level-0", S4 (2, 16, 16, 320), S4 (64, 320, 3, 3), CASE_BIAS, .conv = SAME, .weights = F16 },
 
+  /* Channels that fill the tiles of AMX: rows that fill them, or not quite; two images in one tile; odd numbers of
+   * rows, tiles and bands; more pixels than are multiplied at a time. */
+  { ESHI_OP_CONV2D, "tiles-8x8", S4 (2, 8, 8, 64), S4 (96, 64, 3, 3), CASE_BIAS, .conv = SAME, .weights = F16 },
+  { ESHI_OP_CONV2D, "tiles-16x16", S4 (1, 16, 16, 96), S4 (32, 96, 3, 3), CASE_BIAS | CASE_EMBEDDING, .conv = SAME },
+  { ESHI_OP_CONV2D, "tiles-one-row", S4 (1, 1, 16, 32), S4 (32, 32, 3, 3), .conv = SAME },
+  { ESHI_OP_CONV2D, "tiles-odd-rows", S4 (1, 7, 32, 32), S4 (64, 32, 3, 3), CASE_BIAS | CASE_RESIDUAL, .conv = SAME },
+  { ESHI_OP_CONV2D, "tiles-not-full", S4 (1, 5, 13, 32), S4 (32, 32, 3, 3), CASE_BIAS, .conv = SAME, .weights = F64 },
+  { ESHI_OP_CONV2D, "tiles-two-not-full", S4 (4, 3, 7, 32), S4 (32, 32, 3, 3), CASE_BIAS, .conv = SAME,
+    .weights = BF16 },
+  { ESHI_OP_CONV2D, "tiles-three-images", S4 (3, 3, 16, 32), S4 (32, 32, 3, 3), CASE_BIAS, .conv = SAME },
+  { ESHI_OP_CONV2D, "tiles-bands", S4 (2, 41, 31, 160), S4 (64, 160, 3, 3),
+    CASE_BIAS | CASE_EMBEDDING | CASE_RESIDUAL | CASE_IN_PLACE, .conv = SAME, .weights = F16 },
+  { ESHI_OP_CONV2D, "tiles-wide", S4 (1, 3, 600, 32), S4 (32, 32, 3, 3), CASE_BIAS, .conv = SAME },
+  { ESHI_OP_CONV2D, "tiles-no-padding", S4 (1, 6, 18, 32), S4 (32, 32, 3, 3), .conv = { .stride = 1 } },
+  { ESHI_OP_CONV2D, "tiles-four-paddings", S4 (1, 6, 13, 32), S4 (32, 32, 3, 3), CASE_BIAS, .conv = { 1, 0, 2, 3, 3 } },
+  { ESHI_OP_CONV2D, "tiles-stride-2", S4 (2, 8, 16, 64), S4 (64, 64, 3, 3), CASE_BIAS, .conv = { 2, 1, 1, 1, 1 } },
+  { ESHI_OP_CONV2D, "tiles-stride-2-odd", S4 (2, 9, 15, 32), S4 (32, 32, 3, 3), CASE_BIAS | CASE_RESIDUAL,
+    .conv = { 2, 1, 1, 1, 1 } },
+  { ESHI_OP_CONV2D, "tiles-stride-2-encoder", S4 (1, 70, 64, 32), S4 (32, 32, 3, 3), CASE_BIAS,
+    .conv = { 2, 0, 0, 1, 1 } },
+
   /* Doubled first. */
   { ESHI_OP_CONV2D, "doubled-one-pixel", S4 (1, 1, 1, 1), S4 (1, 1, 3, 3), CASE_BIAS, .conv = DOUBLED },
   { ESHI_OP_CONV2D, "doubled-one-row", S4 (1, 1, 13, 16), S4 (24, 16, 3, 3), CASE_BIAS, .conv = DOUBLED },
@@ -81,6 +102,10 @@ const KernelCase kernel_cases[] = {
     .weights = BF16 },
   { ESHI_OP_CONV2D, "doubled-f64-weights", S4 (1, 3, 4, 6), S4 (7, 6, 3, 3), CASE_BIAS, .conv = DOUBLED,
     .weights = F64 },
+  { ESHI_OP_CONV2D, "doubled-tiles", S4 (2, 9, 8, 96), S4 (64, 96, 3, 3),
+    CASE_BIAS | CASE_EMBEDDING | CASE_RESIDUAL, .conv = DOUBLED, .weights = F16 },
+  { ESHI_OP_CONV2D, "doubled-tiles-bands", S4 (1, 45, 46, 160), S4 (32, 160, 3, 3),
+    CASE_BIAS | CASE_RESIDUAL | CASE_IN_PLACE, .conv = DOUBLED },
   { ESHI_OP_CONV2D, "doubled-no-padding", S4 (1, 5, 6, 5), S4 (6, 5, 3, 3), .conv = { .stride = 1, .doubled = TRUE } },
   { ESHI_OP_CONV2D, "doubled-halved", S4 (1, 5, 6, 5), S4 (6, 5, 5, 5), CASE_BIAS, .conv = { 2, 2, 2, 2, 2, TRUE } },
 
