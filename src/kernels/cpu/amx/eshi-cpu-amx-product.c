@@ -1,0 +1,291 @@
+/* eshi-cpu-amx-product.c: rows of bf16 times a packed matrix: linear layers, 1×1 convolutions, GEGLU.
+ *
+ * x is read as the graph has it: a tile is 16 rows of 32 terms, wherever they lie. The weight is packed, so that what a
+ * step needs lies in a row. A block of sums is four tiles, 32 rows and 32 columns; it begins with the bias and takes two
+ * tiles of x and two of the weight in each step. A task goes through its rows, 32 at a time, and through its columns for
+ * each: the rows stay in the first cache, or nearly, and the columns' weight in the second. The rows that come next are
+ * fetched meanwhile.
+ *
+ * What is done with finished sums (activation, residual, GEGLU) takes vectors, which are idle while tiles are multiplied.
+ * So a block is finished a few rows at a time between the steps of the next one.
+ *
+ * Which terms are added in which order is a matter of k alone. The last rows are computed with some before them, to make
+ * 32, of which only the last are written.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-cpu-amx-tiles.h"
+#include "eshi-cpu-amx.h"
+#include "simd/eshi-cpu-simd.h"
+
+#define ROWS    ESHI_CPU_AMX_ROWS
+#define COLUMNS 32 /* of a block: two tiles */
+#define STEP_BYTES (2 * ESHI_AMX_BYTES)
+
+/* Of the weight, for a task: with the rows that pass by, it has to stay in a second cache of 2 MiB. */
+#define TASK_BYTES (800 * 1024)
+
+#define TASK_ROWS  512
+
+/* A block of sums that is to be finished. */
+typedef struct
+{
+  const char *residual; /* nullable */
+  char       *dst;      /* of row 0 */
+  gsize       row;      /* the next one */
+  gsize       row_end;
+} Finish;
+
+/* What a task fetches for its next rows. */
+typedef struct
+{
+  const char *next;
+  const char *end;
+  gsize       lines; /* at each step */
+} Fetch;
+
+typedef struct
+{
+  const EshiCpuAmxProduct *p;
+  gsize                    x_stride; /* bytes */
+  gsize                    dst_stride;
+  gsize                    n_steps;  /* of 32 terms */
+  gsize                    width;    /* columns of dst that a block makes */
+  gsize                    pace;     /* rows that are finished in a step */
+  Finish                   finish;
+  Fetch                    fetch;
+
+  /* [ROWS, COLUMNS]; GEGLU: 16 values, then their 16 gates */
+  float                    sums[ROWS * COLUMNS] __attribute__ ((aligned (64)));
+} Task;
+
+/* gelu (x) to 3e-5, where bf16 has 4e-3 of a value: a polynomial fitted on |x| < 4.4, beyond which it is x or 0. Its
+ * argument runs from −1 to 1, so that no large terms cancel. */
+ESHI_INLINE EshiVec
+gelu_coarse (EshiVec x)
+{
+  EshiVec c = eshi_vec_min (eshi_vec_set1 (4.4f), eshi_vec_max (eshi_vec_set1 (-4.4f), x));
+  EshiVec t = c * c * 0.103305785f - 1.0f;
+  EshiVec p = (((((((2.7517057e-3f * t - 7.8833625e-3f) * t + 1.0991797e-2f) * t - 1.5978068e-2f) * t
+                  + 2.6800260e-2f) * t - 4.0088847e-2f) * t + 5.5250812e-2f) * t - 7.8612342e-2f) * t + 0.16040441f;
+
+  return x * (c * p + 0.5f);
+}
+
+ESHI_INLINE void
+finish_geglu (Task   *task,
+              Finish *f)
+{
+  const float *sums = task->sums + f->row * COLUMNS;
+  EshiVec value = eshi_vec_load (sums, 0, FALSE);
+  EshiVec gate = eshi_vec_load (sums, ESHI_LANES, FALSE);
+
+  eshi_vec_store (f->dst + f->row * task->dst_stride, 0, value * gelu_coarse (gate), TRUE);
+}
+
+ESHI_INLINE void
+finish_linear (Task   *task,
+               Finish *f)
+{
+  const float *sums = task->sums + f->row * COLUMNS;
+  EshiVec a = eshi_vec_load (sums, 0, FALSE);
+  EshiVec b = eshi_vec_load (sums, ESHI_LANES, FALSE);
+
+  if (task->p->act != ESHI_ACT_NONE)
+    {
+      a = eshi_vec_activate (a, task->p->act);
+      b = eshi_vec_activate (b, task->p->act);
+    }
+  if (f->residual != NULL)
+    {
+      a += eshi_vec_load (f->residual + f->row * task->dst_stride, 0, TRUE);
+      b += eshi_vec_load (f->residual + f->row * task->dst_stride, ESHI_LANES, TRUE);
+    }
+  _mm512_storeu_si512 (f->dst + f->row * task->dst_stride, (__m512i) _mm512_cvtne2ps_pbh ((__m512) b, (__m512) a));
+}
+
+/* At most @n rows of what is to be finished. */
+ESHI_INLINE void
+finish_rows (Task     *task,
+             gsize     n,
+             gboolean  geglu)
+{
+  Finish *f = &task->finish;
+
+  for (gsize end = MIN (f->row_end, f->row + n); f->row < end; f->row++)
+    {
+      if (geglu)
+        finish_geglu (task, f);
+      else
+        finish_linear (task, f);
+    }
+}
+
+ESHI_INLINE void
+fetch (Fetch *f)
+{
+  for (gsize i = 0; i < f->lines && f->next < f->end; i++, f->next += 64)
+    _mm_prefetch (f->next, _MM_HINT_T1);
+}
+
+/* The sums begin with the bias of their columns, the same in all rows. */
+ESHI_INLINE void
+begin_sums (const float *left,
+            const float *right)
+{
+  _tile_loadd (0, left, 0);
+  _tile_loadd (1, right, 0);
+  _tile_loadd (2, left, 0);
+  _tile_loadd (3, right, 0);
+}
+
+ESHI_INLINE void
+store_sums (float *sums)
+{
+  _tile_stored (0, sums, COLUMNS * sizeof (float));
+  _tile_stored (1, sums + 16, COLUMNS * sizeof (float));
+  _tile_stored (2, sums + 16 * COLUMNS, COLUMNS * sizeof (float));
+  _tile_stored (3, sums + 16 * COLUMNS + 16, COLUMNS * sizeof (float));
+}
+
+/* One step: the tiles of 16 rows at @x and @x_low, whose rows have @stride, times the two at @weight. */
+ESHI_INLINE void
+add_step (const char *x,
+          const char *x_low,
+          gsize       stride,
+          const char *weight)
+{
+  _tile_loadd (4, x, stride);
+  _tile_loadd (6, weight, 64);
+  _tile_dpbf16ps (0, 4, 6);
+  _tile_loadd (7, weight + ESHI_AMX_BYTES, 64);
+  _tile_dpbf16ps (1, 4, 7);
+  _tile_loadd (5, x_low, stride);
+  _tile_dpbf16ps (2, 5, 6);
+  _tile_dpbf16ps (3, 5, 7);
+}
+
+/* All steps of a block, and between them what else there is to do. */
+ESHI_INLINE void
+add_steps (Task       *task,
+           const char *x,
+           const char *weight,
+           gboolean    geglu)
+{
+  gsize stride = task->x_stride;
+
+  for (gsize i = 0; i < task->n_steps; i++)
+    {
+      add_step (x + i * 64, x + 16 * stride + i * 64, stride, weight + i * STEP_BYTES);
+      fetch (&task->fetch);
+      finish_rows (task, task->pace, geglu);
+    }
+  finish_rows (task, ROWS, geglu);
+}
+
+/* The block's sums are there: they are finished while the next ones are added. */
+ESHI_INLINE void
+finish_later (Task  *task,
+              gsize  row,
+              gsize  n_done,
+              gsize  block)
+{
+  const EshiCpuAmxProduct *p = task->p;
+  gsize at = row * task->dst_stride + block * task->width * sizeof (guint16);
+
+  task->finish = (Finish) { .dst = (char *) p->dst + at,
+                            .residual = p->residual != NULL ? (const char *) p->residual + at : NULL,
+                            .row = n_done, .row_end = ROWS };
+}
+
+static const float no_bias[COLUMNS];
+
+/* Blocks @first … @end of the rows at @row, whose first @n_done are written already. */
+ESHI_INLINE void
+multiply_rows (Task     *task,
+               gsize     row,
+               gsize     n_done,
+               gsize     first,
+               gsize     end,
+               gboolean  geglu)
+{
+  const EshiCpuAmxProduct *p = task->p;
+
+  for (gsize block = first; block < end; block++)
+    {
+      const char *weight = (const char *) p->weight + block * task->n_steps * STEP_BYTES;
+      const float *bias = p->bias != NULL ? p->bias + block * task->width : no_bias;
+
+      begin_sums (bias, bias + (geglu ? p->n : 16));
+      add_steps (task, (const char *) p->x + row * task->x_stride, weight, geglu);
+      store_sums (task->sums);
+      finish_later (task, row, n_done, block);
+    }
+}
+
+/* Rows @row … @row_end with blocks @first … @end. */
+ESHI_INLINE void
+multiply (const EshiCpuAmxProduct *p,
+          gsize                    row,
+          gsize                    row_end,
+          gsize                    first,
+          gsize                    end,
+          gboolean                 geglu)
+{
+  gsize n_steps = p->k / ESHI_AMX_DEPTH;
+  Task task = { .p = p, .x_stride = p->k * sizeof (guint16), .dst_stride = p->n * sizeof (guint16),
+                .n_steps = n_steps, .width = geglu ? 16 : COLUMNS, .pace = (ROWS + n_steps - 1) / n_steps };
+
+  for (; row < row_end; row += ROWS)
+    {
+      gsize begin = MIN (row, p->m - ROWS);
+
+      task.fetch.next = (const char *) p->x + (row + ROWS) * task.x_stride;
+      task.fetch.end = (const char *) p->x + MIN (row_end, row + 2 * ROWS) * task.x_stride;
+      task.fetch.lines = (ROWS + end - first - 1) / (end - first);
+      multiply_rows (&task, begin, row - begin, first, end, geglu);
+    }
+  finish_rows (&task, ROWS, geglu);
+}
+
+/* Tasks that follow each other share columns. */
+ESHI_INLINE void
+multiply_all (const EshiCpuAmxProduct *p,
+              gboolean                 geglu)
+{
+  gsize n_blocks = p->n / (geglu ? 16 : COLUMNS);
+  gsize most = MAX (1, TASK_BYTES / (p->k * COLUMNS * sizeof (guint16)));
+  gsize n_columns = (n_blocks + most - 1) / most;
+  gsize blocks = (n_blocks + n_columns - 1) / n_columns;
+  gsize n_rows = (p->m + TASK_ROWS - 1) / TASK_ROWS;
+  gsize rows = ((p->m + n_rows - 1) / n_rows + ROWS - 1) / ROWS * ROWS;
+
+#pragma omp parallel
+  {
+    eshi_amx_configure (NULL);
+#pragma omp for schedule(dynamic)
+    for (gsize task = 0; task < n_rows * n_columns; task++)
+      {
+        gsize row = task % n_rows * rows;
+        gsize block = task / n_rows * blocks;
+
+        multiply (p, row, MIN (p->m, row + rows), block, MIN (n_blocks, block + blocks), geglu);
+      }
+    eshi_amx_release ();
+  }
+}
+
+void
+eshi_cpu_amx_product (const EshiCpuAmxProduct *p)
+{
+  multiply_all (p, FALSE);
+}
+
+void
+eshi_cpu_amx_geglu (const EshiCpuAmxProduct *p)
+{
+  multiply_all (p, TRUE);
+}
