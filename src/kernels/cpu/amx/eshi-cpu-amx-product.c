@@ -21,25 +21,30 @@
 #include "eshi-cpu-amx.h"
 #include "simd/eshi-cpu-simd.h"
 
-#define ROWS    ESHI_CPU_AMX_ROWS
-#define COLUMNS 32 /* of a block: two tiles */
-#define STEP_BYTES (2 * ESHI_AMX_BYTES)
+#define ROWS       ESHI_CPU_AMX_ROWS
+#define COLUMNS    32                   /* of a block: two tiles */
+#define STEP_BYTES (2 * ESHI_AMX_BYTES) /* of the weight */
 
 /* Of the weight, for a task: with the rows that pass by, it has to stay in a second cache of 2 MiB. */
 #define TASK_BYTES (800 * 1024)
 
-#define TASK_ROWS  512
+#define TASK_ROWS 512
+
+#define MAX_LINES 4 /* fetched in a step */
 
 /* A block of sums that is to be finished. */
 typedef struct
 {
-  const char *residual; /* nullable */
-  char       *dst;      /* of row 0 */
-  gsize       row;      /* the next one */
-  gsize       row_end;
+  const float    *sums;     /* [ROWS, COLUMNS]; GEGLU: 16 values, then their 16 gates */
+  const char     *residual; /* nullable */
+  char           *dst;      /* of row 0 */
+  gsize           stride;   /* of the rows of both, bytes */
+  gsize           row;      /* the next one */
+  gsize           row_end;
+  EshiActivation  act;
 } Finish;
 
-/* What a task fetches for its next rows. */
+/* Lines of 64 bytes that are to be fetched. */
 typedef struct
 {
   const char *next;
@@ -57,8 +62,6 @@ typedef struct
   gsize                    pace;     /* rows that are finished in a step */
   Finish                   finish;
   Fetch                    fetch;
-
-  /* [ROWS, COLUMNS]; GEGLU: 16 values, then their 16 gates */
   float                    sums[ROWS * COLUMNS] __attribute__ ((aligned (64)));
 } Task;
 
@@ -69,63 +72,59 @@ gelu_coarse (EshiVec x)
 {
   EshiVec c = eshi_vec_min (eshi_vec_set1 (4.4f), eshi_vec_max (eshi_vec_set1 (-4.4f), x));
   EshiVec t = c * c * 0.103305785f - 1.0f;
-  EshiVec p = (((((((2.7517057e-3f * t - 7.8833625e-3f) * t + 1.0991797e-2f) * t - 1.5978068e-2f) * t
-                  + 2.6800260e-2f) * t - 4.0088847e-2f) * t + 5.5250812e-2f) * t - 7.8612342e-2f) * t + 0.16040441f;
+  EshiVec p = (((2.7517057e-3f * t - 7.8833625e-3f) * t + 1.0991797e-2f) * t - 1.5978068e-2f) * t + 2.6800260e-2f;
 
+  p = (((p * t - 4.0088847e-2f) * t + 5.5250812e-2f) * t - 7.8612342e-2f) * t + 0.16040441f;
   return x * (c * p + 0.5f);
 }
 
 ESHI_INLINE void
-finish_geglu (Task   *task,
-              Finish *f)
+finish_geglu (const Finish *f)
 {
-  const float *sums = task->sums + f->row * COLUMNS;
+  const float *sums = f->sums + f->row * COLUMNS;
   EshiVec value = eshi_vec_load (sums, 0, FALSE);
   EshiVec gate = eshi_vec_load (sums, ESHI_LANES, FALSE);
 
-  eshi_vec_store (f->dst + f->row * task->dst_stride, 0, value * gelu_coarse (gate), TRUE);
+  eshi_vec_store (f->dst + f->row * f->stride, 0, value * gelu_coarse (gate), TRUE);
 }
 
 ESHI_INLINE void
-finish_linear (Task   *task,
-               Finish *f)
+finish_linear (const Finish *f)
 {
-  const float *sums = task->sums + f->row * COLUMNS;
+  const float *sums = f->sums + f->row * COLUMNS;
   EshiVec a = eshi_vec_load (sums, 0, FALSE);
   EshiVec b = eshi_vec_load (sums, ESHI_LANES, FALSE);
 
-  if (task->p->act != ESHI_ACT_NONE)
+  if (f->act != ESHI_ACT_NONE)
     {
-      a = eshi_vec_activate (a, task->p->act);
-      b = eshi_vec_activate (b, task->p->act);
+      a = eshi_vec_activate (a, f->act);
+      b = eshi_vec_activate (b, f->act);
     }
   if (f->residual != NULL)
     {
-      a += eshi_vec_load (f->residual + f->row * task->dst_stride, 0, TRUE);
-      b += eshi_vec_load (f->residual + f->row * task->dst_stride, ESHI_LANES, TRUE);
+      a += eshi_vec_load (f->residual + f->row * f->stride, 0, TRUE);
+      b += eshi_vec_load (f->residual + f->row * f->stride, ESHI_LANES, TRUE);
     }
-  _mm512_storeu_si512 (f->dst + f->row * task->dst_stride, (__m512i) _mm512_cvtne2ps_pbh ((__m512) b, (__m512) a));
+  _mm512_storeu_si512 (f->dst + f->row * f->stride, (__m512i) _mm512_cvtne2ps_pbh ((__m512) b, (__m512) a));
 }
 
 /* At most @n rows of what is to be finished. */
 ESHI_INLINE void
-finish_rows (Task     *task,
+finish_rows (Finish   *f,
              gsize     n,
              gboolean  geglu)
 {
-  Finish *f = &task->finish;
-
   for (gsize end = MIN (f->row_end, f->row + n); f->row < end; f->row++)
     {
       if (geglu)
-        finish_geglu (task, f);
+        finish_geglu (f);
       else
-        finish_linear (task, f);
+        finish_linear (f);
     }
 }
 
 ESHI_INLINE void
-fetch (Fetch *f)
+fetch_lines (Fetch *f)
 {
   for (gsize i = 0; i < f->lines && f->next < f->end; i++, f->next += 64)
     _mm_prefetch (f->next, _MM_HINT_T1);
@@ -151,7 +150,8 @@ store_sums (float *sums)
   _tile_stored (3, sums + 16 * COLUMNS + 16, COLUMNS * sizeof (float));
 }
 
-/* One step: the tiles of 16 rows at @x and @x_low, whose rows have @stride, times the two at @weight. */
+/* One step: the tiles of 16 rows at @x and @x_low, whose rows have @stride, times the two at @weight. These pass the
+ * first cache by, where the rows are to stay. */
 ESHI_INLINE void
 add_step (const char *x,
           const char *x_low,
@@ -159,31 +159,36 @@ add_step (const char *x,
           const char *weight)
 {
   _tile_loadd (4, x, stride);
-  _tile_loadd (6, weight, 64);
+  _tile_stream_loadd (6, weight, 64);
   _tile_dpbf16ps (0, 4, 6);
-  _tile_loadd (7, weight + ESHI_AMX_BYTES, 64);
+  _tile_stream_loadd (7, weight + ESHI_AMX_BYTES, 64);
   _tile_dpbf16ps (1, 4, 7);
   _tile_loadd (5, x_low, stride);
   _tile_dpbf16ps (2, 5, 6);
   _tile_dpbf16ps (3, 5, 7);
 }
 
-/* All steps of a block, and between them what else there is to do. */
+/* All steps of a block, and between them what else there is to do, whose state is in registers meanwhile. */
 ESHI_INLINE void
 add_steps (Task       *task,
            const char *x,
            const char *weight,
            gboolean    geglu)
 {
-  gsize stride = task->x_stride;
+  const gsize stride = task->x_stride;
+  const gsize n_steps = task->n_steps;
+  const gsize pace = task->pace;
+  Finish finish = task->finish;
+  Fetch fetch = task->fetch;
 
-  for (gsize i = 0; i < task->n_steps; i++)
+  for (gsize i = 0; i < n_steps; i++)
     {
       add_step (x + i * 64, x + 16 * stride + i * 64, stride, weight + i * STEP_BYTES);
-      fetch (&task->fetch);
-      finish_rows (task, task->pace, geglu);
+      fetch_lines (&fetch);
+      finish_rows (&finish, pace, geglu);
     }
-  finish_rows (task, ROWS, geglu);
+  finish_rows (&finish, ROWS, geglu);
+  task->fetch = fetch;
 }
 
 /* The block's sums are there: they are finished while the next ones are added. */
@@ -196,9 +201,21 @@ finish_later (Task  *task,
   const EshiCpuAmxProduct *p = task->p;
   gsize at = row * task->dst_stride + block * task->width * sizeof (guint16);
 
-  task->finish = (Finish) { .dst = (char *) p->dst + at,
-                            .residual = p->residual != NULL ? (const char *) p->residual + at : NULL,
-                            .row = n_done, .row_end = ROWS };
+  task->finish = (Finish) { .sums = task->sums, .dst = (char *) p->dst + at, .stride = task->dst_stride, .residual = p->residual != NULL ? (const char *) p->residual + at : NULL, .row = n_done, .row_end = ROWS, .act = p->act };
+}
+
+/* The rows @row … @row_end of x are fetched while @n_blocks are multiplied; if that is a short time, the wait for them
+ * costs less. */
+ESHI_INLINE void
+fetch_later (Task  *task,
+             gsize  row,
+             gsize  row_end,
+             gsize  n_blocks)
+{
+  const char *x = task->p->x;
+  gsize lines = (ROWS + n_blocks - 1) / n_blocks;
+
+  task->fetch = (Fetch) { .next = x + row * task->x_stride, .end = x + row_end * task->x_stride, .lines = lines <= MAX_LINES ? lines : 0 };
 }
 
 static const float no_bias[COLUMNS];
@@ -243,12 +260,10 @@ multiply (const EshiCpuAmxProduct *p,
     {
       gsize begin = MIN (row, p->m - ROWS);
 
-      task.fetch.next = (const char *) p->x + (row + ROWS) * task.x_stride;
-      task.fetch.end = (const char *) p->x + MIN (row_end, row + 2 * ROWS) * task.x_stride;
-      task.fetch.lines = (ROWS + end - first - 1) / (end - first);
+      fetch_later (&task, MIN (row_end, row + ROWS), MIN (row_end, row + 2 * ROWS), end - first);
       multiply_rows (&task, begin, row - begin, first, end, geglu);
     }
-  finish_rows (&task, ROWS, geglu);
+  finish_rows (&task.finish, ROWS, geglu);
 }
 
 /* Tasks that follow each other share columns. */
