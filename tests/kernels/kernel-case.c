@@ -109,7 +109,7 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_LINEAR, "bf16-weights", S3 (1, 4, 40), S2 (40, 40), CASE_BIAS, .weights = BF16 },
   { ESHI_OP_LINEAR, "f64-weights", S3 (1, 4, 40), S2 (24, 40), CASE_BIAS, .weights = F64 },
 
-  /* Blocks of 32 rows and 32 columns, the last rows computed twice; several tasks by rows, by columns. */
+  /* Blocks of 32 rows and 32 columns, the last rows computed twice; several tasks, which go by rows or by columns. */
   { ESHI_OP_LINEAR, "blocks-one", S2 (32, 32), S2 (32, 32), CASE_BIAS },
   { ESHI_OP_LINEAR, "blocks-no-bias", S3 (1, 63, 64), S2 (96, 64) },
   { ESHI_OP_LINEAR, "blocks-residual", S3 (1, 33, 96), S2 (64, 96), CASE_BIAS | CASE_RESIDUAL, .weights = F16 },
@@ -120,6 +120,9 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_LINEAR, "blocks-relu", S3 (1, 40, 64), S2 (32, 64), CASE_BIAS, .act = ESHI_ACT_RELU, .weights = F64 },
   { ESHI_OP_LINEAR, "blocks-many-rows", S3 (1, 1541, 64), S2 (96, 64), CASE_BIAS | CASE_RESIDUAL | CASE_IN_PLACE },
   { ESHI_OP_LINEAR, "blocks-many-columns", S3 (1, 35, 1280), S2 (736, 1280), CASE_BIAS, .weights = F16 },
+  { ESHI_OP_LINEAR, "blocks-wide", S3 (1, 35, 640), S2 (736, 640), CASE_BIAS, .weights = BF16 },
+  { ESHI_OP_LINEAR, "blocks-deep", S3 (1, 141, 5120), S2 (64, 5120), CASE_BIAS | CASE_RESIDUAL | CASE_IN_PLACE,
+    .weights = F16 },
   { ESHI_OP_LINEAR, "blocks-long-sum", S3 (1, 37, 5120), S2 (160, 5120), CASE_BIAS | CASE_RESIDUAL, .weights = F16 },
 
   { ESHI_OP_GEGLU, "one", S2 (1, 1), S2 (2, 1), CASE_BIAS },

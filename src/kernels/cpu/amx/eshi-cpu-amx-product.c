@@ -2,9 +2,12 @@
  *
  * x is read as the graph has it: a tile is 16 rows of 32 terms, wherever they lie. The weight is packed, so that what a
  * step needs lies in a row. A block of sums is four tiles, 32 rows and 32 columns; it begins with the bias and takes two
- * tiles of x and two of the weight in each step. A task goes through its rows, 32 at a time, and through its columns for
- * each: the rows stay in the first cache, or nearly, and the columns' weight in the second. The rows that come next are
- * fetched meanwhile.
+ * tiles of x and two of the weight in each step.
+ *
+ * Tasks go by rows: 32 rows stay in the first cache while the blocks of the task take them in turn; the weight of these
+ * blocks stays in the second, and the rows that come next are fetched meanwhile. Where all of x has room in the second
+ * cache and not even 32 rows in the first, the weight is what comes from afar, once. Tasks go by blocks then, and the
+ * weight of the next block is fetched meanwhile.
  *
  * What is done with finished sums (activation, residual, GEGLU) takes vectors, which are idle while tiles are multiplied.
  * So a block is finished a few rows at a time between the steps of the next one.
@@ -25,12 +28,16 @@
 #define COLUMNS    32                   /* of a block: two tiles */
 #define STEP_BYTES (2 * ESHI_AMX_BYTES) /* of the weight */
 
-/* Of the weight, for a task: with the rows that pass by, it has to stay in a second cache of 2 MiB. */
-#define TASK_BYTES (800 * 1024)
+/* Of the weight, for a task that goes by rows: with the rows that pass by, it has to stay in a second cache of 2 MiB. */
+#define TASK_BYTES  (800 * 1024)
+#define TASK_ROWS   512
 
-#define TASK_ROWS 512
+/* Of x, for tasks that go by blocks: the same the other way round. */
+#define X_BYTES     (1400 * 1000)
+#define TASK_BLOCKS 20
 
-#define MAX_LINES 4 /* fetched in a step */
+#define FIRST_CACHE_TERMS 640 /* of ROWS rows in a first cache of 48 KiB: 40 */
+#define MAX_LINES         8   /* fetched in a step */
 
 /* A block of sums that is to be finished. */
 typedef struct
@@ -52,12 +59,22 @@ typedef struct
   gsize       lines; /* at each step */
 } Fetch;
 
+/* Rows and blocks of columns. */
+typedef struct
+{
+  gsize row;
+  gsize row_end;
+  gsize block;
+  gsize block_end;
+} Area;
+
 typedef struct
 {
   const EshiCpuAmxProduct *p;
   gsize                    x_stride; /* bytes */
   gsize                    dst_stride;
   gsize                    n_steps;  /* of 32 terms */
+  gsize                    block_bytes; /* of the weight */
   gsize                    width;    /* columns of dst that a block makes */
   gsize                    pace;     /* rows that are finished in a step */
   Finish                   finish;
@@ -199,71 +216,126 @@ finish_later (Task  *task,
               gsize  block)
 {
   const EshiCpuAmxProduct *p = task->p;
+  const char *residual = p->residual;
   gsize at = row * task->dst_stride + block * task->width * sizeof (guint16);
+  Finish finish = { .sums = task->sums, .dst = (char *) p->dst + at, .stride = task->dst_stride,
+                    .residual = residual != NULL ? residual + at : NULL, .row = n_done, .row_end = ROWS,
+                    .act = p->act };
 
-  task->finish = (Finish) { .sums = task->sums, .dst = (char *) p->dst + at, .stride = task->dst_stride, .residual = p->residual != NULL ? (const char *) p->residual + at : NULL, .row = n_done, .row_end = ROWS, .act = p->act };
+  task->finish = finish;
 }
 
-/* The rows @row … @row_end of x are fetched while @n_blocks are multiplied; if that is a short time, the wait for them
- * costs less. */
+/* What lies @begin … @end of @base, as much as the rows or the weight of a block, is fetched while @n blocks are
+ * multiplied. If that is too short a time, the wait for it costs less. */
 ESHI_INLINE void
-fetch_later (Task  *task,
-             gsize  row,
-             gsize  row_end,
-             gsize  n_blocks)
+fetch_later (Task       *task,
+             const char *base,
+             gsize       begin,
+             gsize       end,
+             gsize       n)
 {
-  const char *x = task->p->x;
-  gsize lines = (ROWS + n_blocks - 1) / n_blocks;
+  gsize lines = (ROWS + n - 1) / n;
+  Fetch fetch = { .next = base + begin, .end = base + end, .lines = lines <= MAX_LINES ? lines : 0 };
 
-  task->fetch = (Fetch) { .next = x + row * task->x_stride, .end = x + row_end * task->x_stride, .lines = lines <= MAX_LINES ? lines : 0 };
+  task->fetch = fetch;
 }
 
 static const float no_bias[COLUMNS];
 
-/* Blocks @first … @end of the rows at @row, whose first @n_done are written already. */
+/* The block of the columns @block and the rows from @row, or, at the end, of the last ROWS rows. */
 ESHI_INLINE void
-multiply_rows (Task     *task,
-               gsize     row,
-               gsize     n_done,
-               gsize     first,
-               gsize     end,
-               gboolean  geglu)
+multiply_block (Task     *task,
+                gsize     row,
+                gsize     block,
+                gboolean  geglu)
 {
   const EshiCpuAmxProduct *p = task->p;
+  gsize begin = MIN (row, p->m - ROWS);
+  const char *weight = (const char *) p->weight + block * task->block_bytes;
+  const float *bias = p->bias != NULL ? p->bias + block * task->width : no_bias;
 
-  for (gsize block = first; block < end; block++)
+  begin_sums (bias, bias + (geglu ? p->n : 16));
+  add_steps (task, (const char *) p->x + begin * task->x_stride, weight, geglu);
+  store_sums (task->sums);
+  finish_later (task, begin, row - begin, block);
+}
+
+/* All blocks for some rows, then for the next ones: these are fetched meanwhile. */
+ESHI_INLINE void
+go_by_rows (Task       *task,
+            const Area *area,
+            gboolean    geglu)
+{
+  for (gsize row = area->row; row < area->row_end; row += ROWS)
     {
-      const char *weight = (const char *) p->weight + block * task->n_steps * STEP_BYTES;
-      const float *bias = p->bias != NULL ? p->bias + block * task->width : no_bias;
+      gsize next = MIN (area->row_end, row + ROWS);
+      gsize next_end = MIN (area->row_end, next + ROWS);
 
-      begin_sums (bias, bias + (geglu ? p->n : 16));
-      add_steps (task, (const char *) p->x + row * task->x_stride, weight, geglu);
-      store_sums (task->sums);
-      finish_later (task, row, n_done, block);
+      fetch_later (task, task->p->x, next * task->x_stride, next_end * task->x_stride, area->block_end - area->block);
+      for (gsize block = area->block; block < area->block_end; block++)
+        multiply_block (task, row, block, geglu);
     }
 }
 
-/* Rows @row … @row_end with blocks @first … @end. */
+/* All rows for a block, then for the next one: its weight is fetched meanwhile, the next task's first one's, too. */
+ESHI_INLINE void
+go_by_blocks (Task       *task,
+              const Area *area,
+              gboolean    geglu)
+{
+  gsize n_rows = (area->row_end - area->row + ROWS - 1) / ROWS;
+  gsize n_blocks = task->p->n / task->width;
+
+  for (gsize block = area->block; block < area->block_end; block++)
+    {
+      gsize next = MIN (n_blocks, block + 1);
+      gsize next_end = MIN (n_blocks, next + 1);
+
+      fetch_later (task, task->p->weight, next * task->block_bytes, next_end * task->block_bytes, n_rows);
+      for (gsize row = area->row; row < area->row_end; row += ROWS)
+        multiply_block (task, row, block, geglu);
+    }
+}
+
 ESHI_INLINE void
 multiply (const EshiCpuAmxProduct *p,
-          gsize                    row,
-          gsize                    row_end,
-          gsize                    first,
-          gsize                    end,
+          const Area              *area,
+          gboolean                 by_blocks,
           gboolean                 geglu)
 {
   gsize n_steps = p->k / ESHI_AMX_DEPTH;
   Task task = { .p = p, .x_stride = p->k * sizeof (guint16), .dst_stride = p->n * sizeof (guint16),
-                .n_steps = n_steps, .width = geglu ? 16 : COLUMNS, .pace = (ROWS + n_steps - 1) / n_steps };
+                .n_steps = n_steps, .block_bytes = n_steps * STEP_BYTES, .width = geglu ? 16 : COLUMNS,
+                .pace = (ROWS + n_steps - 1) / n_steps };
 
-  for (; row < row_end; row += ROWS)
-    {
-      gsize begin = MIN (row, p->m - ROWS);
-
-      fetch_later (&task, MIN (row_end, row + ROWS), MIN (row_end, row + 2 * ROWS), end - first);
-      multiply_rows (&task, begin, row - begin, first, end, geglu);
-    }
+  if (by_blocks)
+    go_by_blocks (&task, area, geglu);
+  else
+    go_by_rows (&task, area, geglu);
   finish_rows (&task.finish, ROWS, geglu);
+}
+
+/* How many rows and blocks a task has at most, and which of its loops is the outer one. */
+static Area
+choose_area (const EshiCpuAmxProduct *p,
+             gsize                    n_blocks,
+             gboolean                *by_blocks)
+{
+  gsize n_rows = 1;
+  gsize n_columns = (n_blocks + TASK_BLOCKS - 1) / TASK_BLOCKS;
+  Area area = { 0 };
+
+  *by_blocks = p->k > FIRST_CACHE_TERMS && p->m * p->k * sizeof (guint16) <= X_BYTES;
+  if (!*by_blocks)
+    {
+      gsize most = MAX (1, TASK_BYTES / (p->k * COLUMNS * sizeof (guint16)));
+
+      n_rows = (p->m + TASK_ROWS - 1) / TASK_ROWS;
+      n_columns = (n_blocks + most - 1) / most;
+    }
+  area.row_end = ((p->m + n_rows - 1) / n_rows + ROWS - 1) / ROWS * ROWS;
+  area.block_end = (n_blocks + n_columns - 1) / n_columns;
+  return area;
 }
 
 /* Tasks that follow each other share columns. */
@@ -272,11 +344,10 @@ multiply_all (const EshiCpuAmxProduct *p,
               gboolean                 geglu)
 {
   gsize n_blocks = p->n / (geglu ? 16 : COLUMNS);
-  gsize most = MAX (1, TASK_BYTES / (p->k * COLUMNS * sizeof (guint16)));
-  gsize n_columns = (n_blocks + most - 1) / most;
-  gsize blocks = (n_blocks + n_columns - 1) / n_columns;
-  gsize n_rows = (p->m + TASK_ROWS - 1) / TASK_ROWS;
-  gsize rows = ((p->m + n_rows - 1) / n_rows + ROWS - 1) / ROWS * ROWS;
+  gboolean by_blocks = FALSE;
+  Area largest = choose_area (p, n_blocks, &by_blocks);
+  gsize n_rows = (p->m + largest.row_end - 1) / largest.row_end;
+  gsize n_columns = (n_blocks + largest.block_end - 1) / largest.block_end;
 
 #pragma omp parallel
   {
@@ -284,10 +355,11 @@ multiply_all (const EshiCpuAmxProduct *p,
 #pragma omp for schedule(dynamic)
     for (gsize task = 0; task < n_rows * n_columns; task++)
       {
-        gsize row = task % n_rows * rows;
-        gsize block = task / n_rows * blocks;
+        Area area = { .row = task % n_rows * largest.row_end, .block = task / n_rows * largest.block_end };
 
-        multiply (p, row, MIN (p->m, row + rows), block, MIN (n_blocks, block + blocks), geglu);
+        area.row_end = MIN (p->m, area.row + largest.row_end);
+        area.block_end = MIN (n_blocks, area.block + largest.block_end);
+        multiply (p, &area, by_blocks, geglu);
       }
     eshi_amx_release ();
   }
