@@ -12,6 +12,23 @@
 
 G_BEGIN_DECLS
 
+#define ESHI_CPU_AMX_ROWS 32 /* the fewest that a product can have */
+
+/* dst = act (x · weight + bias) + residual, all bf16 but for the sums and the bias. */
+typedef struct
+{
+  const void     *x;        /* [m, k], m ≥ ESHI_CPU_AMX_ROWS, k a multiple of 32 */
+  const void     *weight;   /* [columns / 32, k / 32, 2, 16, 16, 2]: of 32 columns 32 terms: two tiles of 16 columns each,
+                             * in a tile the pairs of terms, in a pair the columns, of a column both terms */
+  const float    *bias;     /* nullable [columns] */
+  const void     *residual; /* nullable [m, n]; may be @dst */
+  void           *dst;      /* [m, n] */
+  gsize           m;
+  gsize           k;
+  gsize           n;
+  EshiActivation  act;
+} EshiCpuAmxProduct;
+
 #if defined (__x86_64__)
 
 /* As in EshiCpuKernels; @p->bf16 is TRUE. */
@@ -43,6 +60,13 @@ typedef struct
 /* Depends on sizes, stride, @doubled and @n_threads alone. */
 gsize eshi_cpu_amx_conv_bytes      (const EshiCpuAmxConv   *p);
 void  eshi_cpu_amx_conv            (const EshiCpuAmxConv   *p);
+
+/* n columns, a multiple of 32. */
+void  eshi_cpu_amx_product         (const EshiCpuAmxProduct *p);
+
+/* dst = value · gelu_erf (gate), where 16 columns of values and their 16 gates follow each other in the weight; not so in
+ * the bias, where all gates follow all values. n, of dst, is a multiple of 16. No activation, no residual. */
+void  eshi_cpu_amx_geglu           (const EshiCpuAmxProduct *p);
 
 #endif
 
