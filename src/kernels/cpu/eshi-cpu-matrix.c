@@ -5,7 +5,8 @@
  * it is copied there first, a small fraction of the op's time. The time embedding of a convolution is one number per
  * channel, so it travels in the bias. A 1×1 convolution is a linear layer on pixels. Linear layers on a few f32 rows
  * (the time embedding) are bound by reading weights and run in our own loop. So do all f32 products without AVX-512:
- * oneDNN's pack the weight for every run, and choose their loops, and so their rounding, by the number of threads.
+ * oneDNN's pack the weight for every run, and choose their loops, and so their rounding, by the number of threads. With
+ * AMX bf16 products run on tiles (eshi-cpu-tiles.c), which read a residual where it lies.
  *
  * SPDX-License-Identifier: MIT
  */

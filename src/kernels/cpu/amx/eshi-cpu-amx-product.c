@@ -20,6 +20,8 @@
 
 #include "config.h"
 
+#include <omp.h>
+
 #include "eshi-cpu-amx-tiles.h"
 #include "eshi-cpu-amx.h"
 #include "simd/eshi-cpu-simd.h"
@@ -38,6 +40,9 @@
 
 #define FIRST_CACHE_TERMS 640 /* of ROWS rows in a first cache of 48 KiB: 40 */
 #define MAX_LINES         8   /* fetched in a step */
+
+/* m · k · blocks: what a thread multiplies in the time in which another one wakes up, some microseconds. */
+#define PARALLEL_MIN (1 << 16)
 
 /* A block of sums that is to be finished. */
 typedef struct
@@ -71,12 +76,12 @@ typedef struct
 typedef struct
 {
   const EshiCpuAmxProduct *p;
-  gsize                    x_stride; /* bytes */
+  gsize                    x_stride;    /* bytes */
   gsize                    dst_stride;
-  gsize                    n_steps;  /* of 32 terms */
+  gsize                    n_steps;     /* of 32 terms */
   gsize                    block_bytes; /* of the weight */
-  gsize                    width;    /* columns of dst that a block makes */
-  gsize                    pace;     /* rows that are finished in a step */
+  gsize                    width;       /* columns of dst that a block makes */
+  gsize                    pace;        /* rows that are finished in a step */
   Finish                   finish;
   Fetch                    fetch;
   float                    sums[ROWS * COLUMNS] __attribute__ ((aligned (64)));
@@ -315,23 +320,24 @@ multiply (const EshiCpuAmxProduct *p,
   finish_rows (&task.finish, ROWS, geglu);
 }
 
-/* How many rows and blocks a task has at most, and which of its loops is the outer one. */
+/* How many rows and blocks a task has, and which of its loops is the outer one. Where there are many threads tasks are
+ * smaller, so that each thread gets two; that changes no sum. */
 static Area
 choose_area (const EshiCpuAmxProduct *p,
              gsize                    n_blocks,
              gboolean                *by_blocks)
 {
-  gsize n_rows = 1;
-  gsize n_columns = (n_blocks + TASK_BLOCKS - 1) / TASK_BLOCKS;
+  gsize n_wanted = 2 * (gsize) omp_get_max_threads ();
+  gsize most_blocks = MAX (1, TASK_BYTES / (p->k * COLUMNS * sizeof (guint16)));
+  gsize n_columns = (n_blocks + most_blocks - 1) / most_blocks;
+  gsize n_rows = MAX ((p->m + TASK_ROWS - 1) / TASK_ROWS, (n_wanted + n_columns - 1) / n_columns);
   Area area = { 0 };
 
   *by_blocks = p->k > FIRST_CACHE_TERMS && p->m * p->k * sizeof (guint16) <= X_BYTES;
-  if (!*by_blocks)
+  if (*by_blocks)
     {
-      gsize most = MAX (1, TASK_BYTES / (p->k * COLUMNS * sizeof (guint16)));
-
-      n_rows = (p->m + TASK_ROWS - 1) / TASK_ROWS;
-      n_columns = (n_blocks + most - 1) / most;
+      n_columns = MAX ((n_blocks + TASK_BLOCKS - 1) / TASK_BLOCKS, MIN (n_blocks, n_wanted));
+      n_rows = 1;
     }
   area.row_end = ((p->m + n_rows - 1) / n_rows + ROWS - 1) / ROWS * ROWS;
   area.block_end = (n_blocks + n_columns - 1) / n_columns;
@@ -349,7 +355,7 @@ multiply_all (const EshiCpuAmxProduct *p,
   gsize n_rows = (p->m + largest.row_end - 1) / largest.row_end;
   gsize n_columns = (n_blocks + largest.block_end - 1) / largest.block_end;
 
-#pragma omp parallel
+#pragma omp parallel if (p->m * p->k * n_blocks > PARALLEL_MIN)
   {
     eshi_amx_configure (NULL);
 #pragma omp for schedule(dynamic)
