@@ -27,7 +27,7 @@ static INLINE Wide
 load_f16 (const guint8 *src)
 {
   return (Wide) { _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) src)),
-                  _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) (src + 16))) };
+                 _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) (src + 16))) };
 }
 
 static INLINE __m256
@@ -48,7 +48,7 @@ static INLINE Wide
 load_f32 (const guint8 *src)
 {
   return (Wide) { _mm256_loadu_ps ((const float *) (gconstpointer) src),
-                  _mm256_loadu_ps ((const float *) (gconstpointer) (src + 32)) };
+                 _mm256_loadu_ps ((const float *) (gconstpointer) (src + 32)) };
 }
 
 static INLINE void
@@ -137,7 +137,7 @@ _eshi_convert_blocks (void       *dst,
   if (state == 1 || functions[from][to] == NULL)
     return 0;
   n = n / BLOCK * BLOCK;
-  functions[from][to] (dst, src, n);
+  functions[from][to](dst, src, n);
   return n;
 }
 
