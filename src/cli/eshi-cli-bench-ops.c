@@ -1,6 +1,7 @@
 /* eshi-cli-bench-ops.c: eshi-cli bench --ops: what each kind of op of a step and of the decoder takes, and what share of
  * the processor's peak that is.
  *
+ * Below them are step and decoder as they are: the median, the fastest and the slowest of their runs.
  * Times are those of the clock, so on a busy computer the shares are too small, unless --cpu-time is given.
  *
  * SPDX-License-Identifier: MIT
@@ -42,20 +43,40 @@ add_totals (const EshiSpeed *self)
 
 /* FLOP/s; the clock may not see a small op at all. */
 static double
-get_rate (const EshiOpSpeed *row)
+get_rate (double flops,
+          double seconds)
 {
-  return row->seconds > 0 ? row->flops / row->seconds : 0;
+  return seconds > 0 ? flops / seconds : 0;
+}
+
+/* (transfer full): as a percentage of @peak; empty where there is none. */
+static char *
+format_share (double rate,
+              double peak)
+{
+  return peak > 0 && rate > 0 ? g_strdup_printf ("%5.1f %%", 100 * rate / peak) : g_strdup ("");
 }
 
 static void
 print_row (const EshiOpSpeed *row,
            double             peak)
 {
-  double rate = get_rate (row);
-  g_autofree char *share = peak > 0 && rate > 0 ? g_strdup_printf ("%5.1f %%", 100 * rate / peak) : g_strdup ("");
+  double rate = get_rate (row->flops, row->seconds);
+  g_autofree char *share = format_share (rate, peak);
 
   printf ("%-7s %-16s %4u × %11.2f ms %9.1f GFLOP/s %s\n", row->stage, row->op, row->n_ops, 1000 * row->seconds,
           rate / GIGA, share);
+}
+
+static void
+print_whole (const EshiWholeSpeed *row,
+             double                peak)
+{
+  double rate = get_rate (row->flops, row->median);
+  g_autofree char *share = format_share (rate, peak);
+
+  printf (_("%s, %u runs: median %.2f ms, from %.2f to %.2f, %.1f GFLOP/s %s\n"), row->stage, row->n_runs,
+          1000 * row->median, 1000 * row->best, 1000 * row->worst, rate / GIGA, share);
 }
 
 static void
@@ -63,12 +84,24 @@ print_table (const EshiSpeed *speed,
              const char      *model,
              const GArray    *rows)
 {
-  printf (_("%s on %s, %u threads, %u × %u pixels, %u images at once\n"), model, speed->backend, speed->n_threads,
-          speed->width, speed->height, speed->batch);
+  printf (_("%s on %s, %s, %u threads, %u × %u pixels, %u images at once\n"), model, speed->backend, speed->precision,
+          speed->n_threads, speed->width, speed->height, speed->batch);
   for (guint i = 0; i < rows->len; i++)
     print_row (&g_array_index (rows, EshiOpSpeed, i), speed->peak);
+  for (guint i = 0; i < speed->wholes->len; i++)
+    print_whole (&g_array_index (speed->wholes, EshiWholeSpeed, i), speed->peak);
   if (speed->peak > 0)
     printf (_("The shares are of %.1f GFLOP/s, multiply-adds in registers, measured in this run.\n"), speed->peak / GIGA);
+}
+
+static void
+add_rate (JsonBuilder *builder,
+          double       rate,
+          double       peak)
+{
+  eshi_cli_report_add_double (builder, "gflops", rate / GIGA);
+  if (peak > 0 && rate > 0)
+    eshi_cli_report_add_double (builder, "peak_share", rate / peak);
 }
 
 static void
@@ -76,18 +109,44 @@ add_row (JsonBuilder       *builder,
          const EshiOpSpeed *row,
          double             peak)
 {
-  double rate = get_rate (row);
-
   json_builder_begin_object (builder);
   eshi_cli_report_add_string (builder, "stage", row->stage);
   eshi_cli_report_add_string (builder, "op", row->op);
   eshi_cli_report_add_int (builder, "count", row->n_ops);
   eshi_cli_report_add_double (builder, "ms", 1000 * row->seconds);
   eshi_cli_report_add_double (builder, "gflop", row->flops / GIGA);
-  eshi_cli_report_add_double (builder, "gflops", rate / GIGA);
-  if (peak > 0 && rate > 0)
-    eshi_cli_report_add_double (builder, "peak_share", rate / peak);
+  add_rate (builder, get_rate (row->flops, row->seconds), peak);
   json_builder_end_object (builder);
+}
+
+/* With "step_ms" or "decode_ms" for the median. */
+static void
+add_whole (JsonBuilder          *builder,
+           const EshiWholeSpeed *row,
+           double                peak)
+{
+  g_autofree char *name = g_strconcat (row->stage, "_ms", NULL);
+
+  json_builder_begin_object (builder);
+  eshi_cli_report_add_string (builder, "stage", row->stage);
+  eshi_cli_report_add_int (builder, "runs", row->n_runs);
+  eshi_cli_report_add_double (builder, name, 1000 * row->median);
+  eshi_cli_report_add_double (builder, "best_ms", 1000 * row->best);
+  eshi_cli_report_add_double (builder, "worst_ms", 1000 * row->worst);
+  eshi_cli_report_add_double (builder, "gflop", row->flops / GIGA);
+  add_rate (builder, get_rate (row->flops, row->median), peak);
+  json_builder_end_object (builder);
+}
+
+static void
+add_peak (JsonBuilder     *builder,
+          const EshiSpeed *speed)
+{
+  if (speed->peak <= 0)
+    return;
+  eshi_cli_report_add_double (builder, "peak_gflops", speed->peak / GIGA);
+  eshi_cli_report_add_double (builder, "peak_before_gflops", speed->peak_before / GIGA);
+  eshi_cli_report_add_double (builder, "peak_after_gflops", speed->peak_after / GIGA);
 }
 
 static void
@@ -100,16 +159,21 @@ print_json (const EshiSpeed *speed,
   json_builder_begin_object (builder);
   eshi_cli_report_add_string (builder, "model", model);
   eshi_cli_report_add_string (builder, "backend", speed->backend);
+  eshi_cli_report_add_string (builder, "precision", speed->precision);
   eshi_cli_report_add_int (builder, "threads", speed->n_threads);
   eshi_cli_report_add_int (builder, "width", speed->width);
   eshi_cli_report_add_int (builder, "height", speed->height);
   eshi_cli_report_add_int (builder, "batch", speed->batch);
-  if (speed->peak > 0)
-    eshi_cli_report_add_double (builder, "peak_gflops", speed->peak / GIGA);
+  add_peak (builder, speed);
   json_builder_set_member_name (builder, "ops");
   json_builder_begin_array (builder);
   for (guint i = 0; i < rows->len; i++)
     add_row (builder, &g_array_index (rows, EshiOpSpeed, i), speed->peak);
+  json_builder_end_array (builder);
+  json_builder_set_member_name (builder, "whole");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < speed->wholes->len; i++)
+    add_whole (builder, &g_array_index (speed->wholes, EshiWholeSpeed, i), speed->peak);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   eshi_cli_report_finish (builder);
@@ -119,9 +183,10 @@ print_json (const EshiSpeed *speed,
 static gboolean
 check_numbers (const EshiCliBenchOptions *options)
 {
-  if (options->width >= 0 && options->height >= 0 && options->batch >= 0 && options->threads >= 0)
+  if (options->width >= 0 && options->height >= 0 && options->batch >= 0 && options->threads >= 0 &&
+      options->runs >= 0)
     return TRUE;
-  eshi_cli_complain (_("Give --width, --height, --batch and --threads numbers above 0."));
+  eshi_cli_complain (_("Give --width, --height, --batch, --runs and --threads numbers above 0."));
   return FALSE;
 }
 
@@ -140,7 +205,7 @@ eshi_cli_bench_ops (const EshiCliBenchOptions *options)
     return eshi_cli_fail (error);
   speed = eshi_speed_measure (options->model, options->width, options->height,
                               options->batch > 0 ? options->batch : GUIDED_BATCH, options->backend, options->threads,
-                              options->precision, options->cpu_time, NULL, &error);
+                              options->precision, options->cpu_time, options->runs, NULL, &error);
   if (speed == NULL)
     return eshi_cli_fail (error);
   rows = add_totals (speed);

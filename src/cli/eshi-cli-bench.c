@@ -167,6 +167,8 @@ eshi_cli_bench (int    argc,
       N_("With --ops: count the threads' processor time, for a busy computer"), NULL },
     { "batch", 0, 0, G_OPTION_ARG_INT, &options.batch, N_("Images that the UNet sees at once, with --ops; 2 if left out"),
       N_("NUMBER") },
+    { "runs", 0, 0, G_OPTION_ARG_INT, &options.runs,
+      N_("With --ops: how often to run the step and the decoder; for some seconds if left out"), N_("NUMBER") },
     { "backend", 0, 0, G_OPTION_ARG_FILENAME, &options.backend, N_("cpu, ref or cuda"), N_("NAME") },
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &options.precision, N_("auto, f32 or half"), N_("TYPE") },
     { "threads", 0, 0, G_OPTION_ARG_INT, &options.threads, N_("Processor threads"), N_("NUMBER") },
@@ -178,9 +180,9 @@ eshi_cli_bench (int    argc,
     return ESHI_CLI_USAGE;
   if (options.ops)
     return eshi_cli_bench_ops (&options);
-  if (options.batch != 0)
+  if (options.batch != 0 || options.runs != 0)
     {
-      eshi_cli_complain (_("--batch belongs to --ops; give both, or neither."));
+      eshi_cli_complain (_("--batch and --runs belong to --ops; give it, too, or neither."));
       return ESHI_CLI_USAGE;
     }
   requests = make_requests (&options);

@@ -21,6 +21,7 @@ typedef struct
   int       height;
   int       batch;
   int       threads;
+  int       runs;
   gboolean  ops;
   gboolean  cpu_time;
   gboolean  json;

@@ -29,15 +29,38 @@ typedef struct
 } EshiOpSpeed;
 
 /**
+ * EshiWholeSpeed:
+ * @stage: (transfer none): as EshiOpSpeed's
+ * @n_runs: how often it was run
+ * @median: seconds
+ * @best: seconds
+ * @worst: seconds
+ * @flops: floating point operations of a run
+ */
+typedef struct
+{
+  const char *stage;
+  guint       n_runs;
+  double      median;
+  double      best;
+  double      worst;
+  double      flops;
+} EshiWholeSpeed;
+
+/**
  * EshiSpeed:
  * @backend: (transfer none): the one that was used
  * @width: pixels
  * @height: pixels
  * @batch: images that the UNet saw at once
  * @n_threads: that computed; 0 where another device did
- * @peak: multiply-adds in AVX2 registers on so many threads, measured before and after, in FLOP/s; 0 where there is no
- *   such measure: another device, another precision than f32, no AVX2
+ * @precision: (transfer none): type of the activations: "f32", "bf16", "f16"
+ * @peak: the greater of the next two; 0 where there is no such measure: another device, a processor without AVX2
+ * @peak_before: FLOP/s of multiply-adds in registers on so many threads, measured before the ops: in bf16 by AMX's tiles
+ *   or AVX512-BF16, whichever is faster, in f32 by AVX2
+ * @peak_after: the same, measured after them
  * @ops: of EshiOpSpeed, the step's before the decoder's
+ * @wholes: of EshiWholeSpeed, likewise
  */
 typedef struct
 {
@@ -46,8 +69,12 @@ typedef struct
   guint       height;
   guint       batch;
   guint       n_threads;
+  const char *precision;
   double      peak;
+  double      peak_before;
+  double      peak_after;
   GArray     *ops;
+  GArray     *wholes;
 } EshiSpeed;
 
 /**
@@ -60,6 +87,7 @@ typedef struct
  * @n_threads: likewise
  * @precision: (nullable): as for eshi_engine_new_with_precision()
  * @cpu_time: count the threads' processor time over their number, for a busy computer, and not the clock's
+ * @n_runs: runs of the step and of the decoder, at most 1000; 0 for as many as some seconds allow, but at least two
  *
  * Loads the model and runs it in the calling thread: minutes for a large one.
  *
@@ -76,6 +104,7 @@ EshiSpeed *eshi_speed_measure (const char    *model,
                                guint          n_threads,
                                const char    *precision,
                                gboolean       cpu_time,
+                               guint          n_runs,
                                GCancellable  *cancellable,
                                GError       **error);
 

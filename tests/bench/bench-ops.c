@@ -8,8 +8,8 @@
  * in the caches as a repetition leaves them, and without the residuals' copies that a real graph avoids by planning.
  * On a computer that is never idle --cpu-time comes nearer: the time that all threads really ran, divided by --threads
  * (which it needs), as if they had shared the work evenly and waited for nobody.
- * With --threads and f32 each kind of op is also given as a share of what that many threads multiply and add in AVX2
- * registers, measured in the same minute; other precisions have no such share.
+ * Each kind of op is also given as a share of what as many threads multiply and add in registers, the greater of what was
+ * measured before and after: AVX2's for f32, AMX's tiles or AVX512-BF16 for bf16.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -312,6 +312,13 @@ print_sums (const char   *net,
     print_sum (net, "total", &total);
 }
 
+/* GFLOP/s of the threads of @backend, 0 where there is no such measure. */
+static double
+measure_peak (const EshiBackend *backend)
+{
+  return backend->compute == ESHI_DTYPE_F32 ? eshi_peak_f32 (backend->n_threads) : eshi_peak_bf16 (backend->n_threads);
+}
+
 static gboolean
 run_net (EshiBackend  *backend,
          const char   *net,
@@ -326,6 +333,7 @@ run_net (EshiBackend  *backend,
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT, "There is no network called %s.", net);
       return FALSE;
     }
+  peak = measure_peak (backend);
   for (guint i = 0; i < cases->len; i++)
     {
       const BenchCase *c = &g_array_index (cases, BenchCase, i);
@@ -341,6 +349,7 @@ run_net (EshiBackend  *backend,
       sums[c->kind].median += c->count * t.median;
       sums[c->kind].flops += c->count * t.flops;
     }
+  peak = MAX (peak, measure_peak (backend));
   print_sums (net, sums);
   return TRUE;
 }
@@ -397,8 +406,6 @@ run_all (GError **error)
   backend = klass->open (&wish, error);
   if (backend == NULL)
     return FALSE;
-  if (n_threads > 0 && backend->compute == ESHI_DTYPE_F32)
-    peak = n_threads * eshi_peak_f32 ();
   if (!json)
     g_print ("%s: %s, %s, %s\n", klass->name, info.name, info.features, eshi_dtype_name (backend->compute));
   for (guint i = 0; done && nets[i] != NULL; i++)

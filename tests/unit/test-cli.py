@@ -567,13 +567,27 @@ def test_bench(case):
     assert case.folder.exists() and not list(case.folder.glob("**/*.png"))
 
 
+def check_whole(report, rows, n_runs):
+    """A stage's run takes at least what its ops take at their fastest, and computes the same."""
+    assert [row["stage"] for row in report["whole"]] == ["step", "decode"]
+    for row in report["whole"]:
+        total = rows[row["stage"], "total"]
+        assert row["runs"] == n_runs
+        assert total["ms"] <= row["best_ms"] * (1 + 1e-9) and row["best_ms"] <= row[f"{row['stage']}_ms"] <= row["worst_ms"]
+        assert abs(row["gflop"] - total["gflop"]) < 1e-9 * total["gflop"], (row, total)
+        assert abs(row["gflops"] - row["gflop"] / row[f"{row['stage']}_ms"] * 1000) < 1e-6 * row["gflops"]
+
+
 def test_bench_ops(case):
     """Twice the images are twice the arithmetic of the UNet's convolutions, and change nothing for the decoder."""
     case.refuse(USAGE, "bench", "--batch", "2", words="--ops")
+    case.refuse(USAGE, "bench", "--runs", "2", words="--ops")
+    case.refuse(USAGE, "bench", "--ops", "--runs", "-1", words="--runs")
+    case.refuse(USAGE, "bench", "--ops", "--runs", "1001", words="1000")
     case.refuse(USAGE, "bench", "--ops", "--batch", "17", words="16")
     case.refuse(USAGE, "bench", "--ops", "--batch", "-1", words="--batch")
     case.refuse(USAGE, "bench", "--ops", "--width", "65", words="65")
-    small = ["bench", "--ops", "--json", "--width", "64", "--height", "64"]
+    small = ["bench", "--ops", "--json", "--width", "64", "--height", "64", "--runs", "3"]
     one, two = (json.loads(case.succeed(*small, "--batch", n).stdout) for n in ["1", "2"])
     rows = [{(row["stage"], row["op"]): row for row in report["ops"]} for report in (one, two)]
     assert rows[1]["step", "conv2d"]["gflop"] == 2 * rows[0]["step", "conv2d"]["gflop"]
@@ -582,9 +596,13 @@ def test_bench_ops(case):
         kinds = [row for row in two["ops"] if row["stage"] == stage and row["op"] != "total"]
         assert abs(sum(row["ms"] for row in kinds) - rows[1][stage, "total"]["ms"]) < 1e-6
         assert sum(row["count"] for row in kinds) == rows[1][stage, "total"]["count"]
-    for row in two["ops"]:
+    check_whole(two, rows[1], 3)
+    for row in two["ops"] + two["whole"]:
+        assert ("peak_share" in row) == ("peak_gflops" in two and row["gflops"] > 0), row
         if "peak_share" in row:
             assert abs(row["peak_share"] - row["gflops"] / two["peak_gflops"]) < 1e-9, row
+    if "peak_gflops" in two:
+        assert two["peak_gflops"] == max(two["peak_before_gflops"], two["peak_after_gflops"])
     assert "conv2d" in case.succeed("bench", "--ops", "--width", "64", "--height", "64").stdout.decode()
 
 

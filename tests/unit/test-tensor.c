@@ -10,6 +10,8 @@
 
 #include "eshi-tensor.h"
 
+#define MANY (65536 + 7) /* whole blocks, and a rest */
+
 /* What the sixteen bits mean, by IEEE 754's definition of binary16. */
 static double
 value_of_f16 (guint half)
@@ -177,6 +179,67 @@ test_lengths (void)
     }
 }
 
+/* Whether @half is what @one rounds to on its own. */
+static void
+assert_rounded (guint16   half,
+                EshiDType dtype,
+                float     one)
+{
+  if (isnan (one))
+    g_assert_true (isnan (to_f32 (half, dtype)));
+  else
+    g_assert_cmphex (half, ==, from_f32 (one, dtype));
+}
+
+/* All of f16 at once, from an odd address, is what they are one by one. */
+static void
+test_many_f16 (void)
+{
+  g_autofree guint8 *src = g_malloc (1 + 2 * MANY);
+  g_autofree float *wide = g_new (float, MANY);
+  g_autofree guint16 *half = g_new (guint16, MANY);
+
+  for (gsize i = 0; i < MANY; i++)
+    {
+      guint16 bits = (guint16) i;
+
+      memcpy (src + 1 + 2 * i, &bits, sizeof bits);
+    }
+  eshi_convert_to_f32 (wide, src + 1, ESHI_DTYPE_F16, MANY);
+  eshi_convert_to_bf16 (half, src + 1, ESHI_DTYPE_F16, MANY);
+  for (gsize i = 0; i < MANY; i++)
+    {
+      float one = to_f32 ((guint16) i, ESHI_DTYPE_F16);
+
+      g_assert_true (memcmp (&one, &wide[i], sizeof one) == 0 || (isnan (one) && isnan (wide[i])));
+      assert_rounded (half[i], ESHI_DTYPE_BF16, one);
+    }
+}
+
+/* So are f32 numbers after every bf16. */
+static void
+test_many_f32 (void)
+{
+  g_autofree float *wide = g_new (float, MANY);
+  g_autofree guint16 *half = g_new (guint16, MANY);
+
+  for (gsize i = 0; i < MANY; i++)
+    {
+      guint32 bits = (guint32) i << 16 | ((guint32) i * 40503u & 0xffff);
+
+      memcpy (&wide[i], &bits, sizeof bits);
+    }
+  eshi_convert_from_f32 (half, ESHI_DTYPE_F16, wide, MANY);
+  for (gsize i = 0; i < MANY; i++)
+    assert_rounded (half[i], ESHI_DTYPE_F16, wide[i]);
+  eshi_convert_from_f32 (half, ESHI_DTYPE_BF16, wide, MANY);
+  for (gsize i = 0; i < MANY; i++)
+    assert_rounded (half[i], ESHI_DTYPE_BF16, wide[i]);
+  eshi_convert_to_bf16 (half, wide, ESHI_DTYPE_F32, MANY);
+  for (gsize i = 0; i < MANY; i++)
+    assert_rounded (half[i], ESHI_DTYPE_BF16, wide[i]);
+}
+
 static void
 test_shapes (void)
 {
@@ -206,6 +269,8 @@ main (int    argc,
   g_test_add_func ("/eshi/tensor/nan-stays-nan", test_low_nan);
   g_test_add_func ("/eshi/tensor/f64-to-f32", test_f64);
   g_test_add_func ("/eshi/tensor/any-length-and-address", test_lengths);
+  g_test_add_func ("/eshi/tensor/many-f16-at-once", test_many_f16);
+  g_test_add_func ("/eshi/tensor/many-f32-at-once", test_many_f32);
   g_test_add_func ("/eshi/tensor/shapes", test_shapes);
 
   return g_test_run ();

@@ -1,6 +1,6 @@
 /* eshi-peak.h: the processor's ceiling that benchmarks compare ops with.
  *
- * It measures f32 multiply-adds in AVX2 registers and nothing else: no memory, no bf16, no other processors.
+ * It measures multiply-adds in registers and nothing else: no memory, no other processors than x86-64.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,13 +11,17 @@
 
 G_BEGIN_DECLS
 
-/* eshi_peak_f32:
+/* Both measure for up to a second, on @n_threads threads of their own that run at the same time, because cores may share
+ * what multiplies. The clock is each thread's processor time, so that other programs only change what they take from the
+ * frequency or the sibling core. Any thread; they cannot fail.
  *
- * Measures for up to a second on the calling thread, in its processor time, so that other programs only change
- * what they take from the clock frequency or the sibling core.
- *
- * Returns: GFLOP/s of one thread, or 0 where AVX2 and FMA are missing; it cannot fail otherwise. Any thread.
- */
-double eshi_peak_f32 (void);
+ * Returns: GFLOP/s of all @n_threads together, or 0 where the processor lacks the instructions or @n_threads is 0 */
+
+/* eshi_peak_f32: in AVX2 registers, which every processor with the fast backend has. */
+double eshi_peak_f32  (guint n_threads);
+
+/* eshi_peak_bf16: products of bf16 with sums in f32: in AMX's tiles or by AVX512-BF16, whichever is faster. Asks the
+ * kernel for the tiles, which holds for the process. */
+double eshi_peak_bf16 (guint n_threads);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* eshi-tensor.c: types, shapes, and the exact conversions between f32 and the types of weight files.
  *
  * The conversions are plain integer arithmetic on blocks of sixteen elements, which the compiler turns into vector
- * code; they do not depend on the CPU's rounding mode for subnormals, nor on its flush-to-zero bits. No file access,
+ * code, or that of eshi-tensor-blocks.c where the processor has better; they do not depend on the CPU's rounding mode for subnormals, nor on its flush-to-zero bits. No file access,
  * no threads, no memory but a tensor's own.
  *
  * SPDX-License-Identifier: MIT
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "eshi-tensor.h"
+#include "eshi-tensor-private.h"
 
 /* One block's loop has a constant count, so it is vectorised at -O2 too. */
 #define BLOCK 16
@@ -245,9 +245,14 @@ eshi_convert_to_f32 (float      *dst,
                      EshiDType   dtype,
                      gsize       n)
 {
+  gsize done = _eshi_convert_blocks (dst, ESHI_DTYPE_F32, src, dtype, n);
+
+  n -= done;
   if (n == 0)
     return;
 
+  dst += done;
+  src = (const guint8 *) src + done * eshi_dtype_size (dtype);
   switch (dtype)
     {
     case ESHI_DTYPE_F32:
@@ -281,9 +286,14 @@ eshi_convert_from_f32 (void        *dst,
                        const float *src,
                        gsize        n)
 {
+  gsize done = _eshi_convert_blocks (dst, dtype, src, ESHI_DTYPE_F32, n);
+
+  n -= done;
   if (n == 0)
     return;
 
+  dst = (guint8 *) dst + done * eshi_dtype_size (dtype);
+  src += done;
   switch (dtype)
     {
     case ESHI_DTYPE_F32:
@@ -305,5 +315,29 @@ eshi_convert_from_f32 (void        *dst,
     case ESHI_N_DTYPES:
     default:
       g_return_if_reached ();
+    }
+}
+
+void
+eshi_convert_to_bf16 (guint16    *dst,
+                      const void *src,
+                      EshiDType   dtype,
+                      gsize       n)
+{
+  gsize size = eshi_dtype_size (dtype);
+  gsize done = _eshi_convert_blocks (dst, ESHI_DTYPE_BF16, src, dtype, n);
+
+  if (dtype == ESHI_DTYPE_BF16)
+    {
+      memcpy (dst, src, n * size);
+      return;
+    }
+  for (gsize i = done; i < n; i += BLOCK)
+    {
+      float wide[BLOCK];
+      gsize part = MIN (BLOCK, n - i);
+
+      eshi_convert_to_f32 (wide, (const guint8 *) src + i * size, dtype, part);
+      eshi_convert_from_f32 (dst + i, ESHI_DTYPE_BF16, wide, part);
     }
 }

@@ -105,4 +105,10 @@ void        eshi_convert_from_f32  (void            *dst,
                                     const float     *src,
                                     gsize            n);
 
+/* The two in one: F32, F16, BF16 or F64 to bf16, rounded to nearest even. */
+void        eshi_convert_to_bf16   (guint16         *dst,
+                                    const void      *src,
+                                    EshiDType        dtype,
+                                    gsize            n);
+
 G_END_DECLS

@@ -1,7 +1,8 @@
 /* eshi-pipeline-speed.c: a step and a decoding, timed op by op.
  *
- * Other programs can only slow an op down, so each counts as its fastest run did. It refuses to time what surrounds the
- * ops: samplers, previews and files are measured by whole pictures.
+ * Other programs can only slow an op down, so each counts as its fastest run did; for all of them together the median and
+ * the spread of the same runs are kept, too. It refuses to time what surrounds the ops: samplers, previews and files are
+ * measured by whole pictures.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,14 +28,17 @@ typedef struct
   EshiPipeline *pipeline;
   GCancellable *cancellable;
   GArray       *sums;      /* of EshiPipelineSpeed */
+  GArray       *wholes;    /* of EshiPipelineWhole */
 
   guint         n_threads; /* that share processor time; 0 to go by the clock */
+  guint         n_runs;    /* 0: for some seconds */
 } Measure;
 
 /* The fastest run of each op of a graph. */
 typedef struct
 {
   double *best;      /* [n_ops], seconds */
+  double  whole;     /* seconds of all ops of this run */
   guint   at;        /* the op that comes next */
   guint   n_threads; /* as Measure's */
   double  started;   /* the op that comes next, in processor time */
@@ -61,6 +65,7 @@ profile_cb (const EshiOp *op,
     seconds = (now - profile->started) / profile->n_threads;
   profile->started = now;
   profile->best[profile->at] = MIN (profile->best[profile->at], seconds);
+  profile->whole += seconds;
   profile->at++;
 }
 
@@ -91,7 +96,59 @@ add_to_sum (GArray       *sums,
   sum->flops += eshi_op_flops (op);
 }
 
-/* Runs @graph, whose inputs are there, a few times, and adds its ops to the sums. */
+static int
+compare_doubles (gconstpointer a,
+                 gconstpointer b)
+{
+  double x = *(const double *) a;
+  double y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* @runs: seconds of each, which are sorted. */
+static void
+add_whole (Measure    *self,
+           const char *stage,
+           EshiGraph  *graph,
+           GArray     *runs)
+{
+  const double *seconds = (const double *) runs->data;
+  EshiPipelineWhole whole = { .stage = stage, .n_runs = runs->len };
+
+  g_array_sort (runs, compare_doubles);
+  whole.best = seconds[0];
+  whole.median = (seconds[(runs->len - 1) / 2] + seconds[runs->len / 2]) / 2;
+  whole.worst = seconds[runs->len - 1];
+  for (guint i = 0; i < eshi_graph_n_ops (graph); i++)
+    whole.flops += eshi_op_flops (eshi_graph_get_op (graph, i));
+  g_array_append_val (self->wholes, whole);
+}
+
+static gboolean
+is_enough (const Measure *self,
+           guint          n_runs,
+           gint64         end)
+{
+  if (self->n_runs > 0)
+    return n_runs >= self->n_runs;
+  return n_runs >= MAX_RUNS || (n_runs >= MIN_RUNS && g_get_monotonic_time () >= end);
+}
+
+static gboolean
+run_profiled (Measure    *self,
+              EshiGraph  *graph,
+              Profile    *profile,
+              GError    **error)
+{
+  profile->at = 0;
+  profile->whole = 0;
+  profile->started = get_cpu_seconds ();
+  return eshi_graph_run (graph, self->cancellable, error);
+}
+
+/* Runs @graph, whose inputs are there, a few times, and adds its ops to the sums. The first run of all, which touches
+ * memory and makes threads, counts for nothing. */
 static gboolean
 measure_graph (Measure     *self,
                EshiGraph   *graph,
@@ -100,24 +157,26 @@ measure_graph (Measure     *self,
 {
   guint n_ops = eshi_graph_n_ops (graph);
   g_autofree double *best = g_new (double, n_ops);
+  g_autoptr(GArray) runs = g_array_new (FALSE, FALSE, sizeof (double));
   gint64 end = g_get_monotonic_time () + ENOUGH_SECONDS * G_USEC_PER_SEC;
   Profile profile = { .best = best, .n_threads = self->n_threads };
+  gboolean done = eshi_graph_run (graph, self->cancellable, error);
 
   for (guint i = 0; i < n_ops; i++)
     best[i] = G_MAXDOUBLE;
   eshi_graph_set_profile (graph, profile_cb, &profile);
-  for (guint run = 0; run < MIN_RUNS || (run < MAX_RUNS && g_get_monotonic_time () < end); run++)
+  while (done && !is_enough (self, runs->len, end))
     {
-      profile.at = 0;
-      profile.started = get_cpu_seconds ();
-      if (!eshi_graph_run (graph, self->cancellable, error))
-        break;
+      done = run_profiled (self, graph, &profile, error);
+      if (done)
+        g_array_append_val (runs, profile.whole);
     }
   eshi_graph_set_profile (graph, NULL, NULL);
-  if (profile.at < n_ops)
+  if (!done)
     return FALSE;
   for (guint i = 0; i < n_ops; i++)
     add_to_sum (self->sums, stage, eshi_graph_get_op (graph, i), best[i]);
+  add_whole (self, stage, graph, runs);
   return TRUE;
 }
 
@@ -197,12 +256,15 @@ eshi_pipeline_measure_ops (EshiPipeline  *self,
                            guint         *height,
                            guint          batch,
                            gboolean       cpu_time,
+                           guint          n_runs,
+                           GArray       **wholes,
                            GCancellable  *cancellable,
                            GError       **error)
 {
   g_autoptr(GArray) sums = g_array_new (FALSE, FALSE, sizeof (EshiPipelineSpeed));
+  g_autoptr(GArray) whole = g_array_new (FALSE, FALSE, sizeof (EshiPipelineWhole));
   EshiPipelineParams params = { .prompt = "", .width = *width, .height = *height };
-  Measure measure = { .pipeline = self, .cancellable = cancellable, .sums = sums,
+  Measure measure = { .pipeline = self, .cancellable = cancellable, .sums = sums, .wholes = whole, .n_runs = n_runs,
                       .n_threads = cpu_time ? self->backend->n_threads : 0 };
   guint factor = _eshi_pipeline_factor (self);
 
@@ -212,6 +274,12 @@ eshi_pipeline_measure_ops (EshiPipeline  *self,
                    _("The number of images at once must be from 1 to %d; %u is not."), ESHI_PIPELINE_MAX_BATCH, batch);
       return NULL;
     }
+  if (n_runs > ESHI_PIPELINE_MAX_RUNS)
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT, _("The number of runs must be at most %d; %u is not."),
+                   ESHI_PIPELINE_MAX_RUNS, n_runs);
+      return NULL;
+    }
   if (!eshi_pipeline_resolve (self, &params, error))
     return NULL;
   *width = params.width;
@@ -219,5 +287,6 @@ eshi_pipeline_measure_ops (EshiPipeline  *self,
   if (!measure_step (&measure, params.height / factor, params.width / factor, batch, error) ||
       !measure_decoder (&measure, params.height / factor, params.width / factor, error))
     return NULL;
+  *wholes = g_steal_pointer (&whole);
   return g_steal_pointer (&sums);
 }

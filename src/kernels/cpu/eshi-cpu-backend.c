@@ -363,6 +363,7 @@ cpu_run (EshiBackend   *backend,
 {
   EshiCpuBackend *self = (EshiCpuBackend *) backend;
 
+  eshi_cpu_weights_drop_scratch (self->weights);
   use_threads (self);
   if (row_of (self, op)->run (self, op, error))
     return TRUE;

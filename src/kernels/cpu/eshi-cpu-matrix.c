@@ -33,6 +33,9 @@
 /* Rows of a block are a multiple of this, so that no tile of oneDNN's is cut. */
 #define GEGLU_BLOCK_STEP 64
 
+/* Elements converted at a time, each block by one thread. */
+#define CONVERT_BLOCK 65536
+
 /* Terms of a weight's row that are converted at a time. */
 #define PACK_TERMS 64
 
@@ -86,34 +89,58 @@ matrix_unprepare (EshiCpuBackend *self,
   g_free (plan);
 }
 
-/* oneDNN packs f32 and the wanted type quickly; anything else is widened first. */
+/* @weight as @dtype, F32 or BF16, in memory that the next weight uses again: pages that are new for every weight would
+ * cost more than the conversion. NULL on failure. */
+static void *
+convert_weight (EshiCpuBackend    *self,
+                const EshiTensor  *weight,
+                EshiDType          dtype,
+                GError           **error)
+{
+  gsize n = eshi_tensor_count (weight);
+  gsize size = eshi_dtype_size (weight->dtype);
+  void *plain = eshi_cpu_weights_scratch (self->weights, n * eshi_dtype_size (dtype), error);
+
+  if (plain == NULL)
+    return NULL;
+#pragma omp parallel for schedule(static)
+  for (gsize i = 0; i < n; i += CONVERT_BLOCK)
+    {
+      const char *src = (const char *) weight->data + i * size;
+
+      if (dtype == ESHI_DTYPE_BF16)
+        eshi_convert_to_bf16 ((guint16 *) plain + i, src, weight->dtype, MIN (CONVERT_BLOCK, n - i));
+      else
+        eshi_convert_to_f32 ((float *) plain + i, src, weight->dtype, MIN (CONVERT_BLOCK, n - i));
+    }
+  return plain;
+}
+
+/* What the packing of a weight needs to know. */
+typedef struct
+{
+  EshiCpuBackend   *backend;
+  EshiCpuPrimitive *primitive;
+} Packing;
+
+/* oneDNN packs f32 and the wanted type quickly; anything else is converted first. */
 static gboolean
 pack_weight (const EshiTensor  *weight,
              void              *dst,
              gpointer           user_data,
              GError           **error)
 {
-  EshiCpuPrimitive *primitive = user_data;
+  const Packing *packing = user_data;
+  EshiCpuPrimitive *primitive = packing->primitive;
   EshiDType wanted = eshi_cpu_primitive_weights_dtype (primitive);
   gboolean direct = (weight->dtype == ESHI_DTYPE_F32 || weight->dtype == wanted) &&
                     (gsize) weight->data % eshi_dtype_size (weight->dtype) == 0;
-  gsize n = eshi_tensor_count (weight);
-  gsize size = eshi_dtype_size (weight->dtype);
-  const gsize block = 65536;
-  float *plain = NULL;
-  gboolean packed = FALSE;
+  const void *plain = NULL;
 
   if (direct)
     return eshi_cpu_primitive_pack (primitive, dst, weight->data, weight->dtype, error);
-  plain = eshi_cpu_memory_alloc (n * sizeof (float), error);
-  if (plain == NULL)
-    return FALSE;
-#pragma omp parallel for schedule(static)
-  for (gsize i = 0; i < n; i += block)
-    eshi_convert_to_f32 (plain + i, (const char *) weight->data + i * size, weight->dtype, MIN (block, n - i));
-  packed = eshi_cpu_primitive_pack (primitive, dst, plain, ESHI_DTYPE_F32, error);
-  free (plain);
-  return packed;
+  plain = convert_weight (packing->backend, weight, wanted, error);
+  return plain != NULL && eshi_cpu_primitive_pack (primitive, dst, plain, wanted, error);
 }
 
 EshiCpuPacked *
@@ -124,10 +151,11 @@ _eshi_cpu_pack (EshiCpuBackend    *self,
 {
   GBytes *form = eshi_cpu_primitive_weights_form (primitive);
   gsize bytes = eshi_cpu_primitive_weights_bytes (primitive);
+  Packing packing = { self, primitive };
 
   if (eshi_cpu_primitive_weights_dtype (primitive) == ESHI_DTYPE_F32)
-    return eshi_cpu_weights_get_wide (self->weights, weight, form, bytes, pack_weight, primitive, error);
-  return eshi_cpu_weights_get (self->weights, weight, form, bytes, pack_weight, primitive, error);
+    return eshi_cpu_weights_get_wide (self->weights, weight, form, bytes, pack_weight, &packing, error);
+  return eshi_cpu_weights_get (self->weights, weight, form, bytes, pack_weight, &packing, error);
 }
 
 /* Panels of a [n, k] weight; see EshiCpuProduct. */

@@ -19,6 +19,9 @@
 /* A model of SD 1's size in f32 needs 4.3 GB for its weights and 1 GB for 512 × 512; the rest is for everybody else. */
 #define AMPLE_MEMORY (G_GUINT64_CONSTANT (10) << 30)
 
+/* What is asked for at least: an address range, which costs nothing until it is used, and is enough for SD 1's weights. */
+#define SCRATCH_BYTES (64 * 1024 * 1024)
+
 /* Elements converted at a time, each block by one thread. */
 #define CONVERT_BLOCK 65536
 
@@ -39,6 +42,8 @@ struct _EshiCpuWeights
 {
   GHashTable *packed;      /* a set of EshiCpuPacked */
   gboolean    save_memory;
+  void       *scratch;
+  gsize       scratch_bytes;
 };
 
 void *
@@ -126,8 +131,31 @@ eshi_cpu_weights_free (EshiCpuWeights *self)
 {
   if (self == NULL)
     return;
+  eshi_cpu_weights_drop_scratch (self);
   g_hash_table_unref (self->packed);
   g_free (self);
+}
+
+void *
+eshi_cpu_weights_scratch (EshiCpuWeights  *self,
+                          gsize            bytes,
+                          GError         **error)
+{
+  if (bytes <= self->scratch_bytes)
+    return self->scratch;
+  eshi_cpu_weights_drop_scratch (self);
+  bytes = MAX (bytes, SCRATCH_BYTES);
+  self->scratch = eshi_cpu_memory_alloc (bytes, error);
+  if (self->scratch != NULL)
+    self->scratch_bytes = bytes;
+  return self->scratch;
+}
+
+void
+eshi_cpu_weights_drop_scratch (EshiCpuWeights *self)
+{
+  g_clear_pointer (&self->scratch, free);
+  self->scratch_bytes = 0;
 }
 
 gboolean

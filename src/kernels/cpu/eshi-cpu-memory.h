@@ -33,6 +33,13 @@ typedef gboolean (*EshiCpuPackFunc)     (const EshiTensor        *weight,
 EshiCpuWeights *eshi_cpu_weights_new    (gboolean                 save_memory);
 void            eshi_cpu_weights_free   (EshiCpuWeights          *self);
 
+/* Memory for @bytes, aligned to 64, until the next call of this or of eshi_cpu_weights_drop_scratch(): for what lies between
+ * a weight and its form. OUT_OF_MEMORY. */
+void           *eshi_cpu_weights_scratch      (EshiCpuWeights    *self,
+                                               gsize              bytes,
+                                               GError           **error);
+void            eshi_cpu_weights_drop_scratch (EshiCpuWeights    *self);
+
 /* As told to eshi_cpu_weights_new(). */
 gboolean        eshi_cpu_weights_save_memory (EshiCpuWeights     *self);
 
