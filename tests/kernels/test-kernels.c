@@ -49,6 +49,8 @@ static const struct
     "a frequency off by 2⁻²⁵ turns the angle of step 1000 by 3·10⁻⁵, one in f32 arithmetic by some times that" },
   { ESHI_OP_GEGLU, ESHI_DTYPE_F16, "one", { 1e-5, 1e-2 },
     "one value, which is small beside the two it is the sum of: their roundings by 2⁻¹² weigh more" },
+  { ESHI_OP_GEGLU, ESHI_DTYPE_BF16, "blocks-odd", { 6e-5, 8e-2 },
+    "one product is far above the others' rms, and the roundings by 2⁻⁹ of value, gate and product meet in it" },
   { ESHI_OP_ATTENTION, ESHI_DTYPE_F32, "sharp", { 1e-8, 1e-3 },
     "scores in the thousands: a rounding of 10⁻⁴ in the exponent" },
   { ESHI_OP_GROUP_NORM, ESHI_DTYPE_F32, "far-from-zero", { 1e-10, 2e-4 }, "one-pass statistics lose 16² : 1 of a bit" },
