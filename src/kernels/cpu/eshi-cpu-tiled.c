@@ -77,28 +77,54 @@ tiled_unprepare (EshiCpuBackend *self,
   g_free (plan);
 }
 
-/* @dst [taps, 2, 16, 16, 2] = one phase of a block, @src [32, 32, 9]: channels of dst, of x. */
+/* @dst [taps, 2, 16, 16, 2] = a block, @src [32, 32, taps]: channels of dst, of x. In the order of dst, whose lines are
+ * then written once; src stays in L1. */
 static void
-pack_block (guint16     *dst,
+pack_block (guint32       *dst,
+            const guint16 *src,
+            gsize          n_taps)
+{
+  gsize row = LANES * n_taps;
+
+  for (gsize tap = 0; tap < n_taps; tap++)
+    for (gsize half = 0; half < 2; half++)
+      for (gsize pair = 0; pair < LANES / 2; pair++)
+        {
+          const guint16 *from = src + half * 16 * row + 2 * pair * n_taps + tap;
+
+          for (gsize o = 0; o < 16; o++, from += row)
+            *dst++ = from[0] | (guint32) from[n_taps] << 16;
+        }
+}
+
+/* @dst [32, 32, 4] = one phase of @src [32, 32, 9]. */
+static void
+fold_block (float       *dst,
             const float *src,
-            gboolean     doubled,
             guint        phase)
 {
-  gsize n_taps = doubled ? FOLDED_TAPS : TAPS;
-  float taps[TAPS];
-  guint16 narrow[TAPS];
+  for (gsize i = 0; i < LANES * LANES; i++)
+    _eshi_cpu_fold_taps (dst + i * FOLDED_TAPS, src + i * TAPS, phase);
+}
 
-  for (gsize o = 0; o < LANES; o++)
-    for (gsize i = 0; i < LANES; i++, src += TAPS)
-      {
-        guint16 *at = dst + o / 16 * 512 + i / 2 * 32 + o % 16 * 2 + i % 2;
+/* All phases of a block, @n_phases of them @step elements apart, from its @wide [32, 32, 9]. */
+static void
+pack_phases (guint16     *dst,
+             const float *wide,
+             gsize        n_phases,
+             gsize        step)
+{
+  gsize n_taps = n_phases > 1 ? FOLDED_TAPS : TAPS;
+  float folded[LANES * LANES * FOLDED_TAPS];
+  guint16 narrow[LANES * LANES * TAPS];
 
-        if (doubled)
-          _eshi_cpu_fold_taps (taps, src, phase);
-        eshi_convert_from_f32 (narrow, ESHI_DTYPE_BF16, doubled ? taps : src, n_taps);
-        for (gsize tap = 0; tap < n_taps; tap++)
-          at[tap * LANES * LANES] = narrow[tap];
-      }
+  for (gsize phase = 0; phase < n_phases; phase++)
+    {
+      if (n_phases > 1)
+        fold_block (folded, wide, phase);
+      eshi_convert_from_f32 (narrow, ESHI_DTYPE_BF16, n_phases > 1 ? folded : wide, LANES * LANES * n_taps);
+      pack_block ((guint32 *) (dst + phase * step), narrow, n_taps);
+    }
 }
 
 /* The weight as EshiCpuAmxConv has it. */
@@ -124,8 +150,7 @@ pack_tiles (const EshiTensor  *weight,
 
       for (gsize o = 0; o < LANES; o++)
         eshi_convert_to_f32 (wide + o * LANES * TAPS, src + o * row * size, weight->dtype, LANES * TAPS);
-      for (gsize phase = 0; phase < n_phases; phase++)
-        pack_block ((guint16 *) dst + (phase * n + i) * block, wide, doubled, phase);
+      pack_phases ((guint16 *) dst + i * block, wide, n_phases, n * block);
     }
   return TRUE;
 }

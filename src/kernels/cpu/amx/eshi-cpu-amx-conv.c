@@ -85,13 +85,14 @@ divide_up (gsize a,
   return (a + b - 1) / b;
 }
 
-/* Rows of dst to a band: so many that a group is full, or half full where planes are read for four phases, and, as long
- * as they fit, more. Of these, a number that gives every thread the same. Even, so that tiles pair. */
+/* Rows of dst to a band: so many that a group is full, or half full where planes are read for four phases or are four
+ * times as large, and, as long as they fit, more. Of these, a number that gives every thread the same. Even, so that tiles pair. */
 static gsize
 choose_rows (const Job *job)
 {
   const EshiCpuAmxConv *p = job->p;
-  gsize needed = 2 * divide_up (p->doubled ? GROUP : 2 * GROUP, 2 * job->n_tiles);
+  gsize group = p->doubled || p->stride == 2 ? GROUP / 2 : GROUP;
+  gsize needed = 2 * divide_up (group, job->n_tiles);
   gsize line_bytes = job->n_planes * p->stride * p->stride * job->columns * job->together * LANES * sizeof (guint16);
   gsize limit = MIN (MAX (needed, BAND_BYTES / line_bytes - MIN (BAND_BYTES / line_bytes, 2)), p->h_out);
   gsize best = MIN (needed, p->h_out);
