@@ -13,6 +13,7 @@
 #define TILE_COLUMNS  16
 #define TILE_TERMS    32
 #define TILE_VALUES   (TILE_COLUMNS * TILE_TERMS)
+#define PACK_TERMS    256
 
 gboolean
 _eshi_cpu_tiles_suit (const EshiCpuBackend *self,
@@ -25,30 +26,33 @@ _eshi_cpu_tiles_suit (const EshiCpuBackend *self,
          n % BLOCK_COLUMNS == 0;
 }
 
-/* Column @column of a block, the weight's row @row, to @block. */
+/* The terms @begin … @begin + @n of a block's column @column, the weight's row @row, to @block. */
 static void
-pack_column (const EshiTensor *weight,
-             guint16          *block,
-             gsize             column,
-             gsize             row,
-             gsize             k)
+pack_terms (const EshiTensor *weight,
+            guint16          *block,
+            gsize             column,
+            gsize             row,
+            gsize             begin,
+            gsize             n)
 {
-  const char *src = (const char *) weight->data + row * k * eshi_dtype_size (weight->dtype);
+  gsize k = eshi_tensor_count (weight) / weight->shape.dim[0];
+  const char *src = (const char *) weight->data + (row * k + begin) * eshi_dtype_size (weight->dtype);
   guint16 *dst = block + column / TILE_COLUMNS * TILE_VALUES + column % TILE_COLUMNS * 2;
+  float terms[PACK_TERMS];
+  guint16 half[PACK_TERMS];
 
-  for (gsize i = 0; i < k; i += TILE_TERMS)
+  eshi_convert_to_f32 (terms, src, weight->dtype, n);
+  eshi_convert_from_f32 (half, ESHI_DTYPE_BF16, terms, n);
+  for (gsize i = 0; i < n; i += 2)
     {
-      float terms[TILE_TERMS];
-      guint16 half[TILE_TERMS];
+      gsize term = begin + i;
 
-      eshi_convert_to_f32 (terms, src + i * eshi_dtype_size (weight->dtype), weight->dtype, TILE_TERMS);
-      eshi_convert_from_f32 (half, ESHI_DTYPE_BF16, terms, TILE_TERMS);
-      for (gsize j = 0; j < TILE_TERMS; j++)
-        dst[i / TILE_TERMS * 2 * TILE_VALUES + j / 2 * 2 * TILE_COLUMNS + j % 2] = half[j];
+      memcpy (dst + term / TILE_TERMS * 2 * TILE_VALUES + term % TILE_TERMS * TILE_COLUMNS, half + i, 2 * sizeof *half);
     }
 }
 
-/* @interleaved: the second half of a block's columns is as far down in the weight as its own half. */
+/* @interleaved: the second half of a block's columns is as far down in the weight as its own half. A few terms of all
+ * columns at a time: their tiles stay in the first cache. */
 static void
 pack_blocks (const EshiTensor *weight,
              guint16          *dst,
@@ -56,16 +60,19 @@ pack_blocks (const EshiTensor *weight,
 {
   gsize n = weight->shape.dim[0];
   gsize k = eshi_tensor_count (weight) / n;
+  gsize n_parts = (k + PACK_TERMS - 1) / PACK_TERMS;
 
 #pragma omp parallel for schedule(static)
-  for (gsize block = 0; block < n / BLOCK_COLUMNS; block++)
+  for (gsize task = 0; task < n / BLOCK_COLUMNS * n_parts; task++)
     for (gsize column = 0; column < BLOCK_COLUMNS; column++)
       {
+        gsize block = task / n_parts;
+        gsize begin = task % n_parts * PACK_TERMS;
         gsize row = block * BLOCK_COLUMNS + column;
 
         if (interleaved)
           row = column / TILE_COLUMNS * (n / 2) + block * TILE_COLUMNS + column % TILE_COLUMNS;
-        pack_column (weight, dst + block * BLOCK_COLUMNS * k, column, row, k);
+        pack_terms (weight, dst + block * BLOCK_COLUMNS * k, column, row, begin, MIN (PACK_TERMS, k - begin));
       }
 }
 

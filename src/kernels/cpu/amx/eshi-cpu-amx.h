@@ -65,7 +65,8 @@ void  eshi_cpu_amx_conv            (const EshiCpuAmxConv   *p);
 void  eshi_cpu_amx_product         (const EshiCpuAmxProduct *p);
 
 /* dst = value · gelu_erf (gate), where 16 columns of values and their 16 gates follow each other in the weight; not so in
- * the bias, where all gates follow all values. n, of dst, is a multiple of 16. No activation, no residual. */
+ * the bias, which has to be there: all gates follow all values. n, of dst, is a multiple of 16. No activation, no
+ * residual. */
 void  eshi_cpu_amx_geglu           (const EshiCpuAmxProduct *p);
 
 #endif
