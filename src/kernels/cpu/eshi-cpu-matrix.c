@@ -6,7 +6,7 @@
  * channel, so it travels in the bias. A 1×1 convolution is a linear layer on pixels. Linear layers on a few f32 rows
  * (the time embedding) are bound by reading weights and run in our own loop. So do all f32 products without AVX-512:
  * oneDNN's pack the weight for every run, and choose their loops, and so their rounding, by the number of threads. With
- * AMX bf16 products run on tiles (eshi-cpu-tiles.c), which read a residual where it lies.
+ * AMX bf16 products run on tiles (eshi-cpu-tile-product.c), which read a residual where it lies.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 #include "config.h"
 
 #include "eshi-cpu-backend.h"
-#include "eshi-cpu-tiles.h"
+#include "eshi-cpu-tile-product.h"
 
 #include <omp.h>
 #include <stdlib.h>

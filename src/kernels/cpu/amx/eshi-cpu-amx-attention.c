@@ -259,6 +259,7 @@ load_queries (const Job     *job,
                             load_row (q + (first + i) * row + part * DEPTH, n));
       }
   memset (b->sums, 0, 2 * UNITS * job->width * SCORES * sizeof (float));
+  eshi_amx_finish_writes ();
 }
 
 typedef struct
@@ -530,6 +531,7 @@ soften_rest (Rows *rows)
 {
   while (rows->done < UNIT)
     soften_row (rows);
+  eshi_amx_finish_writes ();
 }
 
 /* Probabilities of @now, while the tiles multiply for @next and @last, if there are such units. */

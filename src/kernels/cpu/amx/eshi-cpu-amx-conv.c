@@ -195,6 +195,7 @@ begin_band (Band  *band,
   band->n_rows = MIN (job->rows, p->h_out - band->row);
   for (gsize line = 0; line < p->stride * (band->n_rows + (TAPS - 1) / p->stride); line++)
     copy_line (band, line);
+  eshi_amx_finish_writes ();
 }
 
 static void

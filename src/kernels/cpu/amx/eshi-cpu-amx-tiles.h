@@ -47,6 +47,13 @@ eshi_amx_configure (const guint8 *rows)
   _tile_loadconfig (&config);
 }
 
+/* Between plain writes and _tile_loadd() of what they wrote: GCC 12 does not know that the latter reads memory. */
+static inline __attribute__ ((always_inline, unused)) void
+eshi_amx_finish_writes (void)
+{
+  __asm__ volatile ("" : : : "memory");
+}
+
 static inline __attribute__ ((always_inline, unused)) void
 eshi_amx_release (void)
 {

@@ -1,4 +1,4 @@
-/* eshi-cpu-tiled.c: 3 × 3 convolutions in bf16 by our own loop for AMX, with their packed weights.
+/* eshi-cpu-tile-conv.c: 3 × 3 convolutions in bf16 by our own loop for AMX, with their packed weights.
  *
  * The loop adds bias, time embedding and residual itself, so nothing is copied for it. A convolution of a doubled image
  * is four of the small one (eshi-cpu-doubled.c), of which this loop does all at once. What it refuses goes to oneDNN.

@@ -1,11 +1,11 @@
-/* eshi-cpu-tiles.c: see eshi-cpu-tiles.h.
+/* eshi-cpu-tile-product.c: see eshi-cpu-tile-product.h.
  *
  * SPDX-License-Identifier: MIT
  */
 
 #include "config.h"
 
-#include "eshi-cpu-tiles.h"
+#include "eshi-cpu-tile-product.h"
 
 #include <string.h>
 

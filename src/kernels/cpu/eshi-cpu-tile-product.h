@@ -1,4 +1,4 @@
-/* eshi-cpu-tiles.h: matrix products on AMX's tiles: for which shapes, and weights in the order of the tiles.
+/* eshi-cpu-tile-product.h: matrix products on AMX's tiles: for which shapes, and weights in the order of the tiles.
  *
  * SPDX-License-Identifier: MIT
  */
