@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "amx/eshi-cpu-amx.h"
 #include "eshi-cpu-isa.h"
 #include "eshi-cpu-kernels.h"
 
@@ -19,6 +20,10 @@
  * the probabilities, too. */
 #define LIMIT_F32  1e-6
 #define LIMIT_BF16 4e-3
+
+/* Of each value, before it is rounded to bf16; see eshi-cpu-simd.h. */
+#define LIMIT_SILU 2e-4
+#define SILU_RANGE 80.0
 
 /* Operands of a test, in both types and as the doubles that both stand for. */
 typedef struct
@@ -197,21 +202,57 @@ expect_norm (Rig               *rig,
     }
 }
 
+/* More pixels than are summed in f32; channels for many vectors side by side, for single ones and for a part of one. */
 static void
-test_norms (Rig *rig)
+test_group_norm (Rig *rig)
 {
-  EshiCpuNorm p = { .src = operand (rig, 0), .dst = rig->out, .weight = rig->f32[1], .bias = rig->f32[2], .n = 2,
-                    .pixels = 70, .c = 39, .groups = 3, .eps = 1e-5f, .act = ESHI_ACT_SILU, .bf16 = rig->bf16 };
+  static const gsize shapes[][2] = { { 70, 39 }, { 32, 93 } }; /* pixels, channels */
 
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      EshiCpuNorm p = { .src = operand (rig, 0), .dst = rig->out, .weight = rig->f32[1], .bias = rig->f32[2], .n = 2,
+                        .pixels = shapes[i][0], .c = shapes[i][1], .groups = 3, .eps = 1e-5f, .act = ESHI_ACT_SILU,
+                        .bf16 = rig->bf16 };
+
+      free (rig->scratch);
+      p.scratch = rig->scratch = allocate (rig->kernels->group_norm_bytes (&p));
+      rig->kernels->group_norm (&p);
+      expect_norm (rig, &p);
+      check (rig, p.n * p.pixels * p.c);
+    }
+}
+
+/* With weights of 0 group norm makes its bias, whose SiLU may be coarse where it is rounded to bf16. */
+static void
+test_silu (Rig *rig)
+{
+  static const float weight[N];
+  EshiCpuNorm p = { .src = operand (rig, 0), .dst = rig->out, .weight = weight, .bias = rig->f32[2], .n = 1,
+                    .pixels = 1, .c = N, .groups = 1, .eps = 1e-5f, .act = ESHI_ACT_SILU, .bf16 = rig->bf16 };
+  double tolerance = rig->bf16 ? 1.0 / (1 << 8) + LIMIT_SILU : 1e-5;
+  float wide[N];
+
+  for (gsize i = 0; i < N; i++)
+    rig->f32[2][i] = (float) (SILU_RANGE * (2.0 * i / N - 1.0));
+  free (rig->scratch);
   p.scratch = rig->scratch = allocate (rig->kernels->group_norm_bytes (&p));
   rig->kernels->group_norm (&p);
-  expect_norm (rig, &p);
-  check (rig, 2 * 70 * 39);
+  eshi_convert_to_f32 (wide, rig->out, rig->bf16 ? ESHI_DTYPE_BF16 : ESHI_DTYPE_F32, N);
+  for (gsize i = 0; i < N; i++)
+    {
+      double expected = activate (rig->f32[2][i], ESHI_ACT_SILU);
 
-  /* A row is an image of one pixel. */
-  p.act = ESHI_ACT_NONE;
-  p.groups = 1;
-  p.n = 1;
+      g_assert_cmpfloat (fabs (wide[i] - expected), <=, fabs (expected) * tolerance + 1e-30);
+    }
+}
+
+/* A row is an image of one pixel. */
+static void
+test_layer_norm (Rig *rig)
+{
+  EshiCpuNorm p = { .src = operand (rig, 0), .dst = rig->out, .weight = rig->f32[1], .bias = rig->f32[2], .n = 1,
+                    .pixels = 70, .c = 39, .groups = 1, .eps = 1e-5f, .act = ESHI_ACT_NONE, .bf16 = rig->bf16 };
+
   rig->kernels->layer_norm (&p);
   p.n = 70;
   p.pixels = 1;
@@ -229,20 +270,26 @@ expect_attention (Rig                    *rig,
   gsize stride = p->heads * p->d;
   const double *q = rig->x[0] + row * stride + head * p->d;
   gsize visible = p->causal ? row + 1 : p->s;
+  double scores[N];
+  double largest = -G_MAXDOUBLE;
   double sum = 0.0;
   double *out = rig->expected + row * stride + head * p->d;
 
   memset (out, 0, p->d * sizeof (double));
   for (gsize key = 0; key < visible; key++)
     {
-      double score = 0.0;
+      scores[key] = 0.0;
+      for (gsize i = 0; i < p->d; i++)
+        scores[key] += q[i] * rig->x[1][key * stride + head * p->d + i] * p->scale;
+      largest = MAX (largest, scores[key]);
+    }
+  for (gsize key = 0; key < visible; key++)
+    {
+      double weight = exp (scores[key] - largest);
 
+      sum += weight;
       for (gsize i = 0; i < p->d; i++)
-        score += q[i] * rig->x[1][key * stride + head * p->d + i];
-      score = exp (score * p->scale);
-      sum += score;
-      for (gsize i = 0; i < p->d; i++)
-        out[i] += score * rig->x[2][key * stride + head * p->d + i];
+        out[i] += weight * rig->x[2][key * stride + head * p->d + i];
     }
   for (gsize i = 0; i < p->d; i++)
     out[i] /= sum;
@@ -355,8 +402,10 @@ test_variant (gconstpointer data)
       g_autoptr(Rig) rig = rig_new (variant->kernels, bf16);
 
       test_pointwise (rig);
-      test_norms (rig);
+      test_group_norm (rig);
+      test_layer_norm (rig);
       test_attention (rig);
+      test_silu (rig); /* takes the operands for its own */
     }
   {
     g_autoptr(Rig) rig = rig_new (variant->kernels, FALSE);
@@ -366,6 +415,76 @@ test_variant (gconstpointer data)
     test_product (rig);
   }
 }
+
+#if defined (__x86_64__)
+
+/* Attention in tiles, by 1, 2 and 3 threads: the same bytes, and right. */
+static void
+check_tiles (Rig              *rig,
+             EshiCpuAttention *p)
+{
+  guint16 first[N];
+
+  p->q = operand (rig, 0);
+  p->k = operand (rig, 1);
+  p->v = operand (rig, 2);
+  p->dst = rig->out;
+  for (p->n_threads = 1; p->n_threads <= 3; p->n_threads++)
+    {
+      free (rig->scratch);
+      p->scratch = rig->scratch = aligned_alloc (4096, (eshi_cpu_amx_attention_bytes (p) + 4095) / 4096 * 4096);
+      memset (rig->out, 0xff, sizeof rig->out);
+      eshi_cpu_amx_attention (p);
+      if (p->n_threads == 1)
+        memcpy (first, rig->out, sizeof first);
+      g_assert_cmpmem (first, p->t * p->heads * p->d * 2, rig->out, p->t * p->heads * p->d * 2);
+    }
+  for (gsize row = 0; row < p->heads * p->t; row++)
+    expect_attention (rig, p, row % p->heads, row / p->heads);
+  check (rig, p->t * p->heads * p->d);
+}
+
+/* Makes keys grow from 0 to @most times what they were: so does the largest score, long after the first block. */
+static void
+swell_keys (Rig   *rig,
+            gsize  n,
+            float  most)
+{
+  for (gsize i = 0; i < n; i++)
+    rig->f32[1][i] *= most * i / n;
+  eshi_convert_from_f32 (rig->half[1], ESHI_DTYPE_BF16, rig->f32[1], n);
+  eshi_convert_to_f32 (rig->f32[1], rig->half[1], ESHI_DTYPE_BF16, n);
+  for (gsize i = 0; i < n; i++)
+    rig->x[1][i] = rig->f32[1][i];
+}
+
+static void
+test_tiles (void)
+{
+  /* t, s, heads, d: less than a tile of anything, one row, more than a task, odd ones, wide ones, many keys. */
+  static const gsize shapes[][4] = { { 3, 5, 1, 11 }, { 1, 1, 1, 1 }, { 70, 33, 2, 40 }, { 65, 64, 1, 64 },
+                                     { 12, 12, 3, 160 }, { 9, 11, 1, 512 }, { 5, 700, 1, 8 } };
+  EshiCpuIsa isa;
+
+  if (!eshi_cpu_isa_detect (&isa) || !isa.amx_bf16)
+    {
+      g_test_skip ("this processor lacks the instructions");
+      return;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    for (guint swell = 0; swell < 2; swell++)
+      {
+        g_autoptr(Rig) rig = rig_new (&eshi_cpu_kernels_avx512, TRUE);
+        EshiCpuAttention p = { .n = 1, .t = shapes[i][0], .s = shapes[i][1], .heads = shapes[i][2],
+                               .d = shapes[i][3], .scale = 0.25f, .bf16 = TRUE };
+
+        if (swell)
+          swell_keys (rig, p.s * p.heads * p.d, 40.0f);
+        check_tiles (rig, &p);
+      }
+}
+
+#endif
 
 int
 main (int    argc,
@@ -378,5 +497,8 @@ main (int    argc,
 
       g_test_add_data_func (path, &variants[i], test_variant);
     }
+#if defined (__x86_64__)
+  g_test_add_func ("/eshi/cpu/amx/attention", test_tiles);
+#endif
   return g_test_run ();
 }

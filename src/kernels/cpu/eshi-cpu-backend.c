@@ -1,6 +1,7 @@
 /* eshi-cpu-backend.c: the class of the CPU backend: probing, opening, memory, and the table of ops.
  *
- * Convolutions and matrix products are oneDNN's; everything else is in simd/, compiled once per instruction set.
+ * Convolutions and matrix products are oneDNN's, where amx/ has no faster loop; everything else is in simd/, compiled
+ * once per instruction set.
  *
  * Threads are OpenMP's, of the libgomp that oneDNN was linked with. By default its idle threads spin for a while before
  * they sleep; where other programs run, an op then waits for a thread that spins on, or has been put off, its core.
@@ -54,8 +55,11 @@ static const EshiCpuRow * const rows[ESHI_N_OPS] = {
 };
 
 static const EshiCpuRow *
-row_of (const EshiOp *op)
+row_of (EshiCpuBackend *self,
+        const EshiOp   *op)
 {
+  if (_eshi_cpu_tiled_suits (self, op))
+    return &_eshi_cpu_tiled;
   return op->kind == ESHI_OP_CONV2D && op->conv.doubled ? &_eshi_cpu_doubled : rows[op->kind];
 }
 
@@ -313,7 +317,7 @@ cpu_unprepare (EshiBackend *backend,
 
   if (op->plan == NULL)
     return;
-  row_of (op)->unprepare (self, op);
+  row_of (self, op)->unprepare (self, op);
   op->plan = NULL;
   self->n_plans--;
   if (self->n_plans > 0)
@@ -341,9 +345,9 @@ cpu_prepare (EshiBackend  *backend,
 
   op->plan = NULL;
   use_threads (self);
-  if (row_of (op)->prepare == NULL)
+  if (row_of (self, op)->prepare == NULL)
     return TRUE;
-  done = row_of (op)->prepare (self, op, error);
+  done = row_of (self, op)->prepare (self, op, error);
   if (op->plan != NULL)
     self->n_plans++;
   if (done)
@@ -361,7 +365,7 @@ cpu_run (EshiBackend   *backend,
 
   eshi_cpu_weights_drop_scratch (self->weights);
   use_threads (self);
-  if (row_of (op)->run (self, op, error))
+  if (row_of (self, op)->run (self, op, error))
     return TRUE;
   return blame (op, error);
 }

@@ -49,6 +49,7 @@ typedef struct
 
 extern const EshiCpuRow _eshi_cpu_conv2d;
 extern const EshiCpuRow _eshi_cpu_doubled; /* CONV2D of a doubled x */
+extern const EshiCpuRow _eshi_cpu_tiled;   /* CONV2D on AMX, doubled or not, where _eshi_cpu_tiled_suits() */
 extern const EshiCpuRow _eshi_cpu_linear;
 extern const EshiCpuRow _eshi_cpu_geglu;
 extern const EshiCpuRow _eshi_cpu_group_norm;
@@ -89,6 +90,16 @@ EshiCpuPacked *_eshi_cpu_pack     (EshiCpuBackend      *self,
 /* NULL if _eshi_cpu_doubled can run @op, a CONV2D of a doubled x, faster than UPSAMPLE and CONV2D; else why not. */
 const char *_eshi_cpu_doubled_why_not (EshiCpuBackend   *self,
                                        const EshiOp     *op);
+
+/* Folds the @taps [3, 3] of a doubled convolution: @dst [2, 2] for the pixels of dst whose row is odd or even by
+ * @phase / 2, and whose column is by @phase % 2. */
+void       _eshi_cpu_fold_taps    (float               *dst,
+                                   const float         *taps,
+                                   guint                phase);
+
+/* Whether _eshi_cpu_tiled runs the CONV2D @op, and faster than oneDNN. */
+gboolean   _eshi_cpu_tiled_suits  (EshiCpuBackend      *self,
+                                   const EshiOp        *op);
 
 /* The bias of CONV2D @op, @bias + embedding [co]: in @sum where there is an embedding, else @bias itself. */
 const float *_eshi_cpu_sum_bias   (const EshiOp        *op,

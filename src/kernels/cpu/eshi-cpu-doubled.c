@@ -49,6 +49,8 @@ _eshi_cpu_doubled_why_not (EshiCpuBackend *self,
   if (weight->shape.dim[2] != TAPS || weight->shape.dim[3] != TAPS || p->stride != 1 || p->top != 1 || p->left != 1 ||
       p->bottom != 1 || p->right != 1)
     return "a doubled image is convolved by 3 by 3 taps with a border of one pixel only";
+  if (_eshi_cpu_tiled_suits (self, op))
+    return NULL;
   if (self->isa.level >= ESHI_CPU_AVX512)
     return "doubling inside a convolution is not known to be faster with AVX-512";
   if (eshi_cpu_weights_save_memory (self->weights) && eshi_dtype_size (weight->dtype) == sizeof (guint16))
@@ -72,11 +74,10 @@ doubled_unprepare (EshiCpuBackend *self,
   g_free (plan);
 }
 
-/* dst [2, 2] = the sums of @taps [3, 3] that a phase sees at one pixel of x. */
-static void
-fold_taps (float       *dst,
-           const float *taps,
-           guint        phase)
+void
+_eshi_cpu_fold_taps (float       *dst,
+                     const float *taps,
+                     guint        phase)
 {
   guint odd_row = phase / 2;
   guint odd_column = phase % 2;
@@ -107,7 +108,7 @@ pack_phase (const EshiTensor  *weight,
       float taps[TAPS * TAPS];
 
       eshi_convert_to_f32 (taps, (const char *) weight->data + i * size, weight->dtype, TAPS * TAPS);
-      fold_taps (folded + i * FOLDED_TAPS * FOLDED_TAPS, taps, folding->phase);
+      _eshi_cpu_fold_taps (folded + i * FOLDED_TAPS * FOLDED_TAPS, taps, folding->phase);
     }
   packed = eshi_cpu_primitive_pack (folding->primitive, dst, folded, ESHI_DTYPE_F32, error);
   free (folded);

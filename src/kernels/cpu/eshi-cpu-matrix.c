@@ -5,7 +5,8 @@
  * it is copied there first, a small fraction of the op's time. The time embedding of a convolution is one number per
  * channel, so it travels in the bias. A 1×1 convolution is a linear layer on pixels. Linear layers on a few f32 rows
  * (the time embedding) are bound by reading weights and run in our own loop. So do all f32 products without AVX-512:
- * oneDNN's pack the weight for every run, and choose their loops, and so their rounding, by the number of threads.
+ * oneDNN's pack the weight for every run, and choose their loops, and so their rounding, by the number of threads. With
+ * AMX bf16 products run on tiles (eshi-cpu-tiles.c), which read a residual where it lies.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,6 +14,7 @@
 #include "config.h"
 
 #include "eshi-cpu-backend.h"
+#include "eshi-cpu-tiles.h"
 
 #include <omp.h>
 #include <stdlib.h>
@@ -49,6 +51,7 @@ typedef struct
   gsize             wide_bytes;
   gsize             block_rows; /* GEGLU */
   gboolean          own_product; /* no primitives; @weight is in panels */
+  gboolean          tiles;      /* no primitives; @weight is in tiles */
   gboolean          alone;      /* CONV2D: made for one thread and run by one */
   EshiDType         gemv_dtype; /* without a primitive: the type of @weight */
 } Plan;
@@ -217,6 +220,14 @@ widen_weight (EshiCpuBackend      *self,
   return wide;
 }
 
+static const char *
+describe_plan (const Plan *plan)
+{
+  if (plan->tiles)
+    return "tiles";
+  return plan->own_product ? "product" : eshi_cpu_primitive_implementation (plan->primitive);
+}
+
 /* What is left once plan->primitive is there: weight, bias, workspace. */
 static gboolean
 finish_plan (EshiCpuBackend  *self,
@@ -225,7 +236,9 @@ finish_plan (EshiCpuBackend  *self,
 {
   Plan *plan = op->plan;
 
-  if (plan->own_product)
+  if (plan->tiles)
+    plan->weight = _eshi_cpu_tiles_pack (self, op->src[ESHI_SRC_WEIGHT], op->kind == ESHI_OP_GEGLU, error);
+  else if (plan->own_product)
     plan->weight = get_panels (self, op->src[ESHI_SRC_WEIGHT], error);
   else if (plan->primitive != NULL)
     plan->weight = _eshi_cpu_pack (self, op->src[ESHI_SRC_WEIGHT], plan->primitive, error);
@@ -240,8 +253,7 @@ finish_plan (EshiCpuBackend  *self,
   if (plan->primitive != NULL)
     plan->scratch_bytes = (eshi_cpu_primitive_scratch_bytes (plan->primitive) + 63) / 64 * 64;
   plan->wide_bytes = wide_bytes (plan->weight);
-  g_debug ("cpu: %s: %s", op->label,
-           plan->own_product ? "product" : eshi_cpu_primitive_implementation (plan->primitive));
+  g_debug ("cpu: %s: %s", op->label, describe_plan (plan));
   return _eshi_cpu_reserve (self, plan->scratch_bytes + plan->wide_bytes, error);
 }
 
@@ -254,8 +266,9 @@ prepare_product (EshiCpuBackend           *self,
 {
   Plan *plan = op->plan;
 
+  plan->tiles = op->kind != ESHI_OP_GEGLU && _eshi_cpu_tiles_suit (self, desc->dtype, desc->m, desc->k, desc->n);
   plan->own_product = desc->dtype == ESHI_DTYPE_F32 && self->isa.level < ESHI_CPU_AVX512;
-  if (!plan->own_product)
+  if (!plan->tiles && !plan->own_product)
     plan->primitive = eshi_cpu_dnnl_new_matmul (self->dnnl, desc, error);
   return finish_plan (self, op, error);
 }
@@ -273,6 +286,20 @@ run_product (EshiCpuBackend             *self,
                              .accumulate = op->src[ESHI_SRC_RESIDUAL] != NULL };
 
   self->kernels->product (&product);
+}
+
+/* All of @op; a residual is read where it lies. */
+static void
+run_tiles (const EshiOp               *op,
+           const EshiCpuPrimitiveArgs *args)
+{
+  gsize n = last_dim (op->dst);
+  EshiCpuAmxProduct product = { .x = args->src, .weight = args->weights, .bias = args->bias, .dst = args->dst,
+                                .residual = _eshi_cpu_data (op->src[ESHI_SRC_RESIDUAL]),
+                                .m = eshi_tensor_count (op->dst) / n, .k = last_dim (op->src[ESHI_SRC_X]), .n = n,
+                                .act = op->act };
+
+  _eshi_cpu_tiles_run (&product, op->kind == ESHI_OP_GEGLU);
 }
 
 /* Without AVX-512, oneDNN convolves channels-last images at half the speed of its own blocked layout once they leave the
@@ -357,6 +384,11 @@ conv2d_run (EshiCpuBackend  *self,
                                 .bias = _eshi_cpu_sum_bias (op, eshi_cpu_packed_data (plan->bias), plan->sum),
                                 .dst = _eshi_cpu_data (op->dst), .scratch = self->workspace };
 
+  if (plan->tiles)
+    {
+      run_tiles (op, &args);
+      return TRUE;
+    }
   _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);
   if (plan->alone)
     omp_set_num_threads (1); /* until the next op, as cpu_run() has it */
@@ -419,6 +451,11 @@ linear_run (EshiCpuBackend  *self,
                        .residual = _eshi_cpu_data (op->src[ESHI_SRC_RESIDUAL]), .dst = args.dst,
                        .ci = last_dim (op->src[ESHI_SRC_X]), .co = last_dim (op->dst), .act = op->act };
 
+  if (plan->tiles)
+    {
+      run_tiles (op, &args);
+      return TRUE;
+    }
   gemv.m = eshi_tensor_count (op->dst) / gemv.co;
   if (plan->primitive != NULL || plan->own_product)
     _eshi_cpu_copy_residual (op->src[ESHI_SRC_RESIDUAL], op->dst);
@@ -458,6 +495,9 @@ geglu_prepare (EshiCpuBackend  *self,
   Plan *plan = g_new0 (Plan, 1);
 
   op->plan = plan;
+  plan->tiles = _eshi_cpu_tiles_suit (self, desc.dtype, rows, desc.k, co);
+  if (plan->tiles)
+    return finish_plan (self, op, error);
   plan->block_rows = choose_block (rows, 2 * co * size, 2 * co * desc.k * size);
   desc.m = plan->block_rows;
   if (!prepare_product (self, op, &desc, error))
@@ -484,6 +524,9 @@ geglu_run (EshiCpuBackend  *self,
            GError         **error)
 {
   const Plan *plan = op->plan;
+  EshiCpuPrimitiveArgs all = { .src = _eshi_cpu_data (op->src[ESHI_SRC_X]),
+                               .weights = eshi_cpu_packed_data (plan->weight),
+                               .bias = eshi_cpu_packed_data (plan->bias), .dst = _eshi_cpu_data (op->dst) };
   gboolean bf16 = is_bf16 (op->dst);
   gsize co = last_dim (op->dst);
   gsize ci = last_dim (op->src[ESHI_SRC_X]);
@@ -492,8 +535,14 @@ geglu_run (EshiCpuBackend  *self,
   const char *x = _eshi_cpu_data (op->src[ESHI_SRC_X]);
   char *dst = _eshi_cpu_data (op->dst);
   char *product = self->workspace + plan->scratch_bytes + plan->wide_bytes;
-  const void *weights = widen_weight (self, plan, plan->weight);
+  const void *weights = NULL;
 
+  if (plan->tiles)
+    {
+      run_tiles (op, &all);
+      return TRUE;
+    }
+  weights = widen_weight (self, plan, plan->weight);
   for (gsize row = 0; row < rows; row += plan->block_rows)
     {
       gsize n = MIN (plan->block_rows, rows - row);

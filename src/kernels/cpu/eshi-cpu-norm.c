@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "amx/eshi-cpu-amx.h"
 #include "eshi-cpu-backend.h"
 
 typedef struct
@@ -115,6 +116,25 @@ describe_attention (EshiCpuBackend *self,
   };
 }
 
+/* AMX multiplies bf16 only, and has no mask. */
+static gboolean
+runs_in_tiles (const EshiCpuBackend   *self,
+               const EshiCpuAttention *p)
+{
+  return self->isa.amx_bf16 && p->bf16 && !p->causal;
+}
+
+static gsize
+attention_bytes (const EshiCpuBackend   *self,
+                 const EshiCpuAttention *p)
+{
+#if defined (__x86_64__)
+  if (runs_in_tiles (self, p))
+    return eshi_cpu_amx_attention_bytes (p);
+#endif
+  return self->kernels->attention_bytes (p);
+}
+
 /* A plan only so that the workspace is known to be in use. */
 static gboolean
 attention_prepare (EshiCpuBackend  *self,
@@ -124,7 +144,7 @@ attention_prepare (EshiCpuBackend  *self,
   EshiCpuAttention attention = describe_attention (self, op);
 
   op->plan = g_memdup2 (&attention, sizeof attention);
-  return _eshi_cpu_reserve (self, self->kernels->attention_bytes (&attention), error);
+  return _eshi_cpu_reserve (self, attention_bytes (self, &attention), error);
 }
 
 static void
@@ -146,6 +166,13 @@ attention_run (EshiCpuBackend  *self,
   attention.v = _eshi_cpu_data (op->src[ESHI_SRC_V]);
   attention.dst = _eshi_cpu_data (op->dst);
   attention.scratch = self->workspace;
+#if defined (__x86_64__)
+  if (runs_in_tiles (self, &attention))
+    {
+      eshi_cpu_amx_attention (&attention);
+      return TRUE;
+    }
+#endif
   self->kernels->attention (&attention);
   return TRUE;
 }

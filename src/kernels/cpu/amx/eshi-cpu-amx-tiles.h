@@ -43,6 +43,7 @@ eshi_amx_configure (const guint8 *rows)
       config.row_bytes[i] = 64;
       config.rows[i] = rows != NULL ? rows[i] : ESHI_AMX_ROWS;
     }
+  __asm__ volatile ("" : : "r" (&config) : "memory"); /* GCC 12 believes that only the first bytes are read */
   _tile_loadconfig (&config);
 }
 

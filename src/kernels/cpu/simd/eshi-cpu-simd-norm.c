@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <omp.h>
 
 #include "eshi-cpu-simd-table.h"
 #include "eshi-cpu-simd.h"
@@ -18,6 +19,8 @@
 #define MAX_CHUNKS 64 /* of an image; fixed, so that results do not depend on the number of threads */
 #define MIN_CHUNK  64 /* pixels */
 #define MAX_RUN    64 /* pixels summed in f32 */
+#define CHAINS     4  /* vectors summed independently of each other in layer norm: an addition takes four cycles */
+#define WIDTH      (ESHI_LANES < 16 ? 2 : 4) /* vectors summed side by side */
 
 /* What the passes share, all in p->scratch. */
 typedef struct
@@ -50,32 +53,65 @@ ESHI_CPU_NAME (eshi_cpu_group_norm_bytes) (const EshiCpuNorm *p)
   return p->n * l.n_chunks * 2 * p->c * sizeof (double) + 2 * p->n * p->c * sizeof (float);
 }
 
-/* Adds Σ d and Σ d² of channels c0 … c0 + width − 1 over the pixels begin … end − 1 to @sums. */
+/* Adds Σ d and Σ d² of channels c0 … c0 + n · LANES − 1, @n ≤ WIDTH constant, over the pixels begin … end − 1 to @sums. Of
+ * a pixel's channels some lines at a time are read, which the processor can foresee. */
 ESHI_INLINE void
-sum_channels (const EshiCpuNorm *p,
-              gsize              image,
-              gsize              begin,
-              gsize              end,
-              gsize              c0,
-              gsize              width,
-              double            *sums,
-              gboolean           bf16)
+sum_vectors (const EshiCpuNorm *p,
+             gsize              image,
+             gsize              begin,
+             gsize              end,
+             gsize              c0,
+             gsize              n,
+             double            *sums,
+             gboolean           bf16)
 {
   gsize origin = image * p->pixels * p->c + c0;
-  gboolean whole = width == ESHI_LANES;
-  EshiVec shift = whole ? eshi_vec_load (p->src, origin, bf16) : eshi_vec_load_n (p->src, origin, width, bf16);
+  EshiVec shift[WIDTH];
+  EshiVec sum[WIDTH] = { { 0 } };
+  EshiVec squares[WIDTH] = { { 0 } };
+
+  for (gsize v = 0; v < n; v++)
+    shift[v] = eshi_vec_load (p->src, origin + v * ESHI_LANES, bf16);
+  for (gsize i = begin; i < end; i++)
+    for (gsize v = 0; v < n; v++)
+      {
+        EshiVec d = eshi_vec_load (p->src, origin + i * p->c + v * ESHI_LANES, bf16) - shift[v];
+
+        sum[v] += d;
+        squares[v] += d * d;
+      }
+  for (gsize v = 0; v < n; v++)
+    for (gsize j = 0; j < ESHI_LANES; j++)
+      {
+        sums[c0 + v * ESHI_LANES + j] += sum[v][j];
+        sums[p->c + c0 + v * ESHI_LANES + j] += squares[v][j];
+      }
+}
+
+/* The same for @n < LANES channels. */
+ESHI_INLINE void
+sum_rest (const EshiCpuNorm *p,
+          gsize              image,
+          gsize              begin,
+          gsize              end,
+          gsize              c0,
+          gsize              n,
+          double            *sums,
+          gboolean           bf16)
+{
+  gsize origin = image * p->pixels * p->c + c0;
+  EshiVec shift = eshi_vec_load_n (p->src, origin, n, bf16);
   EshiVec sum = { 0 };
   EshiVec squares = { 0 };
 
   for (gsize i = begin; i < end; i++)
     {
-      gsize at = origin + i * p->c;
-      EshiVec d = (whole ? eshi_vec_load (p->src, at, bf16) : eshi_vec_load_n (p->src, at, width, bf16)) - shift;
+      EshiVec d = eshi_vec_load_n (p->src, origin + i * p->c, n, bf16) - shift;
 
       sum += d;
       squares += d * d;
     }
-  for (gsize j = 0; j < width; j++)
+  for (gsize j = 0; j < n; j++)
     {
       sums[c0 + j] += sum[j];
       sums[p->c + c0 + j] += squares[j];
@@ -99,10 +135,12 @@ sum_chunk (const EshiCpuNorm *p,
       gsize run_end = MIN (end, run + MAX_RUN);
       gsize c0 = 0;
 
+      for (; c0 + WIDTH * ESHI_LANES <= p->c; c0 += WIDTH * ESHI_LANES)
+        sum_vectors (p, image, run, run_end, c0, WIDTH, sums, bf16);
       for (; c0 + ESHI_LANES <= p->c; c0 += ESHI_LANES)
-        sum_channels (p, image, run, run_end, c0, ESHI_LANES, sums, bf16);
+        sum_vectors (p, image, run, run_end, c0, 1, sums, bf16);
       if (c0 < p->c)
-        sum_channels (p, image, run, run_end, c0, p->c - c0, sums, bf16);
+        sum_rest (p, image, run, run_end, c0, p->c - c0, sums, bf16);
     }
 }
 
@@ -183,11 +221,18 @@ normalize (EshiVec        x,
            EshiVec        mean,
            EshiVec        scale,
            EshiVec        bias,
-           EshiActivation act)
+           EshiActivation act,
+           gboolean       bf16)
 {
   EshiVec y = (x - mean) * scale + bias;
 
-  return act == ESHI_ACT_SILU ? eshi_vec_swish (y, 1.0f) : y;
+  if (act != ESHI_ACT_SILU)
+    return y;
+#if ESHI_NATIVE_BF16
+  if (bf16)
+    return eshi_vec_silu_coarse (y);
+#endif
+  return eshi_vec_swish (y, 1.0f);
 }
 
 ESHI_INLINE void
@@ -211,16 +256,32 @@ apply_chunk (const EshiCpuNorm *p,
       for (; c + ESHI_LANES <= p->c; c += ESHI_LANES)
         eshi_vec_store (p->dst, at + c,
                         normalize (eshi_vec_load (p->src, at + c, bf16), eshi_vec_load (mean, c, FALSE),
-                                   eshi_vec_load (scale, c, FALSE), eshi_vec_load (p->bias, c, FALSE), act),
+                                   eshi_vec_load (scale, c, FALSE), eshi_vec_load (p->bias, c, FALSE), act, bf16),
                         bf16);
       if (c < p->c)
         eshi_vec_store_n (p->dst, at + c, p->c - c,
                           normalize (eshi_vec_load_n (p->src, at + c, p->c - c, bf16),
                                      eshi_vec_load_n (mean, c, p->c - c, FALSE),
                                      eshi_vec_load_n (scale, c, p->c - c, FALSE),
-                                     eshi_vec_load_n (p->bias, c, p->c - c, FALSE), act),
+                                     eshi_vec_load_n (p->bias, c, p->c - c, FALSE), act, bf16),
                           bf16);
     }
+}
+
+/* The thread's share of the chunks, which is the one that it has summed, from behind: the last ones may still be in its
+ * caches. */
+ESHI_INLINE void
+apply_share (const EshiCpuNorm *p,
+             const Layout      *l,
+             EshiActivation     act,
+             gboolean           bf16)
+{
+  gsize n = p->n * l->n_chunks;
+  gsize begin = n * omp_get_thread_num () / omp_get_num_threads ();
+  gsize end = n * (omp_get_thread_num () + 1) / omp_get_num_threads ();
+
+  for (gsize task = end; task > begin; task--)
+    apply_chunk (p, l, task - 1, act, bf16);
 }
 
 ESHI_INLINE void
@@ -238,9 +299,7 @@ group_norm (const EshiCpuNorm *p,
 #pragma omp for schedule(static)
     for (gsize task = 0; task < p->n * p->groups; task++)
       finish_group (p, &l, task);
-#pragma omp for schedule(static)
-    for (gsize task = 0; task < p->n * l.n_chunks; task++)
-      apply_chunk (p, &l, task, act, bf16);
+    apply_share (p, &l, act, bf16);
   }
 }
 
@@ -257,45 +316,63 @@ ESHI_CPU_NAME (eshi_cpu_group_norm) (const EshiCpuNorm *p)
     group_norm (p, ESHI_ACT_NONE, FALSE);
 }
 
-/* Σ x, or Σ (x − mean)² where @squares, of one row of c elements at @at. */
-ESHI_INLINE float
+typedef struct
+{
+  float sum;
+  float squares;
+} Moments;
+
+ESHI_INLINE void
+add_moments (EshiVec *sum,
+             EshiVec *squares,
+             EshiVec  d)
+{
+  *sum += d;
+  *squares += d * d;
+}
+
+/* Σ d and Σ d² of d = x − @shift, of one row of c elements at @at. */
+ESHI_INLINE Moments
 sum_row (const EshiCpuNorm *p,
          gsize              at,
-         float              mean,
-         gboolean           squares,
+         float              shift,
          gboolean           bf16)
 {
-  EshiVec sum = { 0 };
+  EshiVec sum[CHAINS] = { { 0 } };
+  EshiVec squares[CHAINS] = { { 0 } };
+  Moments total = { 0 };
   gsize i = 0;
-  float total = 0.0f;
 
+  for (; i + CHAINS * ESHI_LANES <= p->c; i += CHAINS * ESHI_LANES)
+    for (gsize v = 0; v < CHAINS; v++)
+      add_moments (&sum[v], &squares[v], eshi_vec_load (p->src, at + i + v * ESHI_LANES, bf16) - shift);
   for (; i + ESHI_LANES <= p->c; i += ESHI_LANES)
-    {
-      EshiVec x = eshi_vec_load (p->src, at + i, bf16) - mean;
-
-      sum += squares ? x * x : x;
-    }
-  total = eshi_vec_sum (sum);
+    add_moments (&sum[0], &squares[0], eshi_vec_load (p->src, at + i, bf16) - shift);
+  total.sum = eshi_vec_sum ((sum[0] + sum[1]) + (sum[2] + sum[3]));
+  total.squares = eshi_vec_sum ((squares[0] + squares[1]) + (squares[2] + squares[3]));
   for (; i < p->c; i++)
     {
-      float x = element (p, at + i) - mean;
+      float d = element (p, at + i) - shift;
 
-      total += squares ? x * x : x;
+      total.sum += d;
+      total.squares += d * d;
     }
   return total;
 }
 
+/* The second sums take back what rounding lost of the first where |mean| ≫ deviation. */
 ESHI_INLINE void
 layer_norm_row (const EshiCpuNorm *p,
                 gsize              at,
                 gboolean           bf16)
 {
-  float mean = sum_row (p, at, 0.0f, FALSE, bf16) / p->c;
-  float rstd = 0.0f;
+  float mean = sum_row (p, at, 0.0f, bf16).sum / p->c;
+  Moments around = sum_row (p, at, mean, bf16);
+  float rest = around.sum / p->c;
+  float rstd = 1.0f / sqrtf (MAX (around.squares / p->c - rest * rest, 0.0f) + p->eps);
   gsize i = 0;
 
-  mean += sum_row (p, at, mean, FALSE, bf16) / p->c; /* takes back what rounding lost where |mean| ≫ deviation */
-  rstd = 1.0f / sqrtf (sum_row (p, at, mean, TRUE, bf16) / p->c + p->eps);
+  mean += rest;
   for (; i + ESHI_LANES <= p->c; i += ESHI_LANES)
     {
       EshiVec x = (eshi_vec_load (p->src, at + i, bf16) - mean) * rstd;

@@ -210,6 +210,13 @@ eshi_vec_exp_coarse (EshiVec x)
   return (EshiVec) _mm512_scalef_ps ((__m512) p, (__m512) n);
 }
 
+/* x · σ(x) to 2e-4 of its value, for the same purpose; −0 where eˣ underflows. */
+ESHI_INLINE EshiVec
+eshi_vec_silu_coarse (EshiVec x)
+{
+  return x * (EshiVec) _mm512_rcp14_ps ((__m512) (1.0f + eshi_vec_exp_coarse (-x)));
+}
+
 #endif
 
 /* erf to 4e-7, by a rational function fitted on |x| < 3.92, beyond which it is ±1 in f32. */

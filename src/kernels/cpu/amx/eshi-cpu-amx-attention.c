@@ -1,0 +1,660 @@
+/* eshi-cpu-amx-attention.c: softmax (q · kᵀ · scale) · v in AMX tiles, without ever holding the t × s scores.
+ *
+ * A task is one head and QUERIES rows of q. It goes over the keys in blocks of KEYS, and over a block in units of two
+ * tiles of queries. Three units are in flight, so that tiles are multiplied while vectors compute: the scores of the next
+ * one, the probabilities of this one, and the sums of the last one's probabilities · v. All of a unit is in the first
+ * cache, and a head's packed keys and values are in the second.
+ *
+ * While tiles multiply, a core has one port for products of vectors and two for sums, so a probability costs few products
+ * and is made in 16 bits, 32 at a time. One multiply-add turns a score into y = 128 · (log₂ p + 127) and rounds it. That
+ * would be the bits of the bf16 p if 2ᶠ were 1 + f; what it is less, a cubic of f, is taken off. So the error of p is
+ * that of rounding to bf16, 1.7e-3 at most in y and as much in the mantissa, where bf16 has the latter alone.
+ *
+ * p is not relative to the largest score but to a row's reference: that of its first block, which becomes 2⁻³⁰. Only when
+ * a p reaches 2 does the row get a new reference, and its sums are scaled. Below 2⁻¹²⁶ p is 0. The sum of a row's p is
+ * one more column of v, all ones, so that numerator and denominator are rounded alike.
+ *
+ * Running maximum and sum: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018); blocks: Dao et al.,
+ * "FlashAttention" (2022).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "config.h"
+
+#include "eshi-cpu-amx.h"
+
+#include <math.h>
+#include <omp.h>
+
+#include "eshi-cpu-amx-tiles.h"
+
+#define INLINE static inline __attribute__ ((always_inline))
+
+#define ROWS    ESHI_AMX_ROWS
+#define DEPTH   ESHI_AMX_DEPTH
+#define TILE    (ESHI_AMX_BYTES / sizeof (guint16)) /* elements of a bf16 tile */
+#define SCORES  (ROWS * ROWS)                       /* elements of an f32 tile */
+#define UNIT    (2 * ROWS)                          /* queries of a unit */
+#define KEYS    DEPTH                               /* of a block: what one product with v takes */
+#define UNITS   2                                   /* more would not fit into the first cache */
+#define QUERIES (UNITS * UNIT)
+#define CHUNK   2                                   /* rows that are softened at a time */
+
+/* y of 1, that of a row's first maximum, and the bit that only a p of 2 or more has. */
+#define ONE       128
+#define FIRST     ((127 - 30) * ONE)
+#define TOO_LARGE 0xc000u
+
+/* 1.5 · 2²³: adding it to a float rounds to an integer, which is then in the low bits. */
+#define MAGIC      12582912.0f
+#define MAGIC_BITS 0x4b400000
+
+/* 2ᶠ = 1 + f − f (1 − f) (K0 + K1 f), fitted on 0 … 1, to 1e-4. */
+#define K0 0.30390f
+#define K1 0.07900f
+
+/* What a task needs to know; sizes in elements. */
+typedef struct
+{
+  const EshiCpuAttention *p;
+  gsize    depth;       /* tiles in a row of q or of a key */
+  gsize    width;       /* tiles in a row of v and its column of ones */
+  gsize    blocks;      /* of keys */
+  gsize    tasks;       /* of a head */
+  gsize    keys_size;   /* of one head, packed */
+  gsize    values_size;
+  gsize    task_bytes;
+  guint16 *keys;
+  guint16 *values;
+  char    *buffers;
+} Job;
+
+/* Buffers of one thread; the pairs are for units that follow each other. */
+typedef struct
+{
+  guint16 *q;         /* [2 · UNITS, depth] tiles */
+  guint16 *weights;   /* 2 × [2] tiles of probabilities */
+  float   *scores;    /* 2 × [UNIT, KEYS] */
+  float   *sums;      /* [2 · UNITS, width] tiles */
+  float   *shift;     /* [QUERIES]: MAGIC and y of a score of 0 */
+} Buffers;
+
+static gsize
+round_up (gsize x,
+          gsize to)
+{
+  return (x + to - 1) / to * to;
+}
+
+static Job
+plan_job (const EshiCpuAttention *p)
+{
+  Job job = { .p = p };
+  gsize n_heads = p->n * p->heads;
+  gsize n_tiles = 0;
+
+  job.depth = (p->d + DEPTH - 1) / DEPTH;
+  job.width = (p->d + 1 + ROWS - 1) / ROWS;
+  job.blocks = (p->s + KEYS - 1) / KEYS;
+  job.tasks = (p->t + QUERIES - 1) / QUERIES;
+  job.keys_size = job.blocks * 2 * job.depth * TILE;
+  job.values_size = job.blocks * job.width * TILE;
+  n_tiles = 2 * UNITS * (job.depth + job.width) + 2 * 2 + 2 * 4;
+  job.task_bytes = round_up (n_tiles * ESHI_AMX_BYTES + QUERIES * sizeof (float), 4096);
+  job.keys = p->scratch;
+  job.values = job.keys + n_heads * job.keys_size;
+  job.buffers = (char *) (job.values + n_heads * job.values_size);
+  return job;
+}
+
+gsize
+eshi_cpu_amx_attention_bytes (const EshiCpuAttention *p)
+{
+  Job job = plan_job (p);
+
+  return (gsize) (job.buffers - (char *) p->scratch) + p->n_threads * job.task_bytes;
+}
+
+static Buffers
+get_buffers (const Job *job,
+             gsize      thread)
+{
+  Buffers b;
+
+  b.q = (guint16 *) (job->buffers + thread * job->task_bytes);
+  b.weights = b.q + 2 * UNITS * job->depth * TILE;
+  b.scores = (float *) (b.weights + 2 * 2 * TILE);
+  b.sums = b.scores + 2 * UNIT * KEYS;
+  b.shift = b.sums + 2 * UNITS * job->width * SCORES;
+  return b;
+}
+
+/* Turns 16 rows of 16 numbers of 32 bits. */
+INLINE void
+transpose (__m512i r[ROWS])
+{
+  __m512i t[ROWS];
+
+  for (guint i = 0; i < ROWS; i += 2)
+    {
+      t[i] = _mm512_unpacklo_epi32 (r[i], r[i + 1]);
+      t[i + 1] = _mm512_unpackhi_epi32 (r[i], r[i + 1]);
+    }
+  for (guint i = 0; i < ROWS; i += 4)
+    {
+      r[i] = _mm512_unpacklo_epi64 (t[i], t[i + 2]);
+      r[i + 1] = _mm512_unpackhi_epi64 (t[i], t[i + 2]);
+      r[i + 2] = _mm512_unpacklo_epi64 (t[i + 1], t[i + 3]);
+      r[i + 3] = _mm512_unpackhi_epi64 (t[i + 1], t[i + 3]);
+    }
+  for (guint i = 0; i < 4; i++)
+    {
+      __m512i a = _mm512_shuffle_i32x4 (r[i], r[i + 4], 0x88);
+      __m512i b = _mm512_shuffle_i32x4 (r[i], r[i + 4], 0xdd);
+      __m512i c = _mm512_shuffle_i32x4 (r[i + 8], r[i + 12], 0x88);
+      __m512i d = _mm512_shuffle_i32x4 (r[i + 8], r[i + 12], 0xdd);
+
+      t[i] = _mm512_shuffle_i32x4 (a, c, 0x88);
+      t[i + 4] = _mm512_shuffle_i32x4 (b, d, 0x88);
+      t[i + 8] = _mm512_shuffle_i32x4 (a, c, 0xdd);
+      t[i + 12] = _mm512_shuffle_i32x4 (b, d, 0xdd);
+    }
+  for (guint i = 0; i < ROWS; i++)
+    r[i] = t[i];
+}
+
+/* The first @n of 32 elements; the others are 0. */
+INLINE __m512i
+load_row (const guint16 *src,
+          gsize          n)
+{
+  return _mm512_maskz_loadu_epi16 (n >= DEPTH ? ~0u : (1u << n) - 1, src);
+}
+
+/* 16 keys of a head, beginning with @first, as tiles [d pairs, 16 keys, 2]. Beyond the last key it is repeated: its
+ * weight meets a value of 0. */
+static void
+pack_keys (const Job *job,
+           gsize      head,
+           gsize      first)
+{
+  const EshiCpuAttention *p = job->p;
+  gsize row = p->heads * p->d;
+  const guint16 *k = (const guint16 *) p->k + head / p->heads * p->s * row + head % p->heads * p->d;
+  guint16 *dst = job->keys + head * job->keys_size + first / ROWS * job->depth * TILE;
+
+  for (gsize part = 0; part < job->depth; part++)
+    {
+      __m512i r[ROWS];
+
+      for (guint i = 0; i < ROWS; i++)
+        r[i] = load_row (k + MIN (first + i, p->s - 1) * row + part * DEPTH, p->d - part * DEPTH);
+      transpose (r);
+      for (guint i = 0; i < ROWS; i++)
+        _mm512_store_si512 (dst + part * TILE + i * DEPTH, r[i]);
+    }
+}
+
+/* The key of a block that is at place @i of a row of probabilities: _mm512_packus_epi32() has them so. */
+INLINE gsize
+key_at (gsize i)
+{
+  return i / 8 * 4 + i % 4 + (i % 8 >= 4 ? ROWS : 0);
+}
+
+/* 16 elements of row @key of v from @from on, where column d is 1; 0 beyond the last key. */
+INLINE __m512i
+load_values (const Job     *job,
+             const guint16 *v,
+             gsize          key,
+             gsize          from)
+{
+  const EshiCpuAttention *p = job->p;
+  gsize n = p->d > from ? MIN (p->d - from, ROWS) : 0;
+  __m256i ones = _mm256_maskz_set1_epi16 (n < ROWS && p->d >= from ? 1u << n : 0, 0x3f80);
+
+  if (key >= p->s)
+    return _mm512_setzero_si512 ();
+  return _mm512_cvtepu16_epi32 (_mm256_mask_loadu_epi16 (ones, (1u << n) - 1, v + key * p->heads * p->d + from));
+}
+
+/* A block of values of a head, beginning with @first, as tiles [key pairs, 16 of d, 2]. */
+static void
+pack_values (const Job *job,
+             gsize      head,
+             gsize      first)
+{
+  const EshiCpuAttention *p = job->p;
+  const guint16 *v = (const guint16 *) p->v + head / p->heads * p->s * p->heads * p->d + head % p->heads * p->d;
+  guint16 *dst = job->values + head * job->values_size + first / KEYS * job->width * TILE;
+
+  for (gsize part = 0; part < job->width; part++)
+    for (gsize i = 0; i < ROWS; i++)
+      {
+        __m512i even = load_values (job, v, first + key_at (2 * i), part * ROWS);
+        __m512i odd = load_values (job, v, first + key_at (2 * i + 1), part * ROWS);
+
+        _mm512_store_si512 (dst + part * TILE + i * DEPTH, _mm512_or_si512 (even, _mm512_slli_epi32 (odd, 16)));
+      }
+}
+
+/* Copies the queries of a task into tiles; rows beyond the last one are 0. Clears the sums. */
+static void
+load_queries (const Job     *job,
+              const Buffers *b,
+              gsize          head,
+              gsize          first)
+{
+  const EshiCpuAttention *p = job->p;
+  gsize row = p->heads * p->d;
+  const guint16 *q = (const guint16 *) p->q + head / p->heads * p->t * row + head % p->heads * p->d;
+
+  for (gsize i = 0; i < QUERIES; i++)
+    for (gsize part = 0; part < job->depth; part++)
+      {
+        gsize n = first + i < p->t ? p->d - part * DEPTH : 0;
+
+        _mm512_store_si512 (b->q + (i / ROWS * job->depth + part) * TILE + i % ROWS * DEPTH,
+                            load_row (q + (first + i) * row + part * DEPTH, n));
+      }
+  memset (b->sums, 0, 2 * UNITS * job->width * SCORES * sizeof (float));
+}
+
+typedef struct
+{
+  __m512  scale; /* y of a score of 1 */
+  __m512i magic;
+  __m512i all;   /* bits */
+  __m512i k0;
+  __m512i k1;
+} Powers;
+
+static Powers
+make_powers (float scale)
+{
+  return (Powers) {
+    .scale = _mm512_set1_ps (scale * (float) M_LOG2E * ONE),
+    .magic = _mm512_set1_epi32 (MAGIC_BITS),
+    .all = _mm512_set1_epi32 (-1),
+    .k0 = _mm512_set1_epi16 ((gint16) lrintf (ONE * K0)),
+    .k1 = _mm512_set1_epi16 ((gint16) lrintf (ONE * K1)),
+  };
+}
+
+/* The bf16 of 2^(y / ONE − 127), 32 of them. Products give the upper halves of 16 bits times 16. */
+INLINE __m512i
+power (__m512i       y,
+       const Powers *c)
+{
+  __m512i f = _mm512_slli_epi16 (y, 9);
+  __m512i ends = _mm512_mulhi_epu16 (f, _mm512_xor_si512 (f, c->all));
+  __m512i k = _mm512_add_epi16 (c->k0, _mm512_mulhi_epu16 (f, c->k1));
+
+  return _mm512_sub_epi16 (y, _mm512_mulhi_epu16 (ends, k));
+}
+
+/* The rows of a unit whose scores become probabilities, and where that is. */
+typedef struct
+{
+  const float   *scores;    /* [UNIT, KEYS] */
+  guint16       *weights;   /* the same */
+  const float   *shift;     /* [UNIT] */
+  const Powers  *powers;
+  __m512i        seen;      /* bits of the probabilities */
+  gsize          done;      /* rows */
+  gsize          due;       /* rows in units of 2⁻¹⁶ that should be done, beyond these */
+  gsize          step;      /* what becomes due with each product of tiles */
+} Rows;
+
+INLINE void
+soften_row (Rows *rows)
+{
+  const float *scores = rows->scores + rows->done * KEYS;
+  const Powers *c = rows->powers;
+  __m512 shift = _mm512_set1_ps (rows->shift[rows->done]);
+  __m512i a = (__m512i) _mm512_fmadd_ps (_mm512_load_ps (scores), c->scale, shift);
+  __m512i b = (__m512i) _mm512_fmadd_ps (_mm512_load_ps (scores + ROWS), c->scale, shift);
+  __m512i y = _mm512_packus_epi32 (_mm512_sub_epi32 (a, c->magic), _mm512_sub_epi32 (b, c->magic));
+  __m512i p = power (y, c);
+
+  rows->seen = _mm512_or_si512 (rows->seen, p);
+  _mm512_store_si512 (rows->weights + rows->done * KEYS, p);
+  rows->done++;
+}
+
+/* A product of tiles has been issued: while it runs there is time for some rows. They have to stand between the products
+ * in the program, too, since the processor does not look far enough ahead. */
+INLINE void
+soften_due (Rows *rows)
+{
+  for (rows->due += rows->step; rows->due >= CHUNK << 16; rows->due -= CHUNK << 16)
+    for (guint i = 0; i < CHUNK; i++)
+      soften_row (rows);
+}
+
+#define MULTIPLY(sum, left, right)        \
+  do                                      \
+    {                                     \
+      _tile_dpbf16ps (sum, left, right);  \
+      soften_due (rows);                  \
+    }                                     \
+  while (0)
+
+#define STORE(tile, dst, stride)          \
+  do                                      \
+    {                                     \
+      _tile_stored (tile, dst, stride);   \
+      soften_due (rows);                  \
+    }                                     \
+  while (0)
+
+#define SCORES_STRIDE (KEYS * sizeof (float))
+
+/* scores [UNIT, KEYS] = a unit's queries times a block of keys. */
+INLINE void
+multiply_keys (Rows          *rows,
+               const guint16 *q,
+               const guint16 *keys,
+               float         *scores,
+               gsize          depth)
+{
+  _tile_zero (0);
+  _tile_zero (1);
+  _tile_zero (2);
+  _tile_zero (3);
+  for (gsize i = 0; i < depth; i++)
+    {
+      _tile_loadd (4, q + i * TILE, 64);
+      _tile_loadd (6, keys + i * TILE, 64);
+      MULTIPLY (0, 4, 6);
+      _tile_loadd (7, keys + (depth + i) * TILE, 64);
+      MULTIPLY (1, 4, 7);
+      _tile_loadd (5, q + (depth + i) * TILE, 64);
+      MULTIPLY (2, 5, 6);
+      MULTIPLY (3, 5, 7);
+    }
+  STORE (0, scores, SCORES_STRIDE);
+  STORE (1, scores + ROWS, SCORES_STRIDE);
+  STORE (2, scores + ROWS * KEYS, SCORES_STRIDE);
+  STORE (3, scores + ROWS * KEYS + ROWS, SCORES_STRIDE);
+}
+
+/* Up to three tiles of sums += probabilities of a tile of queries · values of a block [width]; and their storing, which
+ * has to wait for them. */
+#define DEFINE_MULTIPLY_VALUES(name, t0, t1, t2)                   \
+  INLINE void                                                      \
+  name (Rows          *rows,                                       \
+        const guint16 *weights,                                    \
+        const guint16 *values,                                     \
+        const float   *sums,                                       \
+        gsize          n)                                          \
+  {                                                                \
+    _tile_loadd (6, weights, 64);                                  \
+    _tile_loadd (7, values, 64);                                   \
+    _tile_loadd (t0, sums, 64);                                    \
+    MULTIPLY (t0, 6, 7);                                           \
+    if (n > 1)                                                     \
+      {                                                            \
+        _tile_loadd (7, values + TILE, 64);                        \
+        _tile_loadd (t1, sums + SCORES, 64);                       \
+        MULTIPLY (t1, 6, 7);                                       \
+      }                                                            \
+    if (n > 2)                                                     \
+      {                                                            \
+        _tile_loadd (7, values + 2 * TILE, 64);                    \
+        _tile_loadd (t2, sums + 2 * SCORES, 64);                   \
+        MULTIPLY (t2, 6, 7);                                       \
+      }                                                            \
+  }                                                                \
+                                                                   \
+  INLINE void                                                      \
+  name##_store (Rows  *rows,                                       \
+                float *sums,                                       \
+                gsize  n)                                          \
+  {                                                                \
+    STORE (t0, sums, 64);                                          \
+    if (n > 1)                                                     \
+      STORE (t1, sums + SCORES, 64);                               \
+    if (n > 2)                                                     \
+      STORE (t2, sums + 2 * SCORES, 64);                           \
+  }
+
+DEFINE_MULTIPLY_VALUES (multiply_even, 0, 1, 2)
+DEFINE_MULTIPLY_VALUES (multiply_odd, 3, 4, 5)
+
+/* sums of a unit [2, width] tiles += its probabilities · values of a block. */
+INLINE void
+multiply_values (Rows          *rows,
+                 const guint16 *weights,
+                 const guint16 *values,
+                 float         *sums,
+                 gsize          width)
+{
+  float *odd = sums + width * SCORES;
+
+  for (gsize i = 0; i < width; i += 3)
+    {
+      gsize n = MIN (3, width - i);
+
+      multiply_even (rows, weights, values + i * TILE, sums + i * SCORES, n);
+      if (i > 0)
+        multiply_odd_store (rows, odd + (i - 3) * SCORES, 3);
+      multiply_odd (rows, weights + TILE, values + i * TILE, odd + i * SCORES, n);
+      multiply_even_store (rows, sums + i * SCORES, n);
+    }
+  multiply_odd_store (rows, odd + (width - 1) / 3 * 3 * SCORES, (width - 1) % 3 + 1);
+}
+
+/* Gives the rows of a unit the reference that their scores need, if they need a greater one, and scales their sums. */
+static void
+raise_reference (const float *scores,
+                 float       *shift,
+                 float       *sums,
+                 gsize        width,
+                 __m512       scale)
+{
+  for (guint i = 0; i < UNIT; i++)
+    {
+      const float *row = scores + i * KEYS;
+      float *sum = sums + (i / ROWS * width * ROWS + i % ROWS) * ROWS;
+      __m512 x = _mm512_max_ps (_mm512_load_ps (row), _mm512_load_ps (row + ROWS));
+      float wanted = MAGIC + FIRST - rintf (_mm512_reduce_max_ps (_mm512_mul_ps (x, scale)));
+      __m512 factor;
+
+      if (!(wanted < shift[i]))
+        continue;
+      factor = _mm512_set1_ps (exp2f ((wanted - shift[i]) / ONE));
+      for (gsize tile = 0; tile < width; tile++)
+        _mm512_store_ps (sum + tile * SCORES, _mm512_mul_ps (_mm512_load_ps (sum + tile * SCORES), factor));
+      shift[i] = wanted;
+    }
+}
+
+/* What is done at a time: a block of keys with a unit of queries. */
+typedef struct
+{
+  const guint16 *q;
+  const guint16 *keys;
+  const guint16 *values;
+  guint16       *weights;
+  float         *scores;
+  float         *sums;
+  float         *shift;
+} Work;
+
+static Work
+get_work (const Job     *job,
+          const Buffers *b,
+          gsize          head,
+          gsize          units,
+          gsize          i)
+{
+  gsize unit = i % units;
+  gsize block = i / units;
+
+  return (Work) {
+    .q = b->q + 2 * unit * job->depth * TILE,
+    .keys = job->keys + head * job->keys_size + block * 2 * job->depth * TILE,
+    .values = job->values + head * job->values_size + block * job->width * TILE,
+    .weights = b->weights + i % 2 * 2 * TILE,
+    .scores = b->scores + i % 2 * UNIT * KEYS,
+    .sums = b->sums + 2 * unit * job->width * SCORES,
+    .shift = b->shift + unit * UNIT,
+  };
+}
+
+static gboolean
+is_too_large (__m512i seen)
+{
+  return _mm512_test_epi16_mask (seen, _mm512_set1_epi16 ((gint16) TOO_LARGE)) != 0;
+}
+
+static Rows
+get_rows (const Work   *work,
+          const Powers *powers,
+          gsize         n_products)
+{
+  return (Rows) {
+    .scores = work->scores,
+    .weights = work->weights,
+    .shift = work->shift,
+    .powers = powers,
+    .seen = _mm512_setzero_si512 (),
+    .step = (UNIT << 16) / n_products,
+  };
+}
+
+INLINE void
+soften_rest (Rows *rows)
+{
+  while (rows->done < UNIT)
+    soften_row (rows);
+}
+
+/* Probabilities of @now, while the tiles multiply for @next and @last, if there are such units. */
+INLINE void
+run_unit (const Job    *job,
+          const Work   *next,
+          const Work   *now,
+          const Work   *last,
+          const Powers *powers,
+          gsize         depth,
+          gsize         width)
+{
+  gsize n_products = (next != NULL ? 4 * depth + 4 : 0) + (last != NULL ? 4 * width : 0); /* and stores */
+  Rows rows = get_rows (now, powers, MAX (n_products, 1));
+
+  if (next != NULL)
+    multiply_keys (&rows, next->q, next->keys, next->scores, depth);
+  if (last != NULL)
+    multiply_values (&rows, last->weights, last->values, last->sums, width);
+  soften_rest (&rows);
+  if (!is_too_large (rows.seen))
+    return;
+  raise_reference (now->scores, now->shift, now->sums, job->width, powers->scale);
+  rows.done = 0;
+  soften_rest (&rows);
+}
+
+static void
+store_rows (const Job     *job,
+            const Buffers *b,
+            gsize          head,
+            gsize          first)
+{
+  const EshiCpuAttention *p = job->p;
+  gsize row = p->heads * p->d;
+  guint16 *dst = (guint16 *) p->dst + (head / p->heads * p->t + first) * row + head % p->heads * p->d;
+
+  for (gsize i = 0; i < MIN (QUERIES, p->t - first); i++)
+    {
+      const float *sum = b->sums + (i / ROWS * job->width * ROWS + i % ROWS) * ROWS;
+      __m512 inverse = _mm512_set1_ps (1.0f / sum[p->d / ROWS * SCORES + p->d % ROWS]);
+
+      for (gsize from = 0; from < p->d; from += ROWS)
+        {
+          __m512 x = _mm512_mul_ps (_mm512_load_ps (sum + from / ROWS * SCORES), inverse);
+          __mmask16 mask = p->d - from >= ROWS ? 0xffff : (1u << (p->d - from)) - 1;
+
+          _mm256_mask_storeu_epi16 (dst + i * row + from, mask, (__m256i) _mm512_cvtneps_pbh (x));
+        }
+    }
+}
+
+/* The units of a task one after the other; depth and width are the job's, as constants where that pays. */
+INLINE void
+run_units (const Job     *job,
+           const Buffers *b,
+           gsize          head,
+           gsize          units,
+           gsize          depth,
+           gsize          width)
+{
+  Powers powers = make_powers (job->p->scale);
+  gsize n = units * job->blocks;
+  Work now = get_work (job, b, head, units, 0);
+  Work last;
+  Work next;
+  Rows none = { .step = 0 };
+
+  multiply_keys (&none, now.q, now.keys, now.scores, depth);
+  for (gsize i = 0; i < n; i++)
+    {
+      if (i + 1 < n)
+        next = get_work (job, b, head, units, i + 1);
+      if (i < units)
+        raise_reference (now.scores, now.shift, now.sums, width, powers.scale);
+      if (i + 1 < n && i > 0)
+        run_unit (job, &next, &now, &last, &powers, depth, width);
+      else
+        run_unit (job, i + 1 < n ? &next : NULL, &now, i > 0 ? &last : NULL, &powers, depth, width);
+      last = now;
+      now = next;
+    }
+  multiply_values (&none, last.weights, last.values, last.sums, width);
+}
+
+static void
+run_task (const Job *job,
+          gsize      head,
+          gsize      first,
+          gsize      thread)
+{
+  Buffers b = get_buffers (job, thread);
+  gsize units = (MIN (QUERIES, job->p->t - first) + UNIT - 1) / UNIT;
+
+  load_queries (job, &b, head, first);
+  for (gsize i = 0; i < QUERIES; i++)
+    b.shift[i] = G_MAXFLOAT;
+  if (job->depth == 2 && job->width == 3)
+    run_units (job, &b, head, units, 2, 3);
+  else
+    run_units (job, &b, head, units, job->depth, job->width);
+  store_rows (job, &b, head, first);
+}
+
+/* Both cores work on the same heads, whose keys and values are then in either's second cache once. */
+void
+eshi_cpu_amx_attention (const EshiCpuAttention *p)
+{
+  Job job = plan_job (p);
+  gsize n_heads = p->n * p->heads;
+
+#pragma omp parallel num_threads (p->n_threads) if (n_heads * p->t * p->s > ESHI_CPU_PARALLEL_MIN)
+  {
+    gsize thread = omp_get_thread_num ();
+
+    eshi_amx_configure (NULL);
+#pragma omp for schedule(static) nowait
+    for (gsize i = 0; i < n_heads * job.blocks * 2; i++)
+      pack_keys (&job, i / (job.blocks * 2), i % (job.blocks * 2) * ROWS);
+#pragma omp for schedule(static)
+    for (gsize i = 0; i < n_heads * job.blocks; i++)
+      pack_values (&job, i / job.blocks, i % job.blocks * KEYS);
+#pragma omp for schedule(dynamic)
+    for (gsize i = 0; i < n_heads * job.tasks; i++)
+      run_task (&job, i / job.tasks, i % job.tasks * QUERIES, thread);
+    eshi_amx_release ();
+  }
+}
