@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include "amx/eshi-cpu-amx-pack.h"
 #include "amx/eshi-cpu-amx.h"
 #include "eshi-cpu-backend.h"
 
@@ -77,28 +78,36 @@ tiled_unprepare (EshiCpuBackend *self,
   g_free (plan);
 }
 
-/* @dst [taps, 2, 16, 16, 2] = one phase of a block, @src [32, 32, 9]: channels of dst, of x. */
+/* One phase of a doubled block's taps, folded, to @dst [taps, 2, 16, 16, 2]; @src [32, 32, 9]: channels of dst, of x. */
 static void
-pack_block (guint16     *dst,
-            const float *src,
-            gboolean     doubled,
-            guint        phase)
+pack_folded (guint16     *dst,
+             const float *src,
+             guint        phase)
 {
-  gsize n_taps = doubled ? FOLDED_TAPS : TAPS;
-  float taps[TAPS];
-  guint16 narrow[TAPS];
+  float folded[LANES * LANES * FOLDED_TAPS];
+  const void *const halves[2] = { folded, folded + LANES / 2 * LANES * FOLDED_TAPS };
+
+  for (gsize i = 0; i < LANES * LANES; i++)
+    _eshi_cpu_fold_taps (folded + i * FOLDED_TAPS, src + i * TAPS, phase);
+  eshi_cpu_amx_pack_block (dst, halves, LANES * FOLDED_TAPS, ESHI_DTYPE_F32, FOLDED_TAPS);
+}
+
+/* Block @i of @n, of @row elements between two channels of dst, to each of its phases. */
+static void
+pack_doubled (const EshiTensor *weight,
+              guint16          *dst,
+              gsize             i,
+              gsize             n,
+              const char       *src,
+              gsize             row)
+{
+  gsize size = eshi_dtype_size (weight->dtype);
+  float wide[LANES * LANES * TAPS];
 
   for (gsize o = 0; o < LANES; o++)
-    for (gsize i = 0; i < LANES; i++, src += TAPS)
-      {
-        guint16 *at = dst + o / 16 * 512 + i / 2 * 32 + o % 16 * 2 + i % 2;
-
-        if (doubled)
-          _eshi_cpu_fold_taps (taps, src, phase);
-        eshi_convert_from_f32 (narrow, ESHI_DTYPE_BF16, doubled ? taps : src, n_taps);
-        for (gsize tap = 0; tap < n_taps; tap++)
-          at[tap * LANES * LANES] = narrow[tap];
-      }
+    eshi_convert_to_f32 (wide + o * LANES * TAPS, src + o * row * size, weight->dtype, LANES * TAPS);
+  for (guint phase = 0; phase < N_PHASES; phase++)
+    pack_folded (dst + (phase * n + i) * LANES * LANES * FOLDED_TAPS, wide, phase);
 }
 
 /* The weight as EshiCpuAmxConv has it. */
@@ -109,8 +118,6 @@ pack_tiles (const EshiTensor  *weight,
             GError           **error)
 {
   gboolean doubled = GPOINTER_TO_INT (user_data);
-  gsize n_phases = doubled ? N_PHASES : 1;
-  gsize block = LANES * LANES * (doubled ? FOLDED_TAPS : TAPS);
   gsize row = weight->shape.dim[1] * TAPS;
   gsize n_in = weight->shape.dim[1] / LANES;
   gsize n = weight->shape.dim[0] / LANES * n_in;
@@ -120,12 +127,12 @@ pack_tiles (const EshiTensor  *weight,
   for (gsize i = 0; i < n; i++)
     {
       const char *src = (const char *) weight->data + (i / n_in * LANES * row + i % n_in * LANES * TAPS) * size;
-      float wide[LANES * LANES * TAPS];
+      const void *const halves[2] = { src, src + LANES / 2 * row * size };
 
-      for (gsize o = 0; o < LANES; o++)
-        eshi_convert_to_f32 (wide + o * LANES * TAPS, src + o * row * size, weight->dtype, LANES * TAPS);
-      for (gsize phase = 0; phase < n_phases; phase++)
-        pack_block ((guint16 *) dst + (phase * n + i) * block, wide, doubled, phase);
+      if (doubled)
+        pack_doubled (weight, dst, i, n, src, row);
+      else
+        eshi_cpu_amx_pack_block ((guint16 *) dst + i * LANES * LANES * TAPS, halves, row, weight->dtype, TAPS);
     }
   return TRUE;
 }

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "amx/eshi-cpu-amx-pack.h"
 #include "eshi-cpu-tiles.h"
 
 #include <string.h>
@@ -25,48 +26,29 @@ _eshi_cpu_tiles_suit (const EshiCpuBackend *self,
          n % BLOCK_COLUMNS == 0;
 }
 
-/* Column @column of a block, the weight's row @row, to @block. */
-static void
-pack_column (const EshiTensor *weight,
-             guint16          *block,
-             gsize             column,
-             gsize             row,
-             gsize             k)
-{
-  const char *src = (const char *) weight->data + row * k * eshi_dtype_size (weight->dtype);
-  guint16 *dst = block + column / TILE_COLUMNS * TILE_VALUES + column % TILE_COLUMNS * 2;
-
-  for (gsize i = 0; i < k; i += TILE_TERMS)
-    {
-      float terms[TILE_TERMS];
-      guint16 half[TILE_TERMS];
-
-      eshi_convert_to_f32 (terms, src + i * eshi_dtype_size (weight->dtype), weight->dtype, TILE_TERMS);
-      eshi_convert_from_f32 (half, ESHI_DTYPE_BF16, terms, TILE_TERMS);
-      for (gsize j = 0; j < TILE_TERMS; j++)
-        dst[i / TILE_TERMS * 2 * TILE_VALUES + j / 2 * 2 * TILE_COLUMNS + j % 2] = half[j];
-    }
-}
-
 /* @interleaved: the second half of a block's columns is as far down in the weight as its own half. */
 static void
 pack_blocks (const EshiTensor *weight,
              guint16          *dst,
              gboolean          interleaved)
 {
+#if defined (__x86_64__)
   gsize n = weight->shape.dim[0];
   gsize k = eshi_tensor_count (weight) / n;
+  gsize size = eshi_dtype_size (weight->dtype);
+  gsize step = interleaved ? TILE_COLUMNS : BLOCK_COLUMNS;
+  gsize apart = interleaved ? n / 2 : TILE_COLUMNS;
 
 #pragma omp parallel for schedule(static)
   for (gsize block = 0; block < n / BLOCK_COLUMNS; block++)
-    for (gsize column = 0; column < BLOCK_COLUMNS; column++)
+    for (gsize i = 0; i < k; i += TILE_TERMS)
       {
-        gsize row = block * BLOCK_COLUMNS + column;
+        const char *src = (const char *) weight->data + (block * step * k + i) * size;
+        const void *const halves[2] = { src, src + apart * k * size };
 
-        if (interleaved)
-          row = column / TILE_COLUMNS * (n / 2) + block * TILE_COLUMNS + column % TILE_COLUMNS;
-        pack_column (weight, dst + block * BLOCK_COLUMNS * k, column, row, k);
+        eshi_cpu_amx_pack_block (dst + block * BLOCK_COLUMNS * k + i * BLOCK_COLUMNS, halves, k, weight->dtype, 1);
       }
+#endif
 }
 
 static gboolean
