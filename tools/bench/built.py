@@ -3,6 +3,8 @@
 SPDX-License-Identifier: MIT
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import subprocess
@@ -10,6 +12,17 @@ import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Holds an exclusive lock on the file PATH; does nothing for None. Programs that share a computer take turns so."""
+    if path is None:
+        yield
+        return
+    with open(path, "a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def environment(build):

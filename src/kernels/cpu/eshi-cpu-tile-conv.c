@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include "amx/eshi-cpu-amx-pack.h"
 #include "amx/eshi-cpu-amx.h"
 #include "eshi-cpu-backend.h"
 
@@ -77,54 +78,36 @@ tiled_unprepare (EshiCpuBackend *self,
   g_free (plan);
 }
 
-/* @dst [taps, 2, 16, 16, 2] = a block, @src [32, 32, taps]: channels of dst, of x. In the order of dst, whose lines are
- * then written once; src stays in L1. */
+/* One phase of a doubled block's taps, folded, to @dst [taps, 2, 16, 16, 2]; @src [32, 32, 9]: channels of dst, of x. */
 static void
-pack_block (guint32       *dst,
-            const guint16 *src,
-            gsize          n_taps)
+pack_folded (guint16     *dst,
+             const float *src,
+             guint        phase)
 {
-  gsize row = LANES * n_taps;
-
-  for (gsize tap = 0; tap < n_taps; tap++)
-    for (gsize half = 0; half < 2; half++)
-      for (gsize pair = 0; pair < LANES / 2; pair++)
-        {
-          const guint16 *from = src + half * 16 * row + 2 * pair * n_taps + tap;
-
-          for (gsize o = 0; o < 16; o++, from += row)
-            *dst++ = from[0] | (guint32) from[n_taps] << 16;
-        }
-}
-
-/* @dst [32, 32, 4] = one phase of @src [32, 32, 9]. */
-static void
-fold_block (float       *dst,
-            const float *src,
-            guint        phase)
-{
-  for (gsize i = 0; i < LANES * LANES; i++)
-    _eshi_cpu_fold_taps (dst + i * FOLDED_TAPS, src + i * TAPS, phase);
-}
-
-/* All phases of a block, @n_phases of them @step elements apart, from its @wide [32, 32, 9]. */
-static void
-pack_phases (guint16     *dst,
-             const float *wide,
-             gsize        n_phases,
-             gsize        step)
-{
-  gsize n_taps = n_phases > 1 ? FOLDED_TAPS : TAPS;
   float folded[LANES * LANES * FOLDED_TAPS];
-  guint16 narrow[LANES * LANES * TAPS];
+  const void *const halves[2] = { folded, folded + LANES / 2 * LANES * FOLDED_TAPS };
 
-  for (gsize phase = 0; phase < n_phases; phase++)
-    {
-      if (n_phases > 1)
-        fold_block (folded, wide, phase);
-      eshi_convert_from_f32 (narrow, ESHI_DTYPE_BF16, n_phases > 1 ? folded : wide, LANES * LANES * n_taps);
-      pack_block ((guint32 *) (dst + phase * step), narrow, n_taps);
-    }
+  for (gsize i = 0; i < LANES * LANES; i++)
+    _eshi_cpu_fold_taps (folded + i * FOLDED_TAPS, src + i * TAPS, phase);
+  eshi_cpu_amx_pack_block (dst, halves, LANES * FOLDED_TAPS, ESHI_DTYPE_F32, FOLDED_TAPS);
+}
+
+/* Block @i of @n, of @row elements between two channels of dst, to each of its phases. */
+static void
+pack_doubled (const EshiTensor *weight,
+              guint16          *dst,
+              gsize             i,
+              gsize             n,
+              const char       *src,
+              gsize             row)
+{
+  gsize size = eshi_dtype_size (weight->dtype);
+  float wide[LANES * LANES * TAPS];
+
+  for (gsize o = 0; o < LANES; o++)
+    eshi_convert_to_f32 (wide + o * LANES * TAPS, src + o * row * size, weight->dtype, LANES * TAPS);
+  for (guint phase = 0; phase < N_PHASES; phase++)
+    pack_folded (dst + (phase * n + i) * LANES * LANES * FOLDED_TAPS, wide, phase);
 }
 
 /* The weight as EshiCpuAmxConv has it. */
@@ -135,8 +118,6 @@ pack_tiles (const EshiTensor  *weight,
             GError           **error)
 {
   gboolean doubled = GPOINTER_TO_INT (user_data);
-  gsize n_phases = doubled ? N_PHASES : 1;
-  gsize block = LANES * LANES * (doubled ? FOLDED_TAPS : TAPS);
   gsize row = weight->shape.dim[1] * TAPS;
   gsize n_in = weight->shape.dim[1] / LANES;
   gsize n = weight->shape.dim[0] / LANES * n_in;
@@ -146,11 +127,12 @@ pack_tiles (const EshiTensor  *weight,
   for (gsize i = 0; i < n; i++)
     {
       const char *src = (const char *) weight->data + (i / n_in * LANES * row + i % n_in * LANES * TAPS) * size;
-      float wide[LANES * LANES * TAPS];
+      const void *const halves[2] = { src, src + LANES / 2 * row * size };
 
-      for (gsize o = 0; o < LANES; o++)
-        eshi_convert_to_f32 (wide + o * LANES * TAPS, src + o * row * size, weight->dtype, LANES * TAPS);
-      pack_phases ((guint16 *) dst + i * block, wide, n_phases, n * block);
+      if (doubled)
+        pack_doubled (weight, dst, i, n, src, row);
+      else
+        eshi_cpu_amx_pack_block ((guint16 *) dst + i * LANES * LANES * TAPS, halves, row, weight->dtype, TAPS);
     }
   return TRUE;
 }

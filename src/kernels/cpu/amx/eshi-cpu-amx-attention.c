@@ -631,6 +631,8 @@ run_task (const Job *job,
     b.shift[i] = G_MAXFLOAT;
   if (job->depth == 2 && job->width == 3)
     run_units (job, &b, head, units, 2, 3);
+  else if (job->depth == 3 && job->width == 6)
+    run_units (job, &b, head, units, 3, 6);
   else
     run_units (job, &b, head, units, job->depth, job->width);
   store_rows (job, &b, head, first);
