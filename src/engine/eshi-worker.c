@@ -9,10 +9,14 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <sys/resource.h>
 
 #include "eshi-error.h"
 #include "eshi-event-private.h"
 #include "eshi-worker.h"
+
+/* Of the engine's threads, which take all there is for minutes: a window that wakes up for a key goes first. */
+#define NICENESS 5
 
 typedef enum
 {
@@ -179,6 +183,8 @@ worker_main (gpointer data)
   gboolean quit = FALSE;
 
   self->own_thread = g_thread_self ();
+  /* On Linux this is the priority of the thread, and of those that it will start to compute with, alone. */
+  setpriority (PRIO_PROCESS, 0, NICENESS);
   while (!quit)
     {
       Message *message = g_async_queue_pop (self->messages);
