@@ -475,6 +475,17 @@ on_unbind_cb (EshiGallery *self,
   eshi_tile_set_item (ESHI_TILE (gtk_list_item_get_child (item)), NULL);
 }
 
+/* What a menu that a key asks for belongs to: the tile with the keyboard or, where a picture fills the view, all of it. */
+static GtkWidget *
+find_menu_place (EshiGallery *self)
+{
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
+
+  if (focus != NULL && focus != GTK_WIDGET (self->grid) && gtk_widget_is_ancestor (focus, GTK_WIDGET (self->grid)))
+    return focus;
+  return GTK_WIDGET (self);
+}
+
 static gboolean
 menu_key_cb (GtkWidget *widget,
              GVariant  *args,
@@ -482,10 +493,11 @@ menu_key_cb (GtkWidget *widget,
 {
   EshiGallery *self = ESHI_GALLERY (widget);
   g_autoptr(EshiHistoryItem) item = _eshi_gallery_ref_target (self);
+  GtkWidget *at = find_menu_place (self);
 
   if (item == NULL)
     return GDK_EVENT_PROPAGATE;
-  _eshi_gallery_open_menu (self, widget, gtk_widget_get_width (widget) / 2.0, gtk_widget_get_height (widget) / 2.0);
+  _eshi_gallery_open_menu (self, at, gtk_widget_get_width (at) / 2.0, gtk_widget_get_height (at) / 2.0);
   return GDK_EVENT_STOP;
 }
 
