@@ -360,7 +360,8 @@ sum_row (const EshiCpuNorm *p,
   return total;
 }
 
-/* The second sums take back what rounding lost of the first where |mean| ≫ deviation. */
+/* The second sums take back what rounding lost of the first where |mean| ≫ deviation. bf16 needs no others; in f32 the
+ * squares around the better mean are worth their pass: pictures of many steps come out nearer to the reference's. */
 ESHI_INLINE void
 layer_norm_row (const EshiCpuNorm *p,
                 gsize              at,
@@ -369,10 +370,14 @@ layer_norm_row (const EshiCpuNorm *p,
   float mean = sum_row (p, at, 0.0f, bf16).sum / p->c;
   Moments around = sum_row (p, at, mean, bf16);
   float rest = around.sum / p->c;
-  float rstd = 1.0f / sqrtf (MAX (around.squares / p->c - rest * rest, 0.0f) + p->eps);
+  float variance = MAX (around.squares / p->c - rest * rest, 0.0f);
+  float rstd = 0.0f;
   gsize i = 0;
 
   mean += rest;
+  if (!bf16)
+    variance = sum_row (p, at, mean, FALSE).squares / p->c;
+  rstd = 1.0f / sqrtf (variance + p->eps);
   for (; i + ESHI_LANES <= p->c; i += ESHI_LANES)
     {
       EshiVec x = (eshi_vec_load (p->src, at + i, bf16) - mean) * rstd;
