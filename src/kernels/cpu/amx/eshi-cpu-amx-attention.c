@@ -325,11 +325,11 @@ typedef struct
   __m512i        seen;      /* bits of the probabilities */
   gsize          done;      /* rows */
   gsize          due;       /* rows in units of 2⁻¹⁶ that should be done, beyond these */
-  gsize          step;      /* what becomes due with each product of tiles */
+  gsize          step;      /* what becomes due with each product of tiles: a row at most */
 } Rows;
 
-/* Half a row. */
-INLINE void
+/* Half a row; the result is what was stored. */
+INLINE __m512i
 soften_half (Rows   *rows,
              gsize   half,
              __m512  shift)
@@ -341,27 +341,32 @@ soften_half (Rows   *rows,
   __m512i y = _mm512_packus_epi32 (_mm512_sub_epi32 (a, c->magic), _mm512_sub_epi32 (b, c->magic));
   __m512i p = power (y, c);
 
-  rows->seen = _mm512_or_si512 (rows->seen, p);
   _mm512_store_si512 (rows->weights + half * TILE + rows->done * DEPTH, p);
+  return p;
 }
 
 INLINE void
 soften_row (Rows *rows)
 {
   __m512 shift = _mm512_set1_ps (rows->shift[rows->done]);
+  __m512i a = soften_half (rows, 0, shift);
+  __m512i b = soften_half (rows, 1, shift);
 
-  for (gsize half = 0; half < HALVES; half++)
-    soften_half (rows, half, shift);
+  rows->seen = _mm512_ternarylogic_epi32 (rows->seen, a, b, 0xfe); /* or */
   rows->done++;
 }
 
-/* A product of tiles has been issued: while it runs there is time for some rows. They have to stand between the products
- * in the program, too, since the processor does not look far enough ahead. */
+/* A product of tiles has been issued: while it runs there is time for a row. It has to stand between the products in the
+ * program, too, since the processor does not look far enough ahead. No loop: all of it is known to the compiler where
+ * the sizes are. */
 INLINE void
 soften_due (Rows *rows)
 {
-  for (rows->due += rows->step; rows->due >= 1 << 16; rows->due -= 1 << 16)
-    soften_row (rows);
+  rows->due += rows->step;
+  if (rows->due < 1 << 16)
+    return;
+  soften_row (rows);
+  rows->due -= 1 << 16;
 }
 
 #define MULTIPLY(sum, left, right)        \
@@ -386,6 +391,7 @@ multiply_keys (Rows          *rows,
   _tile_zero (1);
   _tile_zero (2);
   _tile_zero (3);
+#pragma GCC unroll 2
   for (gsize i = 0; i < depth; i++)
     {
       const guint16 *tiles = keys + i * KEY_TILES * TILE;
@@ -571,7 +577,7 @@ get_rows (const Work   *work,
     .shift = work->shift,
     .powers = powers,
     .seen = _mm512_setzero_si512 (),
-    .step = (ROWS << 16) / n_products,
+    .step = MIN (ROWS, n_products) * (1 << 16) / n_products,
   };
 }
 
