@@ -641,11 +641,43 @@ store_rows (const Job     *job,
     }
 }
 
+/* Brings row @i of a head in @rows, q or dst, into the second cache: such rows lie far apart. */
+INLINE void
+fetch_row (const Job  *job,
+           const void *rows,
+           gsize       head,
+           gsize       i)
+{
+  const EshiCpuAttention *p = job->p;
+  const guint16 *row = (const guint16 *) rows + ((head / p->heads * p->t + i) * p->heads + head % p->heads) * p->d;
+
+  if (i >= p->t)
+    return;
+  for (gsize from = 0; from < p->d; from += DEPTH)
+    _mm_prefetch (row + from, _MM_HINT_T1);
+  _mm_prefetch (row + p->d - 1, _MM_HINT_T1);
+}
+
+/* What will be needed soon, a row with each unit: first the queries of this thread's next task, probably, then where this
+ * one's results go. */
+INLINE void
+fetch_ahead (const Job *job,
+             gsize      head,
+             gsize      first,
+             gsize      unit)
+{
+  if (unit < QUERIES)
+    fetch_row (job, job->p->q, head, first + job->p->n_threads * QUERIES + unit);
+  else if (unit < 2 * QUERIES)
+    fetch_row (job, job->p->dst, head, first + unit - QUERIES);
+}
+
 /* The units of a task one after the other; depth and width are the job's, as constants where that pays. */
 INLINE void
 run_units (const Job     *job,
            const Buffers *b,
            gsize          head,
+           gsize          first,
            gsize          units,
            gsize          depth,
            gsize          width)
@@ -663,6 +695,7 @@ run_units (const Job     *job,
     {
       if (i + 1 < n)
         next = get_work (job, b, head, units, i + 1);
+      fetch_ahead (job, head, first, i);
       if (i < units)
         raise_reference (now.scores, now.shift, now.sums, width, powers.scale);
       if (i + 1 < n && i > 0)
@@ -688,11 +721,11 @@ run_task (const Job *job,
   for (gsize i = 0; i < QUERIES; i++)
     b.shift[i] = G_MAXFLOAT;
   if (job->depth == 2 && job->width == 3)
-    run_units (job, &b, head, units, 2, 3);
+    run_units (job, &b, head, first, units, 2, 3);
   else if (job->depth == 3 && job->width == 6)
-    run_units (job, &b, head, units, 3, 6);
+    run_units (job, &b, head, first, units, 3, 6);
   else
-    run_units (job, &b, head, units, job->depth, job->width);
+    run_units (job, &b, head, first, units, job->depth, job->width);
   store_rows (job, &b, head, first);
 }
 
