@@ -1,9 +1,10 @@
 /* eshi-cpu-amx-attention.c: softmax (q · kᵀ · scale) · v in AMX tiles, without ever holding the t × s scores.
  *
- * A task is one head and QUERIES rows of q. It goes over the keys in blocks of KEYS, and over a block in units of two
- * tiles of queries. Three units are in flight, so that tiles are multiplied while vectors compute: the scores of the next
+ * A task is one head and QUERIES rows of q. It goes over the keys in blocks of KEYS, and over a block in units of one
+ * tile of queries. Three units are in flight, so that tiles are multiplied while vectors compute: the scores of the next
  * one, the probabilities of this one, and the sums of the last one's probabilities · v. All of a unit is in the first
- * cache, and a head's packed keys and values are in the second.
+ * cache, and a head's packed keys and values are in the second. What tiles store costs most, so a unit is few queries and
+ * many keys: it has as many scores to store as another of that size, but fewer sums.
  *
  * While tiles multiply, a core has one port for products of vectors and two for sums, so a probability costs few products
  * and is made in 16 bits, 32 at a time. One multiply-add turns a score into y = 128 · (log₂ p + 127) and rounds it. That
@@ -35,11 +36,11 @@
 #define DEPTH   ESHI_AMX_DEPTH
 #define TILE    (ESHI_AMX_BYTES / sizeof (guint16)) /* elements of a bf16 tile */
 #define SCORES  (ROWS * ROWS)                       /* elements of an f32 tile */
-#define UNIT    (2 * ROWS)                          /* queries of a unit */
-#define KEYS    DEPTH                               /* of a block: what one product with v takes */
-#define UNITS   2                                   /* more would not fit into the first cache */
-#define QUERIES (UNITS * UNIT)
-#define CHUNK   2                                   /* rows that are softened at a time */
+#define HALVES  2                                   /* of a block: what one product with v takes */
+#define KEYS    (HALVES * DEPTH)                    /* of a block */
+#define KEY_TILES (KEYS / ROWS)                     /* of a block, each of one part of d */
+#define UNITS     4                                  /* more would not fit into the first cache */
+#define QUERIES (UNITS * ROWS)
 
 /* y of 1, that of a row's first maximum, and the bit that only a p of 2 or more has. */
 #define ONE       128
@@ -58,11 +59,13 @@
 typedef struct
 {
   const EshiCpuAttention *p;
-  gsize    depth;       /* tiles in a row of q or of a key */
+  gsize    depth;       /* tiles in a row of q or of a key; parts */
   gsize    width;       /* tiles in a row of v and its column of ones */
   gsize    blocks;      /* of keys */
   gsize    tasks;       /* of a head */
-  gsize    keys_size;   /* of one head, packed */
+  gsize    pairs;       /* of elements of a key in its last tile */
+  gsize    block_size;  /* of packed keys */
+  gsize    keys_size;   /* of one head, packed; a last tile is read to its end */
   gsize    values_size;
   gsize    task_bytes;
   guint16 *keys;
@@ -73,10 +76,10 @@ typedef struct
 /* Buffers of one thread; the pairs are for units that follow each other. */
 typedef struct
 {
-  guint16 *q;         /* [2 · UNITS, depth] tiles */
-  guint16 *weights;   /* 2 × [2] tiles of probabilities */
-  float   *scores;    /* 2 × [UNIT, KEYS] */
-  float   *sums;      /* [2 · UNITS, width] tiles */
+  guint16 *q;         /* [UNITS, depth] tiles */
+  guint16 *weights;   /* 2 × [HALVES] tiles of probabilities */
+  float   *scores;    /* 2 × [ROWS, KEYS] */
+  float   *sums;      /* [UNITS, width] tiles */
   float   *shift;     /* [QUERIES]: MAGIC and y of a score of 0 */
 } Buffers;
 
@@ -98,9 +101,11 @@ plan_job (const EshiCpuAttention *p)
   job.width = (p->d + 1 + ROWS - 1) / ROWS;
   job.blocks = (p->s + KEYS - 1) / KEYS;
   job.tasks = (p->t + QUERIES - 1) / QUERIES;
-  job.keys_size = job.blocks * 2 * job.depth * TILE;
-  job.values_size = job.blocks * job.width * TILE;
-  n_tiles = 2 * UNITS * (job.depth + job.width) + 2 * 2 + 2 * 4;
+  job.pairs = (p->d - (job.depth - 1) * DEPTH + 1) / 2;
+  job.block_size = KEY_TILES * ((job.depth - 1) * ROWS + job.pairs) * DEPTH;
+  job.keys_size = job.blocks * job.block_size + TILE;
+  job.values_size = job.blocks * HALVES * job.width * TILE;
+  n_tiles = UNITS * (job.depth + job.width) + 2 * HALVES + 2 * KEY_TILES;
   job.task_bytes = round_up (n_tiles * ESHI_AMX_BYTES + QUERIES * sizeof (float), 4096);
   job.keys = p->scratch;
   job.values = job.keys + n_heads * job.keys_size;
@@ -123,10 +128,10 @@ get_buffers (const Job *job,
   Buffers b;
 
   b.q = (guint16 *) (job->buffers + thread * job->task_bytes);
-  b.weights = b.q + 2 * UNITS * job->depth * TILE;
-  b.scores = (float *) (b.weights + 2 * 2 * TILE);
-  b.sums = b.scores + 2 * UNIT * KEYS;
-  b.shift = b.sums + 2 * UNITS * job->width * SCORES;
+  b.weights = b.q + UNITS * job->depth * TILE;
+  b.scores = (float *) (b.weights + 2 * HALVES * TILE);
+  b.sums = b.scores + 2 * ROWS * KEYS;
+  b.shift = b.sums + UNITS * job->width * SCORES;
   return b;
 }
 
@@ -172,8 +177,18 @@ load_row (const guint16 *src,
   return _mm512_maskz_loadu_epi16 (n >= DEPTH ? ~0u : (1u << n) - 1, src);
 }
 
-/* 16 keys of a head, beginning with @first, as tiles [d pairs, 16 keys, 2]. Beyond the last key it is repeated: its
- * weight meets a value of 0. */
+/* Elements from one tile of keys to the next of the same @part. Of the last part only the rows that d needs are held:
+ * a tile reads on into what follows, which meets zeros of q, and the cache holds less. */
+INLINE gsize
+key_step (gsize part,
+          gsize depth,
+          gsize pairs)
+{
+  return part < depth - 1 ? TILE : pairs * DEPTH;
+}
+
+/* 16 keys of a head, beginning with @first, as tiles [d pairs, 16 keys, 2]; a block has all tiles of the first part, then
+ * those of the next. Beyond the last key it is repeated: its weight meets a value of 0. The last tile is whole. */
 static void
 pack_keys (const Job *job,
            gsize      head,
@@ -182,21 +197,24 @@ pack_keys (const Job *job,
   const EshiCpuAttention *p = job->p;
   gsize row = p->heads * p->d;
   const guint16 *k = (const guint16 *) p->k + head / p->heads * p->s * row + head % p->heads * p->d;
-  guint16 *dst = job->keys + head * job->keys_size + first / ROWS * job->depth * TILE;
+  guint16 *dst = job->keys + head * job->keys_size + first / KEYS * job->block_size;
 
   for (gsize part = 0; part < job->depth; part++)
     {
+      gsize step = key_step (part, job->depth, job->pairs);
+      guint16 *tile = dst + part * KEY_TILES * TILE + first % KEYS / ROWS * step;
+      gsize n_rows = first + ROWS < job->blocks * KEYS ? step / DEPTH : ROWS;
       __m512i r[ROWS];
 
       for (guint i = 0; i < ROWS; i++)
         r[i] = load_row (k + MIN (first + i, p->s - 1) * row + part * DEPTH, p->d - part * DEPTH);
       transpose (r);
-      for (guint i = 0; i < ROWS; i++)
-        _mm512_store_si512 (dst + part * TILE + i * DEPTH, r[i]);
+      for (guint i = 0; i < n_rows; i++)
+        _mm512_store_si512 (tile + i * DEPTH, r[i]);
     }
 }
 
-/* The key of a block that is at place @i of a row of probabilities: _mm512_packus_epi32() has them so. */
+/* The key of half a block that is at place @i of a row of probabilities: _mm512_packus_epi32() has them so. */
 INLINE gsize
 key_at (gsize i)
 {
@@ -219,7 +237,8 @@ load_values (const Job     *job,
   return _mm512_cvtepu16_epi32 (_mm256_mask_loadu_epi16 (ones, (1u << n) - 1, v + key * p->heads * p->d + from));
 }
 
-/* A block of values of a head, beginning with @first, as tiles [key pairs, 16 of d, 2]. */
+/* Half a block of values of a head, beginning with @first, as tiles [key pairs, 16 of d, 2]; the tiles of both halves of
+ * a block alternate. */
 static void
 pack_values (const Job *job,
              gsize      head,
@@ -227,7 +246,8 @@ pack_values (const Job *job,
 {
   const EshiCpuAttention *p = job->p;
   const guint16 *v = (const guint16 *) p->v + head / p->heads * p->s * p->heads * p->d + head % p->heads * p->d;
-  guint16 *dst = job->values + head * job->values_size + first / KEYS * job->width * TILE;
+  gsize place = first / KEYS * job->width * HALVES + first / DEPTH % HALVES;
+  guint16 *dst = job->values + head * job->values_size + place * TILE;
 
   for (gsize part = 0; part < job->width; part++)
     for (gsize i = 0; i < ROWS; i++)
@@ -235,7 +255,7 @@ pack_values (const Job *job,
         __m512i even = load_values (job, v, first + key_at (2 * i), part * ROWS);
         __m512i odd = load_values (job, v, first + key_at (2 * i + 1), part * ROWS);
 
-        _mm512_store_si512 (dst + part * TILE + i * DEPTH, _mm512_or_si512 (even, _mm512_slli_epi32 (odd, 16)));
+        _mm512_store_si512 (dst + part * HALVES * TILE + i * DEPTH, _mm512_or_si512 (even, _mm512_slli_epi32 (odd, 16)));
       }
 }
 
@@ -258,7 +278,7 @@ load_queries (const Job     *job,
         _mm512_store_si512 (b->q + (i / ROWS * job->depth + part) * TILE + i % ROWS * DEPTH,
                             load_row (q + (first + i) * row + part * DEPTH, n));
       }
-  memset (b->sums, 0, 2 * UNITS * job->width * SCORES * sizeof (float));
+  memset (b->sums, 0, UNITS * job->width * SCORES * sizeof (float));
   eshi_amx_finish_writes ();
 }
 
@@ -298,40 +318,55 @@ power (__m512i       y,
 /* The rows of a unit whose scores become probabilities, and where that is. */
 typedef struct
 {
-  const float   *scores;    /* [UNIT, KEYS] */
-  guint16       *weights;   /* the same */
-  const float   *shift;     /* [UNIT] */
+  const float   *scores;    /* [ROWS, KEYS] */
+  guint16       *weights;   /* [HALVES] tiles */
+  const float   *shift;     /* [ROWS] */
   const Powers  *powers;
   __m512i        seen;      /* bits of the probabilities */
   gsize          done;      /* rows */
   gsize          due;       /* rows in units of 2⁻¹⁶ that should be done, beyond these */
-  gsize          step;      /* what becomes due with each product of tiles */
+  gsize          step;      /* what becomes due with each product of tiles: a row at most */
 } Rows;
 
-INLINE void
-soften_row (Rows *rows)
+/* Half a row; the result is what was stored. */
+INLINE __m512i
+soften_half (Rows   *rows,
+             gsize   half,
+             __m512  shift)
 {
-  const float *scores = rows->scores + rows->done * KEYS;
+  const float *scores = rows->scores + rows->done * KEYS + half * DEPTH;
   const Powers *c = rows->powers;
-  __m512 shift = _mm512_set1_ps (rows->shift[rows->done]);
   __m512i a = (__m512i) _mm512_fmadd_ps (_mm512_load_ps (scores), c->scale, shift);
   __m512i b = (__m512i) _mm512_fmadd_ps (_mm512_load_ps (scores + ROWS), c->scale, shift);
   __m512i y = _mm512_packus_epi32 (_mm512_sub_epi32 (a, c->magic), _mm512_sub_epi32 (b, c->magic));
   __m512i p = power (y, c);
 
-  rows->seen = _mm512_or_si512 (rows->seen, p);
-  _mm512_store_si512 (rows->weights + rows->done * KEYS, p);
+  _mm512_store_si512 (rows->weights + half * TILE + rows->done * DEPTH, p);
+  return p;
+}
+
+INLINE void
+soften_row (Rows *rows)
+{
+  __m512 shift = _mm512_set1_ps (rows->shift[rows->done]);
+  __m512i a = soften_half (rows, 0, shift);
+  __m512i b = soften_half (rows, 1, shift);
+
+  rows->seen = _mm512_ternarylogic_epi32 (rows->seen, a, b, 0xfe); /* or */
   rows->done++;
 }
 
-/* A product of tiles has been issued: while it runs there is time for some rows. They have to stand between the products
- * in the program, too, since the processor does not look far enough ahead. */
+/* A product of tiles has been issued: while it runs there is time for a row. It has to stand between the products in the
+ * program, too, since the processor does not look far enough ahead. No loop: all of it is known to the compiler where
+ * the sizes are. */
 INLINE void
 soften_due (Rows *rows)
 {
-  for (rows->due += rows->step; rows->due >= CHUNK << 16; rows->due -= CHUNK << 16)
-    for (guint i = 0; i < CHUNK; i++)
-      soften_row (rows);
+  rows->due += rows->step;
+  if (rows->due < 1 << 16)
+    return;
+  soften_row (rows);
+  rows->due -= 1 << 16;
 }
 
 #define MULTIPLY(sum, left, right)        \
@@ -342,109 +377,128 @@ soften_due (Rows *rows)
     }                                     \
   while (0)
 
-#define STORE(tile, dst, stride)          \
-  do                                      \
-    {                                     \
-      _tile_stored (tile, dst, stride);   \
-      soften_due (rows);                  \
-    }                                     \
-  while (0)
+#define STORE_SCORES(tile) _tile_stored (tile, scores + (tile) * ROWS, KEYS * sizeof (float))
 
-#define SCORES_STRIDE (KEYS * sizeof (float))
-
-/* scores [UNIT, KEYS] = a unit's queries times a block of keys. */
+/* Tiles 0 … 3 = the scores of a unit's queries and a block of keys. @pairs: as the job's. */
 INLINE void
 multiply_keys (Rows          *rows,
                const guint16 *q,
                const guint16 *keys,
-               float         *scores,
-               gsize          depth)
+               gsize          depth,
+               gsize          pairs)
 {
   _tile_zero (0);
   _tile_zero (1);
   _tile_zero (2);
   _tile_zero (3);
+#pragma GCC unroll 2
   for (gsize i = 0; i < depth; i++)
     {
+      const guint16 *tiles = keys + i * KEY_TILES * TILE;
+      gsize step = key_step (i, depth, pairs);
+
       _tile_loadd (4, q + i * TILE, 64);
-      _tile_loadd (6, keys + i * TILE, 64);
-      MULTIPLY (0, 4, 6);
-      _tile_loadd (7, keys + (depth + i) * TILE, 64);
-      MULTIPLY (1, 4, 7);
-      _tile_loadd (5, q + (depth + i) * TILE, 64);
-      MULTIPLY (2, 5, 6);
-      MULTIPLY (3, 5, 7);
+      _tile_loadd (5, tiles, 64);
+      MULTIPLY (0, 4, 5);
+      _tile_loadd (6, tiles + step, 64);
+      MULTIPLY (1, 4, 6);
+      _tile_loadd (7, tiles + 2 * step, 64);
+      MULTIPLY (2, 4, 7);
+      _tile_loadd (6, tiles + 3 * step, 64);
+      MULTIPLY (3, 4, 6);
     }
-  STORE (0, scores, SCORES_STRIDE);
-  STORE (1, scores + ROWS, SCORES_STRIDE);
-  STORE (2, scores + ROWS * KEYS, SCORES_STRIDE);
-  STORE (3, scores + ROWS * KEYS + ROWS, SCORES_STRIDE);
 }
 
-/* Up to three tiles of sums += probabilities of a tile of queries · values of a block [width]; and their storing, which
- * has to wait for them. */
-#define DEFINE_MULTIPLY_VALUES(name, t0, t1, t2)                   \
+INLINE void
+store_scores (float *scores)
+{
+  STORE_SCORES (0);
+  STORE_SCORES (1);
+  STORE_SCORES (2);
+  STORE_SCORES (3);
+}
+
+/* A tile of sums [16 queries, 16 of d] += probabilities, in tiles 6 and 7, · values of a block. With the first two, the
+ * scores that multiply_keys() left are stored, each at once before its tile is needed: storing has to wait for products,
+ * and what needs the tile for storing. */
+#define DEFINE_ADD_VALUES(name, tile)                              \
   INLINE void                                                      \
   name (Rows          *rows,                                       \
-        const guint16 *weights,                                    \
         const guint16 *values,                                     \
         const float   *sums,                                       \
-        gsize          n)                                          \
+        gsize          i,                                          \
+        float         *scores)                                     \
   {                                                                \
-    _tile_loadd (6, weights, 64);                                  \
-    _tile_loadd (7, values, 64);                                   \
-    _tile_loadd (t0, sums, 64);                                    \
-    MULTIPLY (t0, 6, 7);                                           \
-    if (n > 1)                                                     \
-      {                                                            \
-        _tile_loadd (7, values + TILE, 64);                        \
-        _tile_loadd (t1, sums + SCORES, 64);                       \
-        MULTIPLY (t1, 6, 7);                                       \
-      }                                                            \
-    if (n > 2)                                                     \
-      {                                                            \
-        _tile_loadd (7, values + 2 * TILE, 64);                    \
-        _tile_loadd (t2, sums + 2 * SCORES, 64);                   \
-        MULTIPLY (t2, 6, 7);                                       \
-      }                                                            \
-  }                                                                \
-                                                                   \
-  INLINE void                                                      \
-  name##_store (Rows  *rows,                                       \
-                float *sums,                                       \
-                gsize  n)                                          \
-  {                                                                \
-    STORE (t0, sums, 64);                                          \
-    if (n > 1)                                                     \
-      STORE (t1, sums + SCORES, 64);                               \
-    if (n > 2)                                                     \
-      STORE (t2, sums + 2 * SCORES, 64);                           \
+    _tile_loadd (tile, sums + i * SCORES, 64);                     \
+    _tile_loadd (5, values + i * HALVES * TILE, 64);               \
+    MULTIPLY (tile, 6, 5);                                         \
+    if (scores != NULL && i == 0)                                  \
+      STORE_SCORES (0);                                            \
+    if (scores != NULL && i == 1)                                  \
+      STORE_SCORES (2);                                            \
+    _tile_loadd (5, values + (i * HALVES + 1) * TILE, 64);         \
+    MULTIPLY (tile, 7, 5);                                         \
+    if (scores != NULL && i == 0)                                  \
+      STORE_SCORES (1);                                            \
+    if (scores != NULL && i == 1)                                  \
+      STORE_SCORES (3);                                            \
   }
 
-DEFINE_MULTIPLY_VALUES (multiply_even, 0, 1, 2)
-DEFINE_MULTIPLY_VALUES (multiply_odd, 3, 4, 5)
+DEFINE_ADD_VALUES (add_values_0, 4)
+DEFINE_ADD_VALUES (add_values_1, 0)
+DEFINE_ADD_VALUES (add_values_2, 1)
 
-/* sums of a unit [2, width] tiles += its probabilities · values of a block. */
+INLINE void
+add_values (Rows          *rows,
+            const guint16 *values,
+            const float   *sums,
+            gsize          i,
+            float         *scores)
+{
+  if (i % 3 == 0)
+    add_values_0 (rows, values, sums, i, scores);
+  else if (i % 3 == 1)
+    add_values_1 (rows, values, sums, i, scores);
+  else
+    add_values_2 (rows, values, sums, i, scores);
+}
+
+INLINE void
+store_sums (float *sums,
+            gsize  i)
+{
+  if (i % 3 == 0)
+    _tile_stored (4, sums + i * SCORES, 64);
+  else if (i % 3 == 1)
+    _tile_stored (0, sums + i * SCORES, 64);
+  else
+    _tile_stored (1, sums + i * SCORES, 64);
+}
+
+/* sums of a unit [width] tiles += its probabilities · values of a block. @scores, nullable, gets tiles 0 … 3. */
 INLINE void
 multiply_values (Rows          *rows,
                  const guint16 *weights,
                  const guint16 *values,
                  float         *sums,
-                 gsize          width)
+                 gsize          width,
+                 float         *scores)
 {
-  float *odd = sums + width * SCORES;
-
-  for (gsize i = 0; i < width; i += 3)
+  _tile_loadd (6, weights, 64);
+  _tile_loadd (7, weights + TILE, 64);
+#pragma GCC unroll 3
+  for (gsize i = 0; i < width; i++)
     {
-      gsize n = MIN (3, width - i);
-
-      multiply_even (rows, weights, values + i * TILE, sums + i * SCORES, n);
+      add_values (rows, values, sums, i, scores);
       if (i > 0)
-        multiply_odd_store (rows, odd + (i - 3) * SCORES, 3);
-      multiply_odd (rows, weights + TILE, values + i * TILE, odd + i * SCORES, n);
-      multiply_even_store (rows, sums + i * SCORES, n);
+        store_sums (sums, i - 1);
     }
-  multiply_odd_store (rows, odd + (width - 1) / 3 * 3 * SCORES, (width - 1) % 3 + 1);
+  if (scores != NULL && width == 1)
+    {
+      STORE_SCORES (2);
+      STORE_SCORES (3);
+    }
+  store_sums (sums, width - 1);
 }
 
 /* Gives the rows of a unit the reference that their scores need, if they need a greater one, and scales their sums. */
@@ -455,11 +509,12 @@ raise_reference (const float *scores,
                  gsize        width,
                  __m512       scale)
 {
-  for (guint i = 0; i < UNIT; i++)
+  for (guint i = 0; i < ROWS; i++)
     {
       const float *row = scores + i * KEYS;
-      float *sum = sums + (i / ROWS * width * ROWS + i % ROWS) * ROWS;
-      __m512 x = _mm512_max_ps (_mm512_load_ps (row), _mm512_load_ps (row + ROWS));
+      float *sum = sums + i * ROWS;
+      __m512 x = _mm512_max_ps (_mm512_max_ps (_mm512_load_ps (row), _mm512_load_ps (row + ROWS)),
+                                _mm512_max_ps (_mm512_load_ps (row + 2 * ROWS), _mm512_load_ps (row + 3 * ROWS)));
       float wanted = MAGIC + FIRST - rintf (_mm512_reduce_max_ps (_mm512_mul_ps (x, scale)));
       __m512 factor;
 
@@ -484,7 +539,7 @@ typedef struct
   float         *shift;
 } Work;
 
-static Work
+INLINE Work
 get_work (const Job     *job,
           const Buffers *b,
           gsize          head,
@@ -495,13 +550,13 @@ get_work (const Job     *job,
   gsize block = i / units;
 
   return (Work) {
-    .q = b->q + 2 * unit * job->depth * TILE,
-    .keys = job->keys + head * job->keys_size + block * 2 * job->depth * TILE,
-    .values = job->values + head * job->values_size + block * job->width * TILE,
-    .weights = b->weights + i % 2 * 2 * TILE,
-    .scores = b->scores + i % 2 * UNIT * KEYS,
-    .sums = b->sums + 2 * unit * job->width * SCORES,
-    .shift = b->shift + unit * UNIT,
+    .q = b->q + unit * job->depth * TILE,
+    .keys = job->keys + head * job->keys_size + block * job->block_size,
+    .values = job->values + head * job->values_size + block * HALVES * job->width * TILE,
+    .weights = b->weights + i % 2 * HALVES * TILE,
+    .scores = b->scores + i % 2 * ROWS * KEYS,
+    .sums = b->sums + unit * job->width * SCORES,
+    .shift = b->shift + unit * ROWS,
   };
 }
 
@@ -522,14 +577,14 @@ get_rows (const Work   *work,
     .shift = work->shift,
     .powers = powers,
     .seen = _mm512_setzero_si512 (),
-    .step = (UNIT << 16) / n_products,
+    .step = MIN (ROWS, n_products) * (1 << 16) / n_products,
   };
 }
 
 INLINE void
 soften_rest (Rows *rows)
 {
-  while (rows->done < UNIT)
+  while (rows->done < ROWS)
     soften_row (rows);
   eshi_amx_finish_writes ();
 }
@@ -544,13 +599,15 @@ run_unit (const Job    *job,
           gsize         depth,
           gsize         width)
 {
-  gsize n_products = (next != NULL ? 4 * depth + 4 : 0) + (last != NULL ? 4 * width : 0); /* and stores */
+  gsize n_products = (next != NULL ? KEY_TILES * depth : 0) + (last != NULL ? HALVES * width : 0);
   Rows rows = get_rows (now, powers, MAX (n_products, 1));
 
   if (next != NULL)
-    multiply_keys (&rows, next->q, next->keys, next->scores, depth);
+    multiply_keys (&rows, next->q, next->keys, depth, job->pairs);
   if (last != NULL)
-    multiply_values (&rows, last->weights, last->values, last->sums, width);
+    multiply_values (&rows, last->weights, last->values, last->sums, width, next != NULL ? next->scores : NULL);
+  else if (next != NULL)
+    store_scores (next->scores);
   soften_rest (&rows);
   if (!is_too_large (rows.seen))
     return;
@@ -584,11 +641,43 @@ store_rows (const Job     *job,
     }
 }
 
+/* Brings row @i of a head in @rows, q or dst, into the second cache: such rows lie far apart. */
+INLINE void
+fetch_row (const Job  *job,
+           const void *rows,
+           gsize       head,
+           gsize       i)
+{
+  const EshiCpuAttention *p = job->p;
+  const guint16 *row = (const guint16 *) rows + ((head / p->heads * p->t + i) * p->heads + head % p->heads) * p->d;
+
+  if (i >= p->t)
+    return;
+  for (gsize from = 0; from < p->d; from += DEPTH)
+    _mm_prefetch (row + from, _MM_HINT_T1);
+  _mm_prefetch (row + p->d - 1, _MM_HINT_T1);
+}
+
+/* What will be needed soon, a row with each unit: first the queries of this thread's next task, probably, then where this
+ * one's results go. */
+INLINE void
+fetch_ahead (const Job *job,
+             gsize      head,
+             gsize      first,
+             gsize      unit)
+{
+  if (unit < QUERIES)
+    fetch_row (job, job->p->q, head, first + job->p->n_threads * QUERIES + unit);
+  else if (unit < 2 * QUERIES)
+    fetch_row (job, job->p->dst, head, first + unit - QUERIES);
+}
+
 /* The units of a task one after the other; depth and width are the job's, as constants where that pays. */
 INLINE void
 run_units (const Job     *job,
            const Buffers *b,
            gsize          head,
+           gsize          first,
            gsize          units,
            gsize          depth,
            gsize          width)
@@ -600,11 +689,13 @@ run_units (const Job     *job,
   Work next;
   Rows none = { .step = 0 };
 
-  multiply_keys (&none, now.q, now.keys, now.scores, depth);
+  multiply_keys (&none, now.q, now.keys, depth, job->pairs);
+  store_scores (now.scores);
   for (gsize i = 0; i < n; i++)
     {
       if (i + 1 < n)
         next = get_work (job, b, head, units, i + 1);
+      fetch_ahead (job, head, first, i);
       if (i < units)
         raise_reference (now.scores, now.shift, now.sums, width, powers.scale);
       if (i + 1 < n && i > 0)
@@ -614,7 +705,7 @@ run_units (const Job     *job,
       last = now;
       now = next;
     }
-  multiply_values (&none, last.weights, last.values, last.sums, width);
+  multiply_values (&none, last.weights, last.values, last.sums, width, NULL);
 }
 
 static void
@@ -624,17 +715,17 @@ run_task (const Job *job,
           gsize      thread)
 {
   Buffers b = get_buffers (job, thread);
-  gsize units = (MIN (QUERIES, job->p->t - first) + UNIT - 1) / UNIT;
+  gsize units = (MIN (QUERIES, job->p->t - first) + ROWS - 1) / ROWS;
 
   load_queries (job, &b, head, first);
   for (gsize i = 0; i < QUERIES; i++)
     b.shift[i] = G_MAXFLOAT;
   if (job->depth == 2 && job->width == 3)
-    run_units (job, &b, head, units, 2, 3);
+    run_units (job, &b, head, first, units, 2, 3);
   else if (job->depth == 3 && job->width == 6)
-    run_units (job, &b, head, units, 3, 6);
+    run_units (job, &b, head, first, units, 3, 6);
   else
-    run_units (job, &b, head, units, job->depth, job->width);
+    run_units (job, &b, head, first, units, job->depth, job->width);
   store_rows (job, &b, head, first);
 }
 
@@ -644,6 +735,8 @@ eshi_cpu_amx_attention (const EshiCpuAttention *p)
 {
   Job job = plan_job (p);
   gsize n_heads = p->n * p->heads;
+  gsize key_tiles = job.blocks * KEY_TILES;
+  gsize halves = job.blocks * HALVES;
 
 #pragma omp parallel num_threads (p->n_threads) if (n_heads * p->t * p->s > ESHI_CPU_PARALLEL_MIN)
   {
@@ -651,11 +744,13 @@ eshi_cpu_amx_attention (const EshiCpuAttention *p)
 
     eshi_amx_configure (NULL);
 #pragma omp for schedule(static) nowait
-    for (gsize i = 0; i < n_heads * job.blocks * 2; i++)
-      pack_keys (&job, i / (job.blocks * 2), i % (job.blocks * 2) * ROWS);
+    for (gsize i = 0; i < p->n * key_tiles; i++)
+      for (gsize head = 0; head < p->heads; head++)
+        pack_keys (&job, i / key_tiles * p->heads + head, i % key_tiles * ROWS);
 #pragma omp for schedule(static)
-    for (gsize i = 0; i < n_heads * job.blocks; i++)
-      pack_values (&job, i / job.blocks, i % job.blocks * KEYS);
+    for (gsize i = 0; i < p->n * halves; i++)
+      for (gsize head = 0; head < p->heads; head++)
+        pack_values (&job, i / halves * p->heads + head, i % halves * DEPTH);
 #pragma omp for schedule(dynamic)
     for (gsize i = 0; i < n_heads * job.tasks; i++)
       run_task (&job, i / job.tasks, i % job.tasks * QUERIES, thread);
