@@ -21,6 +21,10 @@
 #define LIMIT_F32  1e-6
 #define LIMIT_BF16 4e-3
 
+/* In tiles a probability is rounded twice, by as much each, and of few keys the values may nearly cancel: the worst of 2000
+ * random cases has 5.1e-3. */
+#define LIMIT_TILES 8e-3
+
 /* Of each value, before it is rounded to bf16; see eshi-cpu-simd.h. */
 #define LIMIT_SILU 2e-4
 #define SILU_RANGE 80.0
@@ -99,8 +103,9 @@ operand (const Rig *rig,
 }
 
 static void
-check (Rig   *rig,
-       gsize  n)
+check_within (Rig    *rig,
+              gsize   n,
+              double  limit)
 {
   float wide[N];
   double error = 0.0;
@@ -113,7 +118,14 @@ check (Rig   *rig,
       error += (wide[i] - rig->expected[i]) * (wide[i] - rig->expected[i]);
       norm += rig->expected[i] * rig->expected[i];
     }
-  g_assert_cmpfloat (sqrt (error / norm), <, rig->bf16 ? LIMIT_BF16 : LIMIT_F32);
+  g_assert_cmpfloat (sqrt (error / norm), <, limit);
+}
+
+static void
+check (Rig   *rig,
+       gsize  n)
+{
+  check_within (rig, n, rig->bf16 ? LIMIT_BF16 : LIMIT_F32);
 }
 
 static double
@@ -441,7 +453,7 @@ check_tiles (Rig              *rig,
     }
   for (gsize row = 0; row < p->heads * p->t; row++)
     expect_attention (rig, p, row % p->heads, row / p->heads);
-  check (rig, p->t * p->heads * p->d);
+  check_within (rig, p->t * p->heads * p->d, LIMIT_TILES);
 }
 
 /* Makes keys grow from 0 to @most times what they were: so does the largest score, long after the first block. */
