@@ -114,6 +114,11 @@ choose_kernels (EshiCpuBackend *self)
   self->kernels = kernels_of (self->isa.level);
   if (self->isa.level != ESHI_CPU_AVX512_BF16 || self->isa.amx_bf16)
     return;
+  if (self->isa.limited)
+    {
+      self->bf16_gain = BF16_GAIN; /* as it was told */
+      return;
+    }
   self->bf16_gain = self->kernels->bf16_gain ();
   if (self->bf16_gain < 1.0)
     self->kernels = kernels_of (ESHI_CPU_AVX512);
