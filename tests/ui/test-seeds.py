@@ -22,11 +22,13 @@ ROOT = os.environ["ESHI_SOURCE_ROOT"]
 SHOTS = os.environ.get("ESHI_TEST_SHOTS", os.environ["RIG_FOLDER"])
 FIRST = 1234
 STEPS, SAMPLER = 12, "euler-a"
+# Enough for a pause to come before the last of twelve seeds, however fast the machine.
+MANY_STEPS = 150
 DRAFT = f"""[Settings]
 prompt=猫 油絵
 seed={FIRST}
 seed-locked=true
-steps={STEPS}
+steps={{steps}}
 guidance=3
 sampler={SAMPLER}
 width=128
@@ -46,11 +48,11 @@ def check_needs():
     os.environ["ESHI_MODEL_DIR"] = model
 
 
-def start():
+def start(steps=STEPS):
     folder = os.path.join(os.environ["XDG_STATE_HOME"], "eshi")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "draft.ini"), "w", encoding="utf-8") as file:
-        file.write(DRAFT)
+        file.write(DRAFT.format(steps=steps))
     program = Program([os.environ["ESHI_PROGRAM"]])
     program.wait_for_window()
     program.wait("MODELS")
@@ -131,24 +133,33 @@ def try_others(program, tree):
     press("1")
     push(tree, "種を使う")
     program.wait("TOAST これからはこのシードを使います")
-    push(tree, "一時停止")
-    program.wait("SEEDS ready")
+    program.wait("SEEDS ready", 60)
     program.forget()
     push(tree, "生成")
     program.wait(f"GENERATE [猫 油絵] seed={FIRST + 12}")
     program.wait("SAVED", 120)
 
 
-def main():
-    check_needs()
-    program = start()
+def pause(program, tree):
+    """The sheet stops between two seeds, and goes on from there."""
+    push(tree, "種くらべ")
+    program.wait(f"SEED {FIRST} ", 60)
+    push(tree, "一時停止")
+    program.wait("SEEDS ready", 60)
+    n_done = program.count("SEED ")
+    assert 0 < n_done < 12, n_done
+    program.forget()
+    push(tree, "続ける")
+    program.wait(f"SEED {FIRST + n_done} ", 60)
+    push(tree, "一時停止")
+    program.wait("SEEDS ready", 60)
+
+
+def play(deeds, steps):
+    program = start(steps)
     tree = application(program)
     try:
-        fill_sheet(program, tree)
-        compare(finish(program, tree))
-        come_back(program, tree)
-        try_others(program, tree)
-        print("ok")
+        deeds(program, tree)
     except (Failed, AssertionError) as error:
         print("FAILED:", error)
         print(program.report())
@@ -157,6 +168,21 @@ def main():
         return 1
     finally:
         program.end()
+    return 0
+
+
+def compare_seeds(program, tree):
+    fill_sheet(program, tree)
+    compare(finish(program, tree))
+    come_back(program, tree)
+    try_others(program, tree)
+
+
+def main():
+    check_needs()
+    if play(compare_seeds, STEPS) != 0 or play(pause, MANY_STEPS) != 0:
+        return 1
+    print("ok")
     return 0
 
 
