@@ -33,7 +33,7 @@ static Entry entries[] = {
 
 /* How long idle OpenMP threads spin before they sleep: long enough for the gaps between two ops, short enough to leave
  * the processor to whatever else runs. */
-#define SPIN_COUNT "300"
+#define SPIN_COUNT "4000"
 
 void
 _eshi_backend_registry_init (void)

@@ -141,7 +141,7 @@ print_step (EshiBackend *backend,
   EshiTensor *prompt = eshi_graph_input (context_graph, "context", ESHI_DTYPE_F32,
                                          ESHI_SHAPE3 (2, 77, model->unet.cross_attention_dim));
   EshiTensor *latents = eshi_graph_input (graph, "latents", ESHI_DTYPE_F32,
-                                          ESHI_SHAPE4 (2, model->side, model->side, 4));
+                                          ESHI_SHAPE4 (1, model->side, model->side, 4));
   EshiTensor *t = eshi_graph_input (graph, "t", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
   EshiTensor *scale = eshi_graph_input (graph, "scale", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
   EshiUnetContext context = { 0 };

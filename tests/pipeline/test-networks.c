@@ -330,7 +330,7 @@ guided_rig_init (GuidedRig   *self,
   run (self->context_graph);
 
   self->graph = eshi_graph_new (backend);
-  self->latents = eshi_graph_input (self->graph, "latents", ESHI_DTYPE_F32, ESHI_SHAPE4 (2, 8, 8, 4));
+  self->latents = eshi_graph_input (self->graph, "latents", ESHI_DTYPE_F32, ESHI_SHAPE4 (1, 8, 8, 4));
   self->timestep = eshi_graph_input (self->graph, "timestep", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
   scale = eshi_graph_input (self->graph, "guidance", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
   x = eshi_unet_build_step (unet, self->graph, self->latents, self->timestep, &self->context, NULL, NULL);
@@ -358,14 +358,14 @@ guided_rig_step (GuidedRig     *self,
   const EshiShape shape = ESHI_SHAPE4 (1, 8, 8, 4);
   float scale = (float) eshi_scheduler_get_input_scale (scheduler, i);
   float t = (float) eshi_scheduler_get_timestep (scheduler, i);
-  float pixels[2][256];
+  float pixels[256];
   float noise[256];
   g_autofree float *planes = NULL;
   g_autoptr(GError) error = NULL;
 
   for (guint p = 0; p < 64; p++)
     for (guint c = 0; c < 4; c++)
-      pixels[0][4 * p + c] = pixels[1][4 * p + c] = x[64 * c + p] * scale;
+      pixels[4 * p + c] = x[64 * c + p] * scale;
   upload (self->graph, self->latents, pixels);
   upload (self->graph, self->timestep, &t);
   run (self->graph);

@@ -579,7 +579,7 @@ def check_whole(report, rows, n_runs):
 
 
 def test_bench_ops(case):
-    """Twice the images are twice the arithmetic of the UNet's convolutions, and change nothing for the decoder."""
+    """Two pictures are twice the arithmetic of one, guidance is less than twice, and neither changes the decoder."""
     case.refuse(USAGE, "bench", "--batch", "2", words="--ops")
     case.refuse(USAGE, "bench", "--runs", "2", words="--ops")
     case.refuse(USAGE, "bench", "--ops", "--runs", "-1", words="--runs")
@@ -588,10 +588,12 @@ def test_bench_ops(case):
     case.refuse(USAGE, "bench", "--ops", "--batch", "-1", words="--batch")
     case.refuse(USAGE, "bench", "--ops", "--width", "65", words="65")
     small = ["bench", "--ops", "--json", "--width", "64", "--height", "64", "--runs", "3"]
-    one, two = (json.loads(case.succeed(*small, "--batch", n).stdout) for n in ["1", "2"])
-    rows = [{(row["stage"], row["op"]): row for row in report["ops"]} for report in (one, two)]
-    assert rows[1]["step", "conv2d"]["gflop"] == 2 * rows[0]["step", "conv2d"]["gflop"]
-    assert rows[1]["decode", "total"]["gflop"] == rows[0]["decode", "total"]["gflop"]
+    one, two, four = (json.loads(case.succeed(*small, "--batch", n).stdout) for n in ["1", "2", "4"])
+    rows = [{(row["stage"], row["op"]): row for row in report["ops"]} for report in (one, two, four)]
+    for op in ["conv2d", "attention"]:
+        single, guided, pictures = (row["step", op]["gflop"] for row in rows)
+        assert single < guided < 2 * single and pictures == 2 * guided, (single, guided, pictures)
+    assert rows[0]["decode", "total"]["gflop"] == rows[1]["decode", "total"]["gflop"] == rows[2]["decode", "total"]["gflop"]
     for stage in ["step", "decode"]:
         kinds = [row for row in two["ops"] if row["stage"] == stage and row["op"] != "total"]
         assert abs(sum(row["ms"] for row in kinds) - rows[1][stage, "total"]["ms"]) < 1e-6

@@ -2,6 +2,9 @@
  *
  * The context graph visits the cross attentions in the order in which the step graph meets them: down, middle, up.
  *
+ * With guidance the same latents meet several prompts, and no layer before the first cross attention knows of a prompt: up
+ * to there they are computed once, and then repeated.
+ *
  * The time path and the first and last convolution are f32 in every precision: they cost next to nothing, and guidance
  * multiplies their rounding errors.
  *
@@ -29,6 +32,7 @@ typedef struct
   const EshiUnetConfig  *config;
   const EshiUnetContext *context;  /* NULL without a graph */
   guint                  n_met;    /* cross attentions so far */
+  guint                  n_shares; /* prompts that share what was computed so far */
   EshiTensor            *silu_temb;
   GPtrArray             *skips;    /* of EshiTensor (nullable) */
   GArray                *skip_channels;
@@ -76,12 +80,48 @@ build_attention (Build      *self,
   return x;
 }
 
-/* Self attention, cross attention and a gated perceptron on tokens [n, h·w, c]. */
+/* [n, …] as often as there are prompts, one after the other: [n · n_shares, …]. */
 static EshiTensor *
-build_transformer_block (Build      *self,
-                         EshiTensor *y,
-                         guint       c,
-                         guint       heads)
+repeat (Build      *self,
+        EshiTensor *x)
+{
+  EshiGraph *graph = self->net.graph;
+  EshiTensor *flat = NULL;
+  EshiTensor *all = NULL;
+  EshiShape shape;
+
+  if (graph == NULL || x == NULL || self->n_shares < 2)
+    return x;
+
+  flat = eshi_graph_reshape (graph, x, ESHI_SHAPE4 (1, 1, 1, (gint64) eshi_tensor_count (x)));
+  all = flat;
+  for (guint i = 1; i < self->n_shares; i++)
+    all = eshi_graph_concat (graph, "repeat", all, flat);
+  shape = x->shape;
+  shape.dim[0] *= self->n_shares;
+  return all == NULL ? NULL : eshi_graph_reshape (graph, all, shape);
+}
+
+/* Before the first cross attention: each prompt goes on with its own copy of @image, @tokens and all skips. */
+static void
+part_prompts (Build       *self,
+              EshiTensor **image,
+              EshiTensor **tokens)
+{
+  *image = repeat (self, *image);
+  *tokens = repeat (self, *tokens);
+  for (guint i = 0; i < self->skips->len; i++)
+    self->skips->pdata[i] = repeat (self, self->skips->pdata[i]);
+  self->n_shares = 1;
+}
+
+/* Self attention, cross attention and a gated perceptron on tokens [n, h·w, c]. @x: what comes into the transformer. */
+static EshiTensor *
+build_transformer_block (Build       *self,
+                         EshiTensor **x,
+                         EshiTensor  *y,
+                         guint        c,
+                         guint        heads)
 {
   EshiNet *net = &self->net;
   gsize mark = eshi_net_enter (net, "transformer_blocks.0");
@@ -89,6 +129,7 @@ build_transformer_block (Build      *self,
 
   h = eshi_net_layer_norm (net, "norm1", y, c, LAYER_NORM_EPS);
   y = build_attention (self, "attn1", h, y, c, heads, FALSE);
+  part_prompts (self, x, &y);
   h = eshi_net_layer_norm (net, "norm2", y, c, LAYER_NORM_EPS);
   y = build_attention (self, "attn2", h, y, c, heads, TRUE);
   h = eshi_net_layer_norm (net, "norm3", y, c, LAYER_NORM_EPS);
@@ -98,7 +139,7 @@ build_transformer_block (Build      *self,
   return y;
 }
 
-/* x: [n, h, w, c]; returns the same shape. */
+/* x: [n, h, w, c]; returns the same shape, or where prompts part, as many images as there are prompts. */
 static EshiTensor *
 build_transformer (Build      *self,
                    guint       index,
@@ -113,7 +154,7 @@ build_transformer (Build      *self,
   y = eshi_net_group_norm (net, "norm", x, c, self->config->norm_num_groups, TRANSFORMER_NORM_EPS, ESHI_ACT_NONE);
   y = eshi_net_to_tokens (net, y);
   y = eshi_net_linear (net, "proj_in", y, c, c, TRUE, ESHI_ACT_NONE, NULL);
-  y = build_transformer_block (self, y, c, heads);
+  y = build_transformer_block (self, &x, y, c, heads);
   y = eshi_net_linear (net, "proj_out", y, c, c, TRUE, ESHI_ACT_NONE, eshi_net_to_tokens (net, x));
   y = eshi_net_to_image (net, y, x);
   eshi_net_tap (net, NULL, y);
@@ -312,7 +353,7 @@ build_init (Build                 *self,
             EshiGraph             *graph,
             const EshiUnetContext *context)
 {
-  *self = (Build) { .config = &unet->config, .context = context };
+  *self = (Build) { .config = &unet->config, .context = context, .n_shares = 1 };
   eshi_net_init (&self->net, unet->weights, graph);
   self->skips = g_ptr_array_new ();
   self->skip_channels = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -324,6 +365,17 @@ build_clear (Build *self)
   eshi_net_clear (&self->net);
   g_ptr_array_unref (self->skips);
   g_array_unref (self->skip_channels);
+}
+
+/* Prompts for each image; a batch that does not fit is refused where it meets the context. */
+static guint
+count_shares (const EshiTensor      *latents,
+              const EshiUnetContext *context)
+{
+  gint64 n_contexts = context->n > 0 && context->keys[0] != NULL ? context->keys[0]->shape.dim[0] : 1;
+  gint64 n = latents != NULL ? latents->shape.dim[0] : 0;
+
+  return n > 0 && n_contexts % n == 0 ? (guint) (n_contexts / n) : 1;
 }
 
 EshiTensor *
@@ -343,6 +395,7 @@ eshi_unet_build_step (EshiUnet              *self,
   g_return_val_if_fail (context != NULL, NULL);
 
   build_init (&build, self, graph, context);
+  build.n_shares = count_shares (latents, context);
   build.net.tap = tap;
   build.net.tap_data = tap_data;
   x = build_step (&build, latents, timestep);

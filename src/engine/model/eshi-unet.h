@@ -56,13 +56,14 @@ void                  eshi_unet_build_context (EshiUnet        *self,
 /**
  * eshi_unet_build_step:
  * @graph: an empty graph, on the backend of the context's graph
- * @latents: f32 [n, h, w, in_channels], an input of @graph; any h and w from 1
+ * @latents: f32 [n, h, w, in_channels], an input of @graph; any h and w from 1; n divides the context's: where that is
+ *   greater, each image is seen with several prompts, [all images with the first, all with the second, …]
  * @timestep: f32 [1], an input of @graph; may be fractional
- * @context: made by eshi_unet_build_context() for the same n
+ * @context: made by eshi_unet_build_context()
  * @tap: (nullable): see eshi-net.h; parts "time_embedding", "conv_in", "down_blocks.0", "down_blocks.0.resnets.0",
  *   "down_blocks.0.attentions.0", "mid_block", "up_blocks.0", …
  *
- * Returns: (nullable) (transfer none): the prediction f32 [n, h, w, out_channels]; the caller marks it as an output, or
+ * Returns: (nullable) (transfer none): the prediction f32 [the context's n, h, w, out_channels]; the caller marks it as an output, or
  *   feeds it to eshi_graph_guidance() first
  */
 EshiTensor           *eshi_unet_build_step    (EshiUnet              *self,

@@ -190,7 +190,6 @@ step_graph_build (EshiStepGraph  *step,
                   GCancellable   *cancellable,
                   GError        **error)
 {
-  guint n = step->guided ? 2 : 1;
   guint n_channels = eshi_unet_get_config (self->unet)->in_channels;
   EshiTensor *x = NULL;
 
@@ -199,7 +198,7 @@ step_graph_build (EshiStepGraph  *step,
     return FALSE;
 
   step->graph = eshi_graph_new (self->backend);
-  step->latents = eshi_graph_input (step->graph, "latents", ESHI_DTYPE_F32, ESHI_SHAPE4 (n, step->height, step->width, n_channels));
+  step->latents = eshi_graph_input (step->graph, "latents", ESHI_DTYPE_F32, ESHI_SHAPE4 (1, step->height, step->width, n_channels));
   step->timestep = eshi_graph_input (step->graph, "timestep", ESHI_DTYPE_F32, ESHI_SHAPE1 (1));
   x = eshi_unet_build_step (self->unet, step->graph, step->latents, step->timestep, &step->context->context, NULL,
                             NULL);

@@ -207,15 +207,11 @@ predict (Run     *self,
   EshiStepGraph *step = self->step;
   float timestep = (float) eshi_scheduler_get_timestep (self->scheduler, self->first + call);
   float scale = (float) eshi_scheduler_get_input_scale (self->scheduler, self->first + call);
-  gsize n = self->n_channels * self->n_pixels;
 
   if (self->start->inpaint.extra != NULL)
     _eshi_inpaint_join (&self->start->inpaint, self->x, scale, self->pixels);
   else
     _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, scale);
-  if (step->guided)
-    memcpy (self->pixels + n, self->pixels, n * sizeof (float));
-
   if (!eshi_graph_upload (step->graph, step->latents, self->pixels, error) ||
       !eshi_graph_upload (step->graph, step->timestep, &timestep, error) ||
       !(self->split ? run_halves (self, call, error) : run_network (self, self->pixels, error)))

@@ -223,6 +223,7 @@ measure_step (Measure  *self,
   EshiUnet *unet = self->pipeline->unet;
   const EshiUnetConfig *config = eshi_unet_get_config (unet);
   guint n_tokens = _eshi_pipeline_n_tokens (self->pipeline);
+  guint n = batch % 2 == 0 ? batch / 2 : batch;
   g_autoptr(EshiGraph) graph = eshi_graph_new (self->pipeline->backend);
   EshiTensor *prompts = eshi_graph_input (graph, "context", ESHI_DTYPE_F32,
                                           ESHI_SHAPE3 (batch, n_tokens, config->cross_attention_dim));
@@ -232,7 +233,7 @@ measure_step (Measure  *self,
   eshi_unet_build_context (unet, graph, prompts, &context);
   done = eshi_graph_prepare (graph, self->cancellable, error) && upload_noise (graph, prompts, error) &&
          eshi_graph_run (graph, self->cancellable, error) &&
-         measure_step_with (self, &context, ESHI_SHAPE4 (batch, height, width, config->in_channels), error);
+         measure_step_with (self, &context, ESHI_SHAPE4 (n, height, width, config->in_channels), error);
   eshi_unet_context_clear (&context);
   return done;
 }

@@ -38,7 +38,8 @@ typedef struct
  * eshi_pipeline_measure_ops:
  * @width: (inout): pixels, a multiple of 8 from 64 to 2048; 0 for the model's own
  * @height: (inout): likewise
- * @batch: images that the UNet sees at once, 1 to ESHI_PIPELINE_MAX_BATCH; with guidance a picture is two of them
+ * @batch: images that the UNet sees at once, 1 to ESHI_PIPELINE_MAX_BATCH; with guidance a picture is two of them,
+ *   so an even number are pictures with guidance, which compute once what no prompt changes
  * @cpu_time: count what the backend's threads really ran, as if they had shared it evenly, and not what the clock says;
  *   for a computer that does other things. Without effect where another device computes
  * @n_runs: how often, at most ESHI_PIPELINE_MAX_RUNS; 0 for twice, and again until some seconds have passed

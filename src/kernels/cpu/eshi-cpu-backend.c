@@ -5,8 +5,8 @@
  *
  * Threads are OpenMP's, of the libgomp that oneDNN was linked with. By default its idle threads spin for a while before
  * they sleep; where other programs run, an op then waits for a thread that spins on, or has been put off, its core.
- * Measured in docs/speed.md: a step of the small model takes 10 ms with OMP_WAIT_POLICY=passive and 3 s without.
- * Whoever loads this plugin should therefore put that in the environment first: libgomp reads it when it is loaded,
+ * Measured in docs/speed.md: a step of the small model can take 3 s then, and 10 ms where they sleep at once. Whoever
+ * loads this plugin should therefore say in the environment how long they may spin: libgomp reads it when it is loaded,
  * which is before any line of this file runs.
  *
  * Half precision: bf16 where AMX is there, or where AVX512-BF16 measures at least BF16_GAIN times as fast as f32. The
