@@ -54,6 +54,7 @@ typedef struct
   char     *vae_tiling;
   gboolean  vae_f32;
   gboolean  ema;
+  double    guidance_stop;
   int       clip_skip;
   char     *emphasis;
   char     *previews;
@@ -151,6 +152,9 @@ options_parse (Options  *self,
     { "vae-f32", 0, 0, G_OPTION_ARG_NONE, &self->vae_f32, N_("Let the VAE work in full precision at once"), NULL },
     { "ema", 0, 0, G_OPTION_ARG_NONE, &self->ema, N_("Paint with the averaged weights (EMA) of a file that holds both sets"),
       NULL },
+    { "guidance-stop", 0, 0, G_OPTION_ARG_DOUBLE, &self->guidance_stop,
+      N_("Draft: part of the steps that guidance takes part in, 0.5 for the first half; the others take half as long"),
+      N_("NUMBER") },
     { "clip-skip", 0, 0, G_OPTION_ARG_INT, &self->clip_skip,
       N_("Layer that the text encoder stops at, 1 for the last, 2 for the one before it"), N_("NUMBER") },
     { "emphasis", 0, 0, G_OPTION_ARG_FILENAME, &self->emphasis,
@@ -168,7 +172,7 @@ options_parse (Options  *self,
   };
 
   self->width = self->height = self->steps = self->threads = self->clip_skip = self->preview_every = UNSET;
-  self->guidance = self->strength = self->variation_strength = UNSET;
+  self->guidance = self->guidance_stop = self->strength = self->variation_strength = UNSET;
   self->branch_step = UNSET;
   self->count = 1;
 
@@ -179,11 +183,11 @@ options_parse (Options  *self,
 static gboolean
 check_zeros (const Options *options)
 {
-  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--threads", "--clip-skip",
-                                "--preview-every" };
+  static const char *names[] = { "--width", "--height", "--steps", "--guidance", "--guidance-stop", "--threads",
+                                "--clip-skip", "--preview-every" };
   const gboolean zeros[] = {
-    options->width == 0, options->height == 0, options->steps == 0, options->guidance == 0.0, options->threads == 0,
-    options->clip_skip == 0, options->preview_every == 0,
+    options->width == 0, options->height == 0, options->steps == 0, options->guidance == 0.0,
+    options->guidance_stop == 0.0, options->threads == 0, options->clip_skip == 0, options->preview_every == 0,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (zeros); i++)
@@ -438,6 +442,7 @@ set_options (EshiSettings  *settings,
   settings->paste = !options->no_paste;
   settings->vae_f32 = settings->vae_f32 || options->vae_f32;
   settings->use_ema = settings->use_ema || options->ema;
+  settings->guidance_stop = options->guidance_stop != UNSET ? options->guidance_stop : settings->guidance_stop;
   settings->clip_skip = options->clip_skip != UNSET ? options->clip_skip : settings->clip_skip;
   if (options->emphasis != NULL)
     {

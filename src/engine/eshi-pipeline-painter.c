@@ -366,6 +366,8 @@ fill_in (PipelinePainter    *self,
   settings->withheld = FALSE;
   g_clear_pointer (&settings->model_hash, g_free);
   settings->clip_skip = MAX (settings->clip_skip, 1);
+  if (settings->guidance_stop >= 1.0 || settings->guidance <= 1.0)
+    settings->guidance_stop = 0.0;
   if (settings->emphasis == NULL)
     settings->emphasis = g_strdup (eshi_emphasis_get_name (ESHI_EMPHASIS_ORIGINAL));
 
@@ -402,6 +404,7 @@ params_from_settings (const EshiSettings *settings,
     .height = settings->height,
     .steps = settings->steps,
     .guidance = settings->guidance,
+    .guidance_stop = settings->guidance_stop,
     .seed = settings->seed,
     .rng = settings->rng,
     .sampler = settings->sampler,

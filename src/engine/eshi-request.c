@@ -351,7 +351,7 @@ check_variation (const EshiSettings  *self,
   return TRUE;
 }
 
-/* How the prompts are read. */
+/* How the prompts are read, and followed. */
 static gboolean
 check_reading (const EshiSettings  *self,
                GError             **error)
@@ -359,6 +359,12 @@ check_reading (const EshiSettings  *self,
   EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
   g_autofree char *valid = NULL;
 
+  if (!(self->guidance_stop >= 0.0 && self->guidance_stop <= 1.0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("Guidance cannot stop after %g of the steps; choose a number from 0 to 1."), self->guidance_stop);
+      return FALSE;
+    }
   if (self->clip_skip < 0 || self->clip_skip > MAX_CLIP_SKIP)
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,

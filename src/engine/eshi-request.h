@@ -74,6 +74,8 @@ typedef enum
  *   numbers overflowed in half precision
  * @vae_tiling: whether the VAE works in tiles, which need less memory and give a slightly different picture; by itself
  *   only where the memory would not do otherwise. Comes back as what was done, so ON only where there were tiles
+ * @guidance_stop: the part of the steps that guidance takes part in, above 0.0, to 1.0, which 0.0 means, too; the steps
+ *   after it follow the prompt alone and take half as long. Not guided at all if not a whole step is left
  * @clip_skip: at which layer the text encoder stops, counted from the end: 1 or 0 for the last, 2 for the one before it,
  *   to 12
  * @emphasis: (nullable): how brackets in the prompts are read: "original", "no-norm", "ignore" or "off"; %NULL for
@@ -118,6 +120,7 @@ typedef struct
   EshiSwitch   vae_tiling;
   gboolean     vae_f32;
   gboolean     use_ema;
+  double       guidance_stop;
   int          clip_skip;
   char        *emphasis;
   char       **embeddings;

@@ -28,6 +28,7 @@
 #define EMA_KEY "Eshi EMA"
 #define VARIATION_KEY "Variation seed"
 #define VARIATION_STRENGTH_KEY "Variation seed strength"
+#define GUIDANCE_STOP_KEY "Guidance stop"
 #define VAE_KEY "VAE"
 #define TILING_KEY "Eshi VAE tiling"
 #define VAE_F32_KEY "Eshi VAE precision"
@@ -127,10 +128,13 @@ static void
 append_reading (GString            *text,
                 const EshiSettings *self)
 {
+  g_autofree char *stop = format_double (self->guidance_stop);
   EshiEmphasis emphasis = ESHI_EMPHASIS_ORIGINAL;
 
   if (self->clip_skip > 1)
     g_string_append_printf (text, ", Clip skip: %d", self->clip_skip);
+  if (self->guidance_stop > 0.0 && self->guidance_stop < 1.0)
+    append_value (text, GUIDANCE_STOP_KEY, stop);
   if (eshi_emphasis_from_name (self->emphasis, &emphasis) && emphasis != ESHI_EMPHASIS_ORIGINAL)
     append_value (text, "Emphasis", eshi_emphasis_get_label (emphasis));
 }
@@ -432,6 +436,8 @@ set_from_pairs (EshiSettings *self,
 
   if ((value = g_hash_table_lookup (pairs, "Clip skip")) != NULL)
     self->clip_skip = int_from_text (value);
+  if ((value = g_hash_table_lookup (pairs, GUIDANCE_STOP_KEY)) != NULL)
+    self->guidance_stop = g_ascii_strtod (value, NULL);
   self->emphasis = dup_emphasis (g_hash_table_lookup (pairs, "Emphasis"));
   if ((value = g_hash_table_lookup (pairs, "Denoising strength")) != NULL)
     self->strength = g_ascii_strtod (value, NULL);
@@ -692,6 +698,11 @@ eshi_settings_to_json (const EshiSettings *self,
     add_string (builder, "vae_precision", "f32");
   if (self->use_ema)
     add_int (builder, "use_ema", 1);
+  if (self->guidance_stop > 0.0)
+    {
+      json_builder_set_member_name (builder, "guidance_stop");
+      json_builder_add_double_value (builder, self->guidance_stop);
+    }
   add_int (builder, "clip_skip", self->clip_skip);
   add_string (builder, "emphasis", self->emphasis);
   add_list (builder, "embeddings", self->embeddings);
@@ -761,6 +772,7 @@ set_from_object (EshiSettings *self,
   self->embeddings = get_list (object, "embeddings");
   if (branch != NULL && JSON_NODE_HOLDS_OBJECT (branch))
     self->branch = _eshi_branch_new_from_json (json_node_get_object (branch));
+  self->guidance_stop = _eshi_json_get_double (object, "guidance_stop");
   self->clip_skip = _eshi_json_get_int (object, "clip_skip");
   self->emphasis = dup_emphasis (_eshi_json_get_string (object, "emphasis"));
   if (!eshi_rng_kind_from_name (_eshi_json_get_string (object, "rng"), &self->rng))

@@ -220,6 +220,7 @@ load_expert (EshiDraft    *self,
   settings->emphasis = dup_string (self, "emphasis");
   settings->vae = dup_string (self, "vae");
   settings->loras = g_key_file_get_string_list (self->keys, GROUP_SETTINGS, "loras", NULL, NULL);
+  settings->guidance_stop = CLAMP (g_key_file_get_double (self->keys, GROUP_SETTINGS, "guidance-stop", NULL), 0.0, 1.0);
   settings->clip_skip = get_int (self, GROUP_SETTINGS, "clip-skip", 0, 12, 0);
   settings->variation_strength = CLAMP (strength, 0.0, 1.0);
   settings->variation_seed = MIN (g_key_file_get_uint64 (self->keys, GROUP_SETTINGS, "variation-seed", NULL),
@@ -284,6 +285,7 @@ store_expert (EshiDraft          *self,
   store_string (self, "emphasis", settings->emphasis);
   store_string (self, "vae", settings->vae);
   store_string (self, "rng", eshi_rng_kind_get_name (settings->rng));
+  g_key_file_set_double (self->keys, GROUP_SETTINGS, "guidance-stop", settings->guidance_stop);
   g_key_file_set_integer (self->keys, GROUP_SETTINGS, "clip-skip", settings->clip_skip);
   g_key_file_set_double (self->keys, GROUP_SETTINGS, "variation-strength", settings->variation_strength);
   g_key_file_set_uint64 (self->keys, GROUP_SETTINGS, "variation-seed", settings->variation_seed);

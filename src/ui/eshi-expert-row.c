@@ -15,6 +15,9 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+/* Of a draft, if nothing else was asked for; the tooltip says what it gains. */
+#define DRAFT_STOP 0.5
+
 #define LORA_STEP 0.05
 #define LORA_LIMIT 10.0
 
@@ -32,6 +35,7 @@ struct _EshiExpertRow
   /* Template Widgets */
   AdwExpanderRow *expander;
   GtkButton *reset;
+  AdwComboRow *quality;
   AdwComboRow *schedule;
   GtkAdjustment *variation_strength;
   GtkAdjustment *variation_seed;
@@ -46,6 +50,7 @@ struct _EshiExpertRow
   EshiSettings *undo;          /* what was set before resetting; NULL if nothing changed since it could come back */
   GCancellable *cancellable;   /* cancelled when the row goes */
 
+  double draft_stop;           /* guidance_stop of a draft */
   guint loading : 1;           /* widgets are being set by us */
 };
 
@@ -102,12 +107,19 @@ is_chosen (AdwComboRow *row)
   return selected != 0 && selected != GTK_INVALID_LIST_POSITION;
 }
 
+static gboolean
+is_draft (const EshiSettings *settings)
+{
+  return settings->guidance_stop > 0.0 && settings->guidance_stop < 1.0;
+}
+
 /* (transfer full): what is not at its default, in words; empty if all of it is. */
 static char *
 describe_changes (EshiExpertRow *self)
 {
   GString *words = g_string_new (NULL);
 
+  add_word (words, is_chosen (self->quality), _("Draft"));
   add_word (words, is_chosen (self->schedule) && gtk_widget_get_sensitive (GTK_WIDGET (self->schedule)), _("Schedule"));
   add_word (words, gtk_adjustment_get_value (self->variation_strength) > 0.0, _("Variation"));
   add_word (words, gtk_adjustment_get_value (self->clip_skip) > 1.0, _("Last Layer"));
@@ -419,6 +431,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/eshi_app/Eshi/ui/eshi-expert-row.ui");
   gtk_widget_class_bind_template_child (widget_class, EshiExpertRow, expander);
   gtk_widget_class_bind_template_child (widget_class, EshiExpertRow, reset);
+  gtk_widget_class_bind_template_child (widget_class, EshiExpertRow, quality);
   gtk_widget_class_bind_template_child (widget_class, EshiExpertRow, schedule);
   gtk_widget_class_bind_template_child (widget_class, EshiExpertRow, variation_strength);
   gtk_widget_class_bind_template_child (widget_class, EshiExpertRow, variation_seed);
@@ -444,6 +457,7 @@ static void
 eshi_expert_row_init (EshiExpertRow *self)
 {
   self->loading = TRUE;
+  self->draft_stop = DRAFT_STOP;
   self->loras = g_ptr_array_new_with_free_func (lora_free);
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -470,6 +484,7 @@ eshi_expert_row_fill_settings (EshiExpertRow *self,
 
   g_free (settings->schedule);
   settings->schedule = g_strdup (get_schedule (self));
+  settings->guidance_stop = is_chosen (self->quality) ? self->draft_stop : 0.0;
   settings->variation_strength = round (gtk_adjustment_get_value (self->variation_strength) * 100) / 100;
   settings->variation_seed = (guint64) gtk_adjustment_get_value (self->variation_seed);
   settings->clip_skip = (int) gtk_adjustment_get_value (self->clip_skip);
@@ -490,6 +505,7 @@ eshi_expert_row_copy_settings (EshiSettings       *to,
 
   g_free (to->schedule);
   to->schedule = g_strdup (from->schedule);
+  to->guidance_stop = is_draft (from) ? from->guidance_stop : 0.0;
   to->variation_strength = from->variation_strength;
   to->variation_seed = from->variation_seed;
   to->clip_skip = MAX (from->clip_skip, 1);
@@ -512,6 +528,8 @@ eshi_expert_row_load_settings (EshiExpertRow      *self,
   self->loading = TRUE;
   g_clear_pointer (&self->undo, eshi_settings_free);
   adw_combo_row_set_selected (self->schedule, position_of_schedule (settings->schedule));
+  self->draft_stop = is_draft (settings) ? settings->guidance_stop : DRAFT_STOP;
+  adw_combo_row_set_selected (self->quality, is_draft (settings) ? 1 : 0);
   gtk_adjustment_set_value (self->variation_strength, settings->variation_strength);
   gtk_adjustment_set_value (self->variation_seed, (double) settings->variation_seed);
   gtk_adjustment_set_value (self->clip_skip, MAX (settings->clip_skip, 1));

@@ -31,7 +31,7 @@ LEADING = dict(timestep_spacing='leading', steps_offset=1, set_alpha_to_one=Fals
 DPM = dict(algorithm_type='dpmsolver++', solver_order=2, solver_type='midpoint', timestep_spacing='linspace')
 UNIPC = dict(solver_order=2, solver_type='bh2', predict_x0=True, timestep_spacing='linspace', final_sigmas_type='zero')
 
-# name: class, configuration, steps; names are SAMPLER[:SCHEDULE]
+# name: class, configuration, steps; names are SAMPLER[:SCHEDULE][@STOP], the part of the steps that is guided
 DIFFUSERS = {
     'lms': ('LMSDiscreteScheduler', {}, 12),
     'lms:karras': ('LMSDiscreteScheduler', dict(use_karras_sigmas=True), 8),
@@ -47,6 +47,9 @@ DIFFUSERS = {
     'unipc': ('UniPCMultistepScheduler', UNIPC, 8),
     'unipc:karras': ('UniPCMultistepScheduler', dict(use_karras_sigmas=True, **UNIPC), 8),
     'lcm': ('LCMScheduler', dict(clip_sample=False, original_inference_steps=50), 4),
+    'lms@0.5': ('LMSDiscreteScheduler', {}, 12),
+    'euler-a@0.3': ('EulerAncestralDiscreteScheduler', {}, 8),
+    'heun:karras@0.7': ('HeunDiscreteScheduler', dict(use_karras_sigmas=True), 5),
 }
 
 # name: steps
@@ -60,6 +63,17 @@ OWN_SCHEDULES = {
 }
 
 
+def stop_guiding(stop):
+    """Guidance ends during a picture as diffusers' page on callbacks has it; after which step, as its guiders have it."""
+    def on_step_end(pipeline, step, timestep, tensors):
+        calls = pipeline.scheduler.order
+        if (step + 1) // calls == int(stop * ((pipeline.num_timesteps + calls - 1) // calls)) and (step + 1) % calls == 0:
+            tensors['prompt_embeds'] = tensors['prompt_embeds'][-1:]
+            pipeline._guidance_scale = 0.0
+        return tensors
+    return on_step_end
+
+
 def paint(unet, vae, context, name):
     kind, config, n_steps = DIFFUSERS[name]
     scheduler = getattr(diffusers, kind)(prediction_type='epsilon', **NOISE, **config)
@@ -67,7 +81,9 @@ def paint(unet, vae, context, name):
         vae=vae, text_encoder=None, tokenizer=None, unet=unet, scheduler=scheduler, safety_checker=None,
         feature_extractor=None, requires_safety_checker=False)
     pipeline.set_progress_bar_config(disable=True)
+    stop = float(name.partition('@')[2] or 1)
     return pipeline(
+        callback_on_step_end=stop_guiding(stop), callback_on_step_end_tensor_inputs=['prompt_embeds'],
         prompt_embeds=context[:1], negative_prompt_embeds=context[1:], width=WIDTH, height=HEIGHT, guidance_scale=GUIDANCE,
         num_inference_steps=n_steps, generator=torch.Generator().manual_seed(SEED), output_type='latent').images
 

@@ -101,7 +101,7 @@ test_depends (Fixture       *self,
               gconstpointer  data)
 {
   EshiPipelineParams base = small_params ();
-  EshiPipelineParams others[] = { base, base, base, base, base, base, base, base };
+  EshiPipelineParams others[] = { base, base, base, base, base, base, base, base, base };
   g_auto(EshiPipelineResult) first = { 0 };
 
   others[0].prompt = "いぬ";
@@ -112,6 +112,7 @@ test_depends (Fixture       *self,
   others[5].rng = ESHI_RNG_PHILOX;
   others[6].sampler = "lms";
   others[7].clip_skip = 2;
+  others[8].guidance_stop = 0.5;
   generate (self, &base, NULL, &first);
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     {
@@ -353,7 +354,7 @@ test_refuses (Fixture       *self,
               gconstpointer  data)
 {
   EshiPipelineParams base = small_params ();
-  EshiPipelineParams bad[] = { base, base, base, base, base, base, base, base, base, base };
+  EshiPipelineParams bad[] = { base, base, base, base, base, base, base, base, base, base, base, base };
 
   bad[0].width = 65;
   bad[1].height = 56;
@@ -365,6 +366,8 @@ test_refuses (Fixture       *self,
   bad[7].sampler = "brush";
   bad[8].n_pictures = 65;
   bad[9].clip_skip = 3;
+  bad[10].guidance_stop = 1.01;
+  bad[11].guidance_stop = NAN;
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autoptr(GError) error = NULL;

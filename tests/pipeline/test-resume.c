@@ -276,7 +276,7 @@ test_stops (Fixture       *self,
     }
 }
 
-/* A picture that starts from another and goes on under a mask stops as well; and one that stands further stops at once. */
+/* A draft that starts from another picture and goes on under a mask stops as well; and one that stands further stops at once. */
 static void
 test_stops_early (Fixture       *self,
                   gconstpointer  data)
@@ -288,6 +288,7 @@ test_stops_early (Fixture       *self,
   g_autoptr(GBytes) same = NULL;
 
   params.sampler = "euler-a";
+  params.guidance_stop = 0.5;
   params.mask = self->mask;
   add_image (self, &params);
   paint (self, &params, &whole);
@@ -453,7 +454,7 @@ test_others (Fixture       *self,
              gconstpointer  data)
 {
   EshiPipelineParams base = make_params ();
-  EshiPipelineParams others[14];
+  EshiPipelineParams others[15];
   g_auto(EshiPipelineResult) whole = { 0 };
   g_autoptr(GBytes) state = NULL;
 
@@ -479,6 +480,7 @@ test_others (Fixture       *self,
   others[11].variation_strength = 0.1;
   others[12].clip_skip = 2;
   others[13].context = "another model";
+  others[14].guidance_stop = 0.5;
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     {
       g_test_message ("setting %u", i);

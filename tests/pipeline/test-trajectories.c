@@ -42,6 +42,7 @@ typedef struct
   const char *schedule;
   guint       steps;
   double      latents_limit; /* 0: LATENTS_LIMIT */
+  double      guidance_stop; /* 0: all steps */
 } Case;
 
 typedef struct
@@ -236,6 +237,7 @@ make_params (const Case *test)
     .seed = 42,
     .sampler = test->sampler,
     .schedule = test->schedule,
+    .guidance_stop = test->guidance_stop,
   };
 }
 
@@ -254,6 +256,9 @@ static const Case from_noise[] = {
   { "unipc", "unipc", NULL, 8 },
   { "unipc:karras", "unipc", "karras", 8 },
   { "lcm", "lcm", NULL, 4 },
+  { "lms@0.5", "lms", NULL, 12, 0, 0.5 },
+  { "euler-a@0.3", "euler-a", NULL, 8, 0, 0.3 },
+  { "heun:karras@0.7", "heun", "karras", 5, 0, 0.7 },
   { "k:heun", "heun", NULL, 5 },
   { "k:dpm2", "dpm2", NULL, 5 },
   /* In the trained model the oracle's own rounding is 1.1e-4: so far is it from itself with a UNet in double. */

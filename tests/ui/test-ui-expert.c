@@ -30,6 +30,7 @@ make_settings (void)
   settings->schedule = g_strdup ("karras");
   settings->variation_strength = 0.35;
   settings->variation_seed = 4000000000;
+  settings->guidance_stop = 0.3;
   settings->clip_skip = 2;
   settings->rng = ESHI_RNG_PHILOX;
   settings->emphasis = g_strdup ("no-norm");
@@ -46,6 +47,7 @@ assert_same (const EshiSettings *a,
   g_assert_cmpstr (a->schedule, ==, b->schedule);
   g_assert_cmpfloat (a->variation_strength, ==, b->variation_strength);
   g_assert_cmpuint (a->variation_seed, ==, b->variation_seed);
+  g_assert_cmpfloat (a->guidance_stop, ==, b->guidance_stop);
   g_assert_cmpint (a->clip_skip, ==, b->clip_skip);
   g_assert_cmpint (a->rng, ==, b->rng);
   g_assert_cmpstr (a->emphasis, ==, b->emphasis);
@@ -143,10 +145,10 @@ test_words (void)
   g_assert_cmpstr (get_subtitle (row), ==, "");
   eshi_expert_row_load_settings (row, settings);
   g_assert_cmpstr (get_subtitle (row), ==,
-                   "Changed: Schedule · Variation · Last Layer · Noise · Brackets · VAE · LoRA");
+                   "Changed: Draft · Schedule · Variation · Last Layer · Noise · Brackets · VAE · LoRA");
   /* PNDM spreads its levels itself. */
   eshi_expert_row_set_sampler (row, "pndm");
-  g_assert_true (g_str_has_prefix (get_subtitle (row), "Changed: Variation"));
+  g_assert_true (g_str_has_prefix (get_subtitle (row), "Changed: Draft · Variation"));
   dispose (row);
 }
 

@@ -151,6 +151,8 @@ def test_numbers(case):
             case.refuse(USAGE, "generate", "-p", "猫", "-o", "a.png", f"{option}={value}")
     case.refuse(USAGE, "generate", "-p", "猫", "--seed", "4294967295", "-n", "2", words="4294967294")
     case.refuse(USAGE, "generate", "-p", "猫", "--clip-skip", "0", words="--clip-skip")
+    case.refuse(USAGE, "generate", "-p", "猫", "--guidance-stop", "0", words="--guidance-stop")
+    case.refuse(USAGE, "generate", "-p", "猫", "--guidance-stop", "1.5", words="1.5")
     case.refuse(USAGE, "generate", "-p", "猫", "--clip-skip", "13", words="12")
     case.refuse(USAGE, "generate", "-p", "猫", "--emphasis", "loud", words="no-norm")
 
@@ -493,6 +495,12 @@ def test_prompts(case):
     assert skipped != plain and settings["clip_skip"] == 2
     assert b"Clip skip: 2" in (case.folder / "f.png").read_bytes()
     assert paint("g", "--from", "f.png")[0] == skipped
+    draft, settings = paint("draft", "-p", "猫と犬", "--guidance-stop", "0.5")
+    assert draft != plain and settings["guidance_stop"] == 0.5
+    assert b"Guidance stop: 0.5" in (case.folder / "draft.png").read_bytes()
+    assert paint("again", "--from", "draft.png")[0] == draft
+    whole, settings = paint("whole", "-p", "猫と犬", "--guidance-stop", "1")
+    assert whole == plain and "guidance_stop" not in settings
     long = "猫、" * 100
     assert paint("h", "-p", long)[0] != paint("i", "-p", long, "--emphasis", "off")[0]
 

@@ -55,6 +55,7 @@ assert_same (const EshiSettings *a,
   g_assert_cmpstr (a->prompt, ==, b->prompt);
   g_assert_cmpstr (a->negative_prompt, ==, b->negative_prompt);
   g_assert_cmpint (a->clip_skip, ==, b->clip_skip);
+  g_assert_cmpfloat (a->guidance_stop, ==, b->guidance_stop);
   g_assert_cmpstr (a->emphasis, ==, b->emphasis);
   g_assert_cmpint (a->width, ==, b->width);
   g_assert_cmpint (a->height, ==, b->height);
@@ -462,20 +463,25 @@ test_reading (void)
   g_autoptr(EshiSettings) foreign = eshi_settings_new_from_parameters (webui, NULL, NULL);
 
   g_assert_null (strstr (plain, "Clip skip"));
+  g_assert_null (strstr (plain, "Guidance stop"));
   g_assert_null (strstr (plain, "Emphasis"));
   g_assert_cmpint (foreign->clip_skip, ==, 2);
   g_assert_cmpstr (foreign->emphasis, ==, "no-norm");
 
   settings->clip_skip = 2;
+  settings->guidance_stop = 0.5;
   settings->emphasis = g_strdup ("off");
   text = eshi_settings_to_parameters (settings, NULL);
   json = eshi_settings_to_json (settings, NULL);
-  g_assert_nonnull (strstr (text, ", Clip skip: 2, Emphasis: None,"));
+  g_assert_nonnull (strstr (text, ", Clip skip: 2, Guidance stop: 0.5, Emphasis: None,"));
   from_text = eshi_settings_new_from_parameters (text, NULL, NULL);
   from_json = eshi_settings_new_from_json (json, NULL, NULL);
   assert_same (settings, from_text);
   assert_same (settings, from_json);
 
+  settings->guidance_stop = 1.5;
+  assert_refused (settings, "1.5");
+  settings->guidance_stop = 1;
   settings->clip_skip = 13;
   assert_refused (settings, "12");
   settings->clip_skip = -1;

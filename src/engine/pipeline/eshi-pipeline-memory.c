@@ -172,6 +172,13 @@ _eshi_pipeline_is_paired (EshiPipeline             *self,
   return params->guidance > 1.0 && !self->split;
 }
 
+gboolean
+_eshi_pipeline_stops_guiding (EshiPipeline             *self,
+                              const EshiPipelineParams *params)
+{
+  return params->guidance_stop < 1.0 && _eshi_pipeline_is_paired (self, params);
+}
+
 /* FALSE if it is in tiles already, or would be a single one. */
 static gboolean
 cut_into_tiles (EshiPipeline       *self,

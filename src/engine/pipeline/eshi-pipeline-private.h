@@ -190,6 +190,12 @@ gboolean         _eshi_reading_show         (EshiReading               *self,
                                              GCancellable              *cancellable,
                                              GError                   **error);
 
+/* Whether half @half is the same text in steps @step and @other. */
+gboolean         _eshi_reading_has_same_half (const EshiReading        *self,
+                                             guint                      step,
+                                             guint                      other,
+                                             guint                      half);
+
 /* Makes @context, which holds one prompt only, hold that of half @half of guidance: 0 without the prompt, 1 with it. */
 gboolean         _eshi_reading_show_half    (EshiReading               *self,
                                              EshiContextGraph          *context,
@@ -474,6 +480,10 @@ gboolean         _eshi_pipeline_check_memory (EshiPipeline       *self,
 
 /* eshi-pipeline-memory.c. Whether a step of @params predicts both halves of guidance at once. */
 gboolean         _eshi_pipeline_is_paired   (EshiPipeline              *self,
+                                             const EshiPipelineParams  *params);
+
+/* Whether such steps are followed by others that predict the half with the prompt alone. */
+gboolean         _eshi_pipeline_stops_guiding (EshiPipeline              *self,
                                              const EshiPipelineParams  *params);
 
 /* After memory was too short for the graphs of @params for the @n_tries-th time: frees what earlier calls left; then

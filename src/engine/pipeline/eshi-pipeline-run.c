@@ -24,6 +24,7 @@ typedef struct
   GCancellable                *cancellable;
   EshiPipelineResult          *result;
   EshiStepGraph               *step;
+  EshiStepGraph               *alone;     /* of the steps after guidance; NULL where there are none, or @step is it */
   EshiDecodeGraph             *decoder;   /* of the whole picture; NULL where it is decoded in tiles */
 
   /* owned */
@@ -45,7 +46,8 @@ typedef struct
   guint                        index;     /* of the picture */
   gboolean                     withheld;  /* this picture, by the safety checker */
   guint                        n_done;    /* calls of this picture */
-  guint                        n_timed;   /* calls of all pictures */
+  double                       timed;     /* work of all pictures */
+  guint                        alone_shown; /* the step, from 1, whose prompt @alone has; 0: none */
   double                       decode_flops;   /* of all tiles */
   double                       decode_seconds; /* that the last tiles took; 0 while unknown */
   guint8                       key[ESHI_STATE_KEY_BYTES]; /* of states; filled in where there are any */
@@ -58,13 +60,45 @@ seconds_since (gint64 start_us)
   return (double) (g_get_monotonic_time () - start_us) / G_USEC_PER_SEC;
 }
 
-/* Seconds per call of the network; 0 while unknown. */
+/* The step, from 0, that call @call belongs to, as people count them; the first of a picture that starts from another is
+ * the first, too, as in the web UI. */
+static guint
+step_of_call (Run   *self,
+              guint  call)
+{
+  return call * self->params->steps / (self->first + self->n_calls);
+}
+
+/* Whether call @call of the network comes after guidance has stopped. Cut down, as in diffusers. */
+static gboolean
+is_alone (Run   *self,
+          guint  call)
+{
+  double n_steps = self->params->steps * self->n_calls / (self->first + self->n_calls);
+
+  return self->params->guidance > 1.0 && self->params->guidance_stop < 1.0 &&
+         step_of_call (self, call) >= (guint) (self->params->guidance_stop * n_steps);
+}
+
+/* What the first @n_calls calls of a picture take, counted in calls with guidance. */
+static double
+work_of_calls (Run   *self,
+               guint  n_calls)
+{
+  double work = 0;
+
+  for (guint i = 0; i < n_calls; i++)
+    work += is_alone (self, i) ? 0.5 : 1.0;
+  return work;
+}
+
+/* Seconds per call of the network with guidance; 0 while unknown. */
 static double
 step_seconds (Run *self)
 {
   const EshiPipelineTimings *timings = &self->result->timings;
 
-  return self->n_timed == 0 ? 0 : (timings->steps - timings->preview) / self->n_timed;
+  return self->timed <= 0 ? 0 : (timings->steps - timings->preview) / self->timed;
 }
 
 /* Seconds that a decoding takes: as measured, or in the proportion of its work to a step's. */
@@ -102,17 +136,19 @@ report (Run               *self,
         EshiPipelineStage  stage,
         double             part)
 {
-  double picture = self->n_calls * self->step_flops + self->decode_flops;
-  double done = self->index * picture + self->n_done * self->step_flops + part * self->decode_flops;
+  double all_work = work_of_calls (self, self->n_calls);
+  double work = work_of_calls (self, self->n_done);
+  double picture = all_work * self->step_flops + self->decode_flops;
+  double done = self->index * picture + work * self->step_flops + part * self->decode_flops;
   double n_left = self->params->n_pictures - self->index;
-  double left = (n_left * self->n_calls - self->n_done) * step_seconds (self) + (n_left - part) * decode_seconds (self);
+  double left = (n_left * all_work - work) * step_seconds (self) + (n_left - part) * decode_seconds (self);
   EshiPipelineProgress progress = {
     .stage = stage,
     .fraction = done / (picture * self->params->n_pictures),
     .index = self->index,
     .step = steps_done (self),
     .n_steps = self->params->steps,
-    .seconds_left = self->n_timed == 0 ? -1 : left,
+    .seconds_left = self->timed <= 0 ? -1 : left,
     .part = part,
   };
 
@@ -157,23 +193,15 @@ fail_vae (Run     *self,
                eshi_weights_get_folder (eshi_vae_get_weights (self->pipeline->vae)));
 }
 
-/* The step, from 0, that call @call belongs to, as people count them; the first of a picture that starts from another is
- * the first, too, as in the web UI. */
-static guint
-step_of_call (Run   *self,
-              guint  call)
-{
-  return call * self->params->steps / (self->first + self->n_calls);
-}
-
-/* One run of the network on what was uploaded, its output, [h, w, 4], into @dst. */
+/* One run of @step on what was uploaded, its output, [h, w, 4], into @dst. */
 static gboolean
-run_network (Run     *self,
-             float   *dst,
-             GError **error)
+run_network (Run            *self,
+             EshiStepGraph  *step,
+             float          *dst,
+             GError        **error)
 {
-  return eshi_graph_run (self->step->graph, self->cancellable, error) &&
-         eshi_graph_download (self->step->graph, self->step->output, dst, error);
+  return eshi_graph_run (step->graph, self->cancellable, error) &&
+         eshi_graph_download (step->graph, step->output, dst, error);
 }
 
 /* Guidance where there is not memory enough for both halves at once: first without the prompt, then with it. */
@@ -188,14 +216,50 @@ run_halves (Run     *self,
   float *with = self->pixels + self->n_channels * self->n_pixels;
 
   if (!_eshi_reading_show_half (self->reading, self->step->context, step, 0, self->cancellable, error) ||
-      !run_network (self, without, error) ||
+      !run_network (self, self->step, without, error) ||
       !_eshi_reading_show_half (self->reading, self->step->context, step, 1, self->cancellable, error) ||
-      !run_network (self, with, error))
+      !run_network (self, self->step, with, error))
     return FALSE;
 
   for (gsize i = 0; i < 4 * self->n_pixels; i++)
     without[i] += guidance * (with[i] - without[i]);
   return TRUE;
+}
+
+/* The graph that predicts call @call, with the prompts that it reads. NULL with @error set. */
+static EshiStepGraph *
+choose_step (Run     *self,
+             guint    call,
+             GError **error)
+{
+  guint step = step_of_call (self, call);
+
+  if (self->alone == NULL || !is_alone (self, call))
+    return self->split || _eshi_reading_show (self->reading, self->step->context, step, self->cancellable, error)
+             ? self->step
+             : NULL;
+  if (self->alone_shown > 0 && _eshi_reading_has_same_half (self->reading, step, self->alone_shown - 1, 1))
+    return self->alone;
+  if (!_eshi_reading_show_half (self->reading, self->alone->context, step, 1, self->cancellable, error))
+    return NULL;
+
+  self->alone_shown = step + 1;
+  return self->alone;
+}
+
+/* One call of @step with the prompts that it holds, or where it holds one at a time, with those of call @call. */
+static gboolean
+run_call (Run            *self,
+          EshiStepGraph  *step,
+          guint           call,
+          GError        **error)
+{
+  if (!self->split)
+    return run_network (self, step, self->pixels, error);
+  if (!is_alone (self, call))
+    return run_halves (self, call, error);
+  return _eshi_reading_show_half (self->reading, step->context, step_of_call (self, call), 1, self->cancellable, error) &&
+         run_network (self, step, self->pixels, error);
 }
 
 /* The network's prediction for self->x, into self->noise. @call: of this picture. */
@@ -204,17 +268,19 @@ predict (Run     *self,
          guint    call,
          GError **error)
 {
-  EshiStepGraph *step = self->step;
+  EshiStepGraph *step = choose_step (self, call, error);
   float timestep = (float) eshi_scheduler_get_timestep (self->scheduler, self->first + call);
   float scale = (float) eshi_scheduler_get_input_scale (self->scheduler, self->first + call);
 
+  if (step == NULL)
+    return FALSE;
   if (self->start->inpaint.extra != NULL)
     _eshi_inpaint_join (&self->start->inpaint, self->x, scale, self->pixels);
   else
     _eshi_planes_to_pixels (self->pixels, self->x, self->n_pixels, 4, scale);
   if (!eshi_graph_upload (step->graph, step->latents, self->pixels, error) ||
       !eshi_graph_upload (step->graph, step->timestep, &timestep, error) ||
-      !(self->split ? run_halves (self, call, error) : run_network (self, self->pixels, error)))
+      !run_call (self, step, call, error))
     return FALSE;
 
   if (!all_finite (self->pixels, 4 * self->n_pixels))
@@ -267,14 +333,12 @@ run_steps (Run      *self,
     {
       gint64 start = g_get_monotonic_time ();
 
-      if ((!self->split &&
-           !_eshi_reading_show (self->reading, self->step->context, step_of_call (self, i), self->cancellable, error)) ||
-          !predict (self, i, error))
+      if (!predict (self, i, error))
         return FALSE;
       eshi_scheduler_step (self->scheduler, self->first + i, self->noise, self->x, rng, self->x0);
       _eshi_start_keep (self->start, self->scheduler, self->first + i, self->x);
       self->n_done = i + 1;
-      self->n_timed++;
+      self->timed += is_alone (self, i) ? 0.5 : 1.0;
       timings->steps += seconds_since (start);
       report (self, ESHI_PIPELINE_PAINTING, 0.0);
       save_state_if_due (self, rng);
@@ -578,6 +642,10 @@ run_init (Run     *self,
   self->step = _eshi_pipeline_get_step (pipeline, height, width, _eshi_pipeline_is_paired (pipeline, params),
                                         self->reading->n_chunks, self->cancellable, error);
   if (self->step == NULL)
+    return FALSE;
+  if (_eshi_pipeline_stops_guiding (pipeline, params) &&
+      (self->alone = _eshi_pipeline_get_step (pipeline, height, width, FALSE, self->reading->n_chunks, self->cancellable,
+                                              error)) == NULL)
     return FALSE;
   self->split = params->guidance > 1.0 && !self->step->guided;
   self->step_flops = self->step->flops * (self->split ? 2 : 1);

@@ -129,6 +129,8 @@ _eshi_state_make_key (EshiPipeline             *pipeline,
   add_text (sum, params->schedule);
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     add_number (sum, numbers[i]);
+  if (params->guidance_stop < 1)
+    add_number (sum, params->guidance_stop);
   add_image (sum, params);
   g_checksum_get_digest (sum, key, &size);
 }

@@ -486,6 +486,15 @@ _eshi_reading_show (EshiReading       *self,
 }
 
 gboolean
+_eshi_reading_has_same_half (const EshiReading *self,
+                             guint              step,
+                             guint              other,
+                             guint              half)
+{
+  return get_texts (self, step)[half] == get_texts (self, other)[half];
+}
+
+gboolean
 _eshi_reading_show_half (EshiReading       *self,
                          EshiContextGraph  *context,
                          guint              step,

@@ -246,6 +246,8 @@ fill_defaults (EshiPipeline       *self,
     params->n_pictures = 1;
   if (params->clip_skip == 0)
     params->clip_skip = 1;
+  if (params->guidance_stop == 0)
+    params->guidance_stop = 1;
 }
 
 /* Before the size is taken from the image. */
@@ -380,6 +382,12 @@ eshi_pipeline_resolve (EshiPipeline        *self,
                    params->variation_strength);
       return FALSE;
     }
+  if (!(params->guidance_stop > 0.0 && params->guidance_stop <= 1.0))
+    {
+      g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
+                   _("Guidance cannot stop after %g of the steps; choose a number from 0 to 1."), params->guidance_stop);
+      return FALSE;
+    }
   if (params->schedule != NULL && !eshi_scheduler_takes_schedule (params->sampler))
     {
       g_set_error (error, ESHI_ERROR, ESHI_ERROR_INVALID_ARGUMENT,
@@ -414,6 +422,9 @@ prepare_graphs (EshiPipeline                 *self,
   report (callbacks, ESHI_PIPELINE_LOADING, 0.1, params->steps);
   if (_eshi_pipeline_get_step (self, height, width, _eshi_pipeline_is_paired (self, params), reading->n_chunks,
                                cancellable, error) == NULL)
+    return FALSE;
+  if (_eshi_pipeline_stops_guiding (self, params) &&
+      _eshi_pipeline_get_step (self, height, width, FALSE, reading->n_chunks, cancellable, error) == NULL)
     return FALSE;
   report (callbacks, ESHI_PIPELINE_LOADING, 0.9, params->steps);
   if (previews && !_eshi_preview_fit (self, cancellable, error))

@@ -160,6 +160,8 @@ typedef struct
  * @sampler: (nullable): id of a sampler; %NULL for the model's own
  * @schedule: (nullable): id of a schedule; %NULL for the sampler's own
  * @n_pictures: 1 to 64; 0 means 1
+ * @guidance_stop: the part of the steps, cut down to whole ones, that guidance takes part in; the others follow the prompt
+ *   alone, as in diffusers' ClassifierFreeGuidance with this `stop`; 0 means 1
  * @clip_skip: 1 for the text encoder's last layer, 2 for the one before it; 0 means 1
  * @emphasis: how brackets in the prompts are read, and whether prompts may be longer than the text encoder's window
  * @embeddings: (nullable): folder of textual inversions; a prompt names one by its file's name without the ending, or by
@@ -212,6 +214,7 @@ struct _EshiPipelineParams
   const char   *sampler;
   const char   *schedule;
   guint         n_pictures;
+  double        guidance_stop;
   guint         clip_skip;
   EshiEmphasis  emphasis;
   const char   *embeddings;
