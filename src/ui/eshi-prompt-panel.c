@@ -100,6 +100,15 @@ emit_changed (EshiPromptPanel *self)
 
 /* --- the ruler of pieces ----------------------------------------------------------------------------------------- */
 
+/* Setting a tooltip has GTK ask the X server three times where the pointer is, which is too much for every key. */
+static void
+set_tooltip (GtkWidget  *widget,
+             const char *text)
+{
+  if (g_strcmp0 (gtk_widget_get_tooltip_text (widget), text) != 0)
+    gtk_widget_set_tooltip_text (widget, text);
+}
+
 static void
 show_token_count (EshiPromptPanel *self,
                   gsize            count,
@@ -113,14 +122,14 @@ show_token_count (EshiPromptPanel *self,
   if (count > limit)
     {
       gtk_widget_add_css_class (GTK_WIDGET (self->token_count), "warning");
-      gtk_widget_set_tooltip_text (GTK_WIDGET (self->token_count),
-                                   _("The model reads only as much; the dimmed words are left out"));
+      set_tooltip (GTK_WIDGET (self->token_count),
+                   _("The model reads only as much; the dimmed words are left out"));
     }
   else
     {
       gtk_widget_remove_css_class (GTK_WIDGET (self->token_count), "warning");
-      gtk_widget_set_tooltip_text (GTK_WIDGET (self->token_count),
-                                   _("Pieces of words that the model reads, and how many it can read"));
+      set_tooltip (GTK_WIDGET (self->token_count),
+                   _("Pieces of words that the model reads, and how many it can read"));
     }
 }
 

@@ -11,9 +11,10 @@
 
 #include "eshi-upscale.h"
 
-#define N_CHANNELS 4
+#define N_CHANNELS 3
 #define N_TAPS 4
 #define MAX_FACTOR 16
+#define N_AT_ONCE 16   /* a count known to the compiler, which makes vectors of it */
 
 /* weights: [factor, 4]: Catmull-Rom at the centre of each of the sub-pixels; taps begin at source − 1 or source − 2,
  * see first_tap(). */
@@ -43,7 +44,7 @@ first_tap (int position,
   return 2 * (position % factor) + 1 < factor ? source - 2 : source - 1;
 }
 
-/* src: [width, 4] u8; dst: [width · factor, 4] f32 */
+/* src: [width, 3] u8; dst: [width · factor, 3] f32 */
 static void
 stretch_row (const guint8  *src,
              float         *dst,
@@ -55,15 +56,27 @@ stretch_row (const guint8  *src,
     {
       int first = first_tap (x, factor);
       const float *w = weights[x % factor];
+      const guint8 *taps[N_TAPS];
 
+      for (int k = 0; k < N_TAPS; k++)
+        taps[k] = src + CLAMP (first + k, 0, width - 1) * N_CHANNELS;
       for (int c = 0; c < N_CHANNELS; c++)
-        {
-          float sum = 0;
+        dst[x * N_CHANNELS + c] = w[0] * taps[0][c] + w[1] * taps[1][c] + w[2] * taps[2][c] + w[3] * taps[3][c];
+    }
+}
 
-          for (int k = 0; k < N_TAPS; k++)
-            sum += w[k] * src[CLAMP (first + k, 0, width - 1) * N_CHANNELS + c];
-          dst[x * N_CHANNELS + c] = sum;
-        }
+/* row: 4 of [n] f32, dst: [n] u8 */
+static inline void
+blend (const float *const *row,
+       guint8 *restrict    dst,
+       gsize               n,
+       const float        *w)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      float sum = w[0] * row[0][i] + w[1] * row[1][i] + w[2] * row[2][i] + w[3] * row[3][i];
+
+      dst[i] = (guint8) (int) (CLAMP (sum, 0.0f, 255.0f) + 0.5f);
     }
 }
 
@@ -79,15 +92,19 @@ blend_rows (const float *rows,
 {
   int first = first_tap (y, factor);
   const float *row[N_TAPS];
+  gsize done;
 
   for (int k = 0; k < N_TAPS; k++)
     row[k] = rows + (gsize) CLAMP (first + k, 0, height - 1) * n;
-  for (gsize i = 0; i < n; i++)
+  for (done = 0; done + N_AT_ONCE <= n; done += N_AT_ONCE)
     {
-      float sum = w[0] * row[0][i] + w[1] * row[1][i] + w[2] * row[2][i] + w[3] * row[3][i];
+      const float *here[N_TAPS] = { row[0] + done, row[1] + done, row[2] + done, row[3] + done };
 
-      dst[i] = (guint8) (CLAMP (sum, 0.0f, 255.0f) + 0.5f);
+      blend (here, dst + done, N_AT_ONCE, w);
     }
+  for (int k = 0; k < N_TAPS; k++)
+    row[k] += done;
+  blend (row, dst + done, n - done, w);
 }
 
 static void
@@ -126,6 +143,25 @@ stretch_pixels (const guint8 *src,
     }
 }
 
+/* (transfer full): [height, width, 3] u8 */
+static guint8 *
+read_rgb (GdkTexture *texture)
+{
+  gsize n_pixels = (gsize) gdk_texture_get_width (texture) * gdk_texture_get_height (texture);
+  g_autofree guint32 *texels = g_new (guint32, n_pixels);
+  guint8 *rgb = g_malloc (n_pixels * N_CHANNELS);
+
+  /* Native words, whose bytes' order depends on the computer. */
+  gdk_texture_download (texture, (guchar *) texels, gdk_texture_get_width (texture) * sizeof *texels);
+  for (gsize i = 0; i < n_pixels; i++)
+    {
+      rgb[i * N_CHANNELS] = (guint8) (texels[i] >> 16);
+      rgb[i * N_CHANNELS + 1] = (guint8) (texels[i] >> 8);
+      rgb[i * N_CHANNELS + 2] = (guint8) texels[i];
+    }
+  return rgb;
+}
+
 GdkTexture *
 eshi_upscale (GdkTexture  *texture,
               int          factor,
@@ -145,8 +181,7 @@ eshi_upscale (GdkTexture  *texture,
     return g_object_ref (texture);
   width = gdk_texture_get_width (texture);
   height = gdk_texture_get_height (texture);
-  src = g_malloc ((gsize) width * height * N_CHANNELS);
-  gdk_texture_download (texture, src, (gsize) width * N_CHANNELS);
+  src = read_rgb (texture);
   n_bytes = (gsize) width * height * N_CHANNELS * factor * factor;
   dst = g_malloc (n_bytes);
   if (kind == ESHI_UPSCALE_SMOOTH)
@@ -154,6 +189,8 @@ eshi_upscale (GdkTexture  *texture,
   else
     stretch_pixels (src, dst, width, height, factor);
   bytes = g_bytes_new_take (dst, n_bytes);
-  return gdk_memory_texture_new (width * factor, height * factor, GDK_MEMORY_DEFAULT, bytes,
+  /* GTK 4.8 converts every other form, its own GDK_MEMORY_DEFAULT included, by way of floats, for every frame that
+   * cairo draws. */
+  return gdk_memory_texture_new (width * factor, height * factor, GDK_MEMORY_R8G8B8, bytes,
                                  (gsize) width * factor * N_CHANNELS);
 }

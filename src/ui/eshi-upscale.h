@@ -22,6 +22,7 @@ typedef enum
 
 /**
  * eshi_upscale:
+ * @texture: opaque
  * @factor: 1 to 16; at 1, @texture itself comes back
  *
  * Thread: any that may use @texture. Cost: about 20 ms per million pixels of the result.
