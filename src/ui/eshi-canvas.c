@@ -253,9 +253,9 @@ snapshot_picture (EshiCanvas  *self,
       snapshot_outline (self, snapshot, &rect);
       return;
     }
-  gtk_snapshot_push_cross_fade (snapshot, progress);
+  /* Both are opaque, so this is their cross-fade, and one layer less where the processor draws. */
   gtk_snapshot_append_texture (snapshot, self->fading, &rect);
-  gtk_snapshot_pop (snapshot);
+  gtk_snapshot_push_opacity (snapshot, progress);
   gtk_snapshot_append_texture (snapshot, texture, &rect);
   gtk_snapshot_pop (snapshot);
 }
