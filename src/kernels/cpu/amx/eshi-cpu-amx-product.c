@@ -1,16 +1,17 @@
 /* eshi-cpu-amx-product.c: rows of bf16 times a packed matrix: linear layers, 1×1 convolutions, GEGLU.
  *
  * x is read as the graph has it: a tile is 16 rows of 32 terms, wherever they lie. The weight is packed, so that what a
- * step needs lies in a row. A block of sums is four tiles, 32 rows and 32 columns; it begins with the bias and takes two
- * tiles of x and two of the weight in each step.
+ * step needs lies in a row. A block of sums is four tiles, 32 rows and 32 columns; it takes two tiles of x and two of the
+ * weight in each step. A tile of sums is stored where the next block needs its register, in that block's first step: the
+ * store waits for the tile's last product, and others run meanwhile.
  *
  * Tasks go by rows: 32 rows stay in the first cache while the blocks of the task take them in turn; the weight of these
  * blocks stays in the second, and the rows that come next are fetched meanwhile. Where all of x has room in the second
  * cache and not even 32 rows in the first, the weight is what comes from afar, once. Tasks go by blocks then, and the
  * weight of the next block is fetched meanwhile.
  *
- * What is done with finished sums (activation, residual, GEGLU) takes vectors, which are idle while tiles are multiplied.
- * So a block is finished a few rows at a time between the steps of the next one.
+ * What is done with finished sums (bias, activation, residual, GEGLU) takes vectors, which are idle while tiles are multiplied.
+ * So a block is finished a few rows at a time between the next one's steps after the first.
  *
  * Which terms are added in which order is a matter of k alone. The last rows are computed with some before them, to make
  * 32, of which only the last are written.
@@ -48,6 +49,8 @@
 typedef struct
 {
   const float    *sums;     /* [ROWS, COLUMNS]; GEGLU: 16 values, then their 16 gates */
+  const float    *bias;     /* of the first 16 columns; of the others */
+  const float    *bias_right;
   const char     *residual; /* nullable */
   char           *dst;      /* of row 0 */
   gsize           stride;   /* of the rows of both, bytes */
@@ -81,7 +84,7 @@ typedef struct
   gsize                    n_steps;     /* of 32 terms */
   gsize                    block_bytes; /* of the weight */
   gsize                    width;       /* columns of dst that a block makes */
-  gsize                    pace;        /* rows that are finished in a step */
+  gsize                    pace;        /* rows that are finished in a step after the first */
   Finish                   finish;
   Fetch                    fetch;
   float                    sums[ROWS * COLUMNS] __attribute__ ((aligned (64)));
@@ -104,8 +107,8 @@ ESHI_INLINE void
 finish_geglu (const Finish *f)
 {
   const float *sums = f->sums + f->row * COLUMNS;
-  EshiVec value = eshi_vec_load (sums, 0, FALSE);
-  EshiVec gate = eshi_vec_load (sums, ESHI_LANES, FALSE);
+  EshiVec value = eshi_vec_load (sums, 0, FALSE) + eshi_vec_load (f->bias, 0, FALSE);
+  EshiVec gate = eshi_vec_load (sums, ESHI_LANES, FALSE) + eshi_vec_load (f->bias_right, 0, FALSE);
 
   eshi_vec_store (f->dst + f->row * f->stride, 0, value * gelu_coarse (gate), TRUE);
 }
@@ -114,8 +117,8 @@ ESHI_INLINE void
 finish_linear (const Finish *f)
 {
   const float *sums = f->sums + f->row * COLUMNS;
-  EshiVec a = eshi_vec_load (sums, 0, FALSE);
-  EshiVec b = eshi_vec_load (sums, ESHI_LANES, FALSE);
+  EshiVec a = eshi_vec_load (sums, 0, FALSE) + eshi_vec_load (f->bias, 0, FALSE);
+  EshiVec b = eshi_vec_load (sums, ESHI_LANES, FALSE) + eshi_vec_load (f->bias_right, 0, FALSE);
 
   if (f->act != ESHI_ACT_NONE)
     {
@@ -152,17 +155,6 @@ fetch_lines (Fetch *f)
     _mm_prefetch (f->next, _MM_HINT_T1);
 }
 
-/* The sums begin with the bias of their columns, the same in all rows. */
-ESHI_INLINE void
-begin_sums (const float *left,
-            const float *right)
-{
-  _tile_loadd (0, left, 0);
-  _tile_loadd (1, right, 0);
-  _tile_loadd (2, left, 0);
-  _tile_loadd (3, right, 0);
-}
-
 ESHI_INLINE void
 store_sums (float *sums)
 {
@@ -170,6 +162,7 @@ store_sums (float *sums)
   _tile_stored (1, sums + 16, COLUMNS * sizeof (float));
   _tile_stored (2, sums + 16 * COLUMNS, COLUMNS * sizeof (float));
   _tile_stored (3, sums + 16 * COLUMNS + 16, COLUMNS * sizeof (float));
+  eshi_amx_finish_writes ();
 }
 
 /* One step: the tiles of 16 rows at @x and @x_low, whose rows have @stride, times the two at @weight. These pass the
@@ -190,6 +183,38 @@ add_step (const char *x,
   _tile_dpbf16ps (3, 5, 7);
 }
 
+/* Stores a tile of the last block's sums and clears it. GCC knows tiles by constants alone. */
+#define CHANGE_SUMS(tile, dst)                          \
+  do                                                    \
+    {                                                   \
+      _tile_stored (tile, dst, COLUMNS * sizeof (float)); \
+      _tile_zero (tile);                                \
+    }                                                   \
+  while (0)
+
+/* add_step() for the first step of a block; @sums gets those of the last one. */
+ESHI_INLINE void
+add_first_step (const char *x,
+                const char *x_low,
+                gsize       stride,
+                const char *weight,
+                float      *sums)
+{
+  _tile_loadd (4, x, stride);
+  _tile_stream_loadd (6, weight, 64);
+  CHANGE_SUMS (0, sums);
+  _tile_dpbf16ps (0, 4, 6);
+  _tile_stream_loadd (7, weight + ESHI_AMX_BYTES, 64);
+  CHANGE_SUMS (1, sums + 16);
+  _tile_dpbf16ps (1, 4, 7);
+  _tile_loadd (5, x_low, stride);
+  CHANGE_SUMS (2, sums + 16 * COLUMNS);
+  _tile_dpbf16ps (2, 5, 6);
+  CHANGE_SUMS (3, sums + 16 * COLUMNS + 16);
+  _tile_dpbf16ps (3, 5, 7);
+  eshi_amx_finish_writes ();
+}
+
 /* All steps of a block, and between them what else there is to do, whose state is in registers meanwhile. */
 ESHI_INLINE void
 add_steps (Task       *task,
@@ -203,7 +228,9 @@ add_steps (Task       *task,
   Finish finish = task->finish;
   Fetch fetch = task->fetch;
 
-  for (gsize i = 0; i < n_steps; i++)
+  add_first_step (x, x + 16 * stride, stride, weight, task->sums);
+  fetch_lines (&fetch);
+  for (gsize i = 1; i < n_steps; i++)
     {
       add_step (x + i * 64, x + 16 * stride + i * 64, stride, weight + i * STEP_BYTES);
       fetch_lines (&fetch);
@@ -213,17 +240,21 @@ add_steps (Task       *task,
   task->fetch = fetch;
 }
 
-/* The block's sums are there: they are finished while the next ones are added. */
+static const float no_bias[COLUMNS];
+
+/* The block's sums are in tiles: they are stored and finished while the next ones are added. */
 ESHI_INLINE void
-finish_later (Task  *task,
-              gsize  row,
-              gsize  n_done,
-              gsize  block)
+finish_later (Task     *task,
+              gsize     row,
+              gsize     n_done,
+              gsize     block,
+              gboolean  geglu)
 {
   const EshiCpuAmxProduct *p = task->p;
   const char *residual = p->residual;
+  const float *bias = p->bias != NULL ? p->bias + block * task->width : no_bias;
   gsize at = row * task->dst_stride + block * task->width * sizeof (guint16);
-  Finish finish = { .sums = task->sums, .dst = (char *) p->dst + at, .stride = task->dst_stride,
+  Finish finish = { .sums = task->sums, .bias = bias, .bias_right = bias + (geglu ? p->n : 16), .dst = (char *) p->dst + at, .stride = task->dst_stride,
                     .residual = residual != NULL ? residual + at : NULL, .row = n_done, .row_end = ROWS,
                     .act = p->act };
 
@@ -245,8 +276,6 @@ fetch_later (Task       *task,
   task->fetch = fetch;
 }
 
-static const float no_bias[COLUMNS];
-
 /* The block of the columns @block and the rows from @row, or, at the end, of the last ROWS rows. */
 ESHI_INLINE void
 multiply_block (Task     *task,
@@ -257,12 +286,9 @@ multiply_block (Task     *task,
   const EshiCpuAmxProduct *p = task->p;
   gsize begin = MIN (row, p->m - ROWS);
   const char *weight = (const char *) p->weight + block * task->block_bytes;
-  const float *bias = p->bias != NULL ? p->bias + block * task->width : no_bias;
 
-  begin_sums (bias, bias + (geglu ? p->n : 16));
   add_steps (task, (const char *) p->x + begin * task->x_stride, weight, geglu);
-  store_sums (task->sums);
-  finish_later (task, begin, row - begin, block);
+  finish_later (task, begin, row - begin, block, geglu);
 }
 
 /* All blocks for some rows, then for the next ones: these are fetched meanwhile. */
@@ -311,12 +337,13 @@ multiply (const EshiCpuAmxProduct *p,
   gsize n_steps = p->k / ESHI_AMX_DEPTH;
   Task task = { .p = p, .x_stride = p->k * sizeof (guint16), .dst_stride = p->n * sizeof (guint16),
                 .n_steps = n_steps, .block_bytes = n_steps * STEP_BYTES, .width = geglu ? 16 : COLUMNS,
-                .pace = (ROWS + n_steps - 1) / n_steps };
+                .pace = (ROWS + n_steps - 1) / MAX (1, n_steps - 1) };
 
   if (by_blocks)
     go_by_blocks (&task, area, geglu);
   else
     go_by_rows (&task, area, geglu);
+  store_sums (task.sums);
   finish_rows (&task.finish, ROWS, geglu);
 }
 
