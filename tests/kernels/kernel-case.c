@@ -148,6 +148,8 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_LINEAR, "blocks-wide", S3 (1, 35, 640), S2 (736, 640), CASE_BIAS, .weights = BF16 },
   { ESHI_OP_LINEAR, "blocks-deep", S3 (1, 141, 5120), S2 (64, 5120), CASE_BIAS | CASE_RESIDUAL | CASE_IN_PLACE,
     .weights = F16 },
+  { ESHI_OP_LINEAR, "blocks-uneven-parts", S3 (1, 301, 1312), S2 (384, 1312), CASE_BIAS | CASE_RESIDUAL | CASE_IN_PLACE,
+    .weights = F16 },
   { ESHI_OP_LINEAR, "blocks-long-sum", S3 (1, 37, 5120), S2 (160, 5120), CASE_BIAS | CASE_RESIDUAL, .weights = F16 },
 
   { ESHI_OP_GEGLU, "one", S2 (1, 1), S2 (2, 1), CASE_BIAS },
@@ -160,6 +162,7 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_GEGLU, "blocks-odd", S3 (1, 61, 96), S2 (192, 96), CASE_BIAS, .weights = F16 },
   { ESHI_OP_GEGLU, "blocks-wide-range", S3 (1, 33, 32), S2 (128, 32), CASE_BIAS, .scale = 16 },
   { ESHI_OP_GEGLU, "blocks-many-rows", S3 (2, 523, 64), S2 (128, 64), CASE_BIAS },
+  { ESHI_OP_GEGLU, "blocks-parts", S3 (1, 45, 1984), S2 (192, 1984), CASE_BIAS, .weights = F16 },
   { ESHI_OP_GEGLU, "blocks-many-columns", S3 (1, 35, 1280), S2 (768, 1280), CASE_BIAS, .weights = F16 },
 
   /* Norms. */

@@ -236,7 +236,8 @@ typedef struct
 {
   const guint16 *x[2];
   const guint16 *weight;    /* [chunk, taps, 2, 16, 16, 2] */
-  float         *sums;      /* [2, 2, 16, 16]: tiles of pixels, of channels */
+  const float   *sums;      /* [2, 2, 16, 16]: tiles of pixels, of channels */
+  float         *last_sums; /* of the part before, whose tiles are still in their registers */
   const gsize   *offset;    /* [taps] */
   gsize          pitch;
   gsize          n_planes;
@@ -271,34 +272,54 @@ fetch_pixels (const Part *part,
     fetch (part->next_x + tap / 2 * part->line_bytes + tap % 2 * half * 64, half);
 }
 
+/* A tile of the last part's sums gives way to one of this part's. A store waits for the tile's last product, and the
+ * tile's next product for the store, so it stands where others run. GCC knows tiles by constants alone. */
+#define CHANGE_SUMS(tile, part)                                                     \
+  do                                                                                \
+    {                                                                               \
+      _tile_stored (tile, (part)->last_sums + (tile) * SUMS / 4 / sizeof (float), 64); \
+      if ((part)->first)                                                            \
+        _tile_zero (tile);                                                          \
+      else                                                                          \
+        _tile_loadd (tile, (part)->sums + (tile) * SUMS / 4 / sizeof (float), 64);  \
+    }                                                                               \
+  while (0)
+
 static inline __attribute__ ((always_inline)) void
-load_sums (const Part *part)
+store_sums (float *sums)
 {
   const gsize step = ESHI_AMX_BYTES / sizeof (float);
 
-  if (part->first)
-    {
-      _tile_zero (0);
-      _tile_zero (1);
-      _tile_zero (2);
-      _tile_zero (3);
-      return;
-    }
-  _tile_loadd (0, part->sums, 64);
-  _tile_loadd (1, part->sums + step, 64);
-  _tile_loadd (2, part->sums + 2 * step, 64);
-  _tile_loadd (3, part->sums + 3 * step, 64);
+  _tile_stored (0, sums, 64);
+  _tile_stored (1, sums + step, 64);
+  _tile_stored (2, sums + 2 * step, 64);
+  _tile_stored (3, sums + 3 * step, 64);
+  eshi_amx_finish_writes ();
 }
 
+/* The product of a tap; with the first one of a part its sums come. */
 static inline __attribute__ ((always_inline)) void
-store_sums (const Part *part)
+multiply_tap (const Part    *part,
+              gsize          offset,
+              const guint16 *weight,
+              gboolean       begins)
 {
-  const gsize step = ESHI_AMX_BYTES / sizeof (float);
-
-  _tile_stored (0, part->sums, 64);
-  _tile_stored (1, part->sums + step, 64);
-  _tile_stored (2, part->sums + 2 * step, 64);
-  _tile_stored (3, part->sums + 3 * step, 64);
+  _tile_loadd (4, part->x[0] + offset, 64);
+  _tile_loadd (6, weight, 64);
+  if (begins)
+    CHANGE_SUMS (0, part);
+  _tile_dpbf16ps (0, 4, 6);
+  _tile_loadd (7, weight + TAP_SIZE / 2, 64);
+  if (begins)
+    CHANGE_SUMS (1, part);
+  _tile_dpbf16ps (1, 4, 7);
+  _tile_loadd (5, part->x[1] + offset, 64);
+  if (begins)
+    CHANGE_SUMS (2, part);
+  _tile_dpbf16ps (2, 5, 6);
+  if (begins)
+    CHANGE_SUMS (3, part);
+  _tile_dpbf16ps (3, 5, 7);
 }
 
 static inline __attribute__ ((always_inline)) void
@@ -309,28 +330,18 @@ multiply_part (const Part *part,
   const char *next_weight = part->next_weight;
   const char *next_sums = part->next_sums;
 
-  load_sums (part);
   for (gsize plane = 0; plane < part->n_planes; plane++)
     for (gsize tap = 0; tap < n_taps; tap++)
       {
-        const gsize offset = plane * part->pitch + part->offset[tap];
-
-        _tile_loadd (4, part->x[0] + offset, 64);
-        _tile_loadd (6, weight, 64);
-        _tile_dpbf16ps (0, 4, 6);
-        _tile_loadd (7, weight + TAP_SIZE / 2, 64);
-        _tile_dpbf16ps (1, 4, 7);
+        multiply_tap (part, plane * part->pitch + part->offset[tap], weight, plane == 0 && tap == 0);
         fetch (next_weight, part->n_lines);
         fetch (next_sums, SUMS_LINES);
         fetch_pixels (part, tap, n_taps);
-        _tile_loadd (5, part->x[1] + offset, 64);
-        _tile_dpbf16ps (2, 5, 6);
-        _tile_dpbf16ps (3, 5, 7);
         weight += TAP_SIZE;
         next_weight += part->n_lines * 64;
         next_sums += SUMS_LINES * 64;
       }
-  store_sums (part);
+  eshi_amx_finish_writes ();
 }
 
 /* Compiled twice, so that the taps are a constant. */
@@ -441,6 +452,18 @@ finish_product (const Band  *band,
     finish_tile (band, group->tile[i], sums + i % 2 * SUMS / sizeof *sums / 2, group->channel);
 }
 
+/* The last product's sums are still in tiles. */
+static void
+finish_group (const Band  *band,
+              const Group *group)
+{
+  gsize last = divide_up (group->n, 2) - 1;
+  float *sums = band->sums + last * SUMS / sizeof *sums;
+
+  store_sums (sums);
+  finish_product (band, group, last, sums);
+}
+
 static void
 multiply_chunk (const Band    *band,
                 const Group   *group,
@@ -461,6 +484,7 @@ multiply_chunk (const Band    *band,
     {
       gboolean last = i + 1 == n_products;
 
+      part.last_sums = band->sums + (i > 0 ? i - 1 : n_products - 1) * SUMS / sizeof (float);
       part.sums = band->sums + i * SUMS / sizeof (float);
       part.x[0] = x + group->offset[2 * i];
       part.x[1] = x + group->offset[2 * i + 1];
@@ -469,8 +493,8 @@ multiply_chunk (const Band    *band,
                                     (last ? n_planes * job->pitch : 0));
       multiply (&part, job->n_taps);
       part.next_weight += part.n_lines * 64 * n_planes * job->n_taps;
-      if (plane + n_planes == job->n_planes)
-        finish_product (band, group, i, part.sums);
+      if (plane + n_planes == job->n_planes && i > 0)
+        finish_product (band, group, i - 1, part.last_sums);
     }
 }
 
@@ -493,6 +517,7 @@ multiply_block (const Band *band,
       begin_group (band, &group, tile);
       for (gsize plane = 0; plane < job->n_planes; plane += job->chunk)
         multiply_chunk (band, &group, plane, weight + plane * job->n_taps * TAP_SIZE);
+      finish_group (band, &group);
     }
 }
 
