@@ -36,11 +36,18 @@
 #define DEPTH   ESHI_AMX_DEPTH
 #define TILE    (ESHI_AMX_BYTES / sizeof (guint16)) /* elements of a bf16 tile */
 #define SCORES  (ROWS * ROWS)                       /* elements of an f32 tile */
+#define LINE    64                                  /* bytes, of a cache */
 #define HALVES  2                                   /* of a block: what one product with v takes */
 #define KEYS    (HALVES * DEPTH)                    /* of a block */
 #define KEY_TILES (KEYS / ROWS)                     /* of a block, each of one part of d */
 #define UNITS     4                                  /* more would not fit into the first cache */
 #define QUERIES (UNITS * ROWS)
+
+/* Bytes of packed keys and values that may stay in the second cache beside what passes through it. */
+#define ALL_HEADS_MAX (1024 * 1024)
+
+/* Of a thread, at least: fewer would be shared unevenly. */
+#define MIN_SHARES 8
 
 /* y of 1, that of a row's first maximum, and the bit that only a p of 2 or more has. */
 #define ONE       128
@@ -501,6 +508,37 @@ multiply_values (Rows          *rows,
   store_sums (sums, width - 1);
 }
 
+/* The largest of each row of a unit's scores. */
+INLINE __m512
+find_largest (const float *scores)
+{
+  __m512i r[ROWS];
+
+  for (guint i = 0; i < ROWS; i++)
+    {
+      const float *row = scores + i * KEYS;
+
+      r[i] = (__m512i) _mm512_max_ps (_mm512_max_ps (_mm512_load_ps (row), _mm512_load_ps (row + ROWS)),
+                                      _mm512_max_ps (_mm512_load_ps (row + 2 * ROWS), _mm512_load_ps (row + 3 * ROWS)));
+    }
+  transpose (r);
+  for (guint n = ROWS / 2; n > 0; n /= 2)
+    for (guint i = 0; i < n; i++)
+      r[i] = (__m512i) _mm512_max_ps ((__m512) r[i], (__m512) r[i + n]);
+  return (__m512) r[0];
+}
+
+/* Gives the rows of a unit the reference that their first scores need. */
+INLINE void
+start_reference (const float *scores,
+                 float       *shift,
+                 __m512       scale)
+{
+  __m512 largest = _mm512_roundscale_ps (_mm512_mul_ps (find_largest (scores), scale), 0);
+
+  _mm512_storeu_ps (shift, _mm512_sub_ps (_mm512_set1_ps (MAGIC + FIRST), largest));
+}
+
 /* Gives the rows of a unit the reference that their scores need, if they need a greater one, and scales their sums. */
 static void
 raise_reference (const float *scores,
@@ -509,21 +547,20 @@ raise_reference (const float *scores,
                  gsize        width,
                  __m512       scale)
 {
+  float wanted[ROWS];
+
+  start_reference (scores, wanted, scale);
   for (guint i = 0; i < ROWS; i++)
     {
-      const float *row = scores + i * KEYS;
       float *sum = sums + i * ROWS;
-      __m512 x = _mm512_max_ps (_mm512_max_ps (_mm512_load_ps (row), _mm512_load_ps (row + ROWS)),
-                                _mm512_max_ps (_mm512_load_ps (row + 2 * ROWS), _mm512_load_ps (row + 3 * ROWS)));
-      float wanted = MAGIC + FIRST - rintf (_mm512_reduce_max_ps (_mm512_mul_ps (x, scale)));
       __m512 factor;
 
-      if (!(wanted < shift[i]))
+      if (!(wanted[i] < shift[i]))
         continue;
-      factor = _mm512_set1_ps (exp2f ((wanted - shift[i]) / ONE));
+      factor = _mm512_set1_ps (exp2f ((wanted[i] - shift[i]) / ONE));
       for (gsize tile = 0; tile < width; tile++)
         _mm512_store_ps (sum + tile * SCORES, _mm512_mul_ps (_mm512_load_ps (sum + tile * SCORES), factor));
-      shift[i] = wanted;
+      shift[i] = wanted[i];
     }
 }
 
@@ -658,6 +695,24 @@ fetch_row (const Job  *job,
   _mm_prefetch (row + p->d - 1, _MM_HINT_T1);
 }
 
+/* Brings part @part of @n_parts of all heads' rows of a task into the second cache. */
+static void
+fetch_part (const Job  *job,
+            const void *rows,
+            gsize       image,
+            gsize       first,
+            gsize       part,
+            gsize       n_parts)
+{
+  const EshiCpuAttention *p = job->p;
+  gsize row = p->heads * p->d * sizeof (guint16);
+  const char *begin = (const char *) rows + (image * p->t + first) * row;
+  gsize bytes = first < p->t ? MIN (QUERIES, p->t - first) * row : 0;
+
+  for (gsize at = bytes * part / n_parts; at < bytes * (part + 1) / n_parts; at += LINE)
+    _mm_prefetch (begin + at, _MM_HINT_T1);
+}
+
 /* What will be needed soon, a row with each unit: first the queries of this thread's next task, probably, then where this
  * one's results go. */
 INLINE void
@@ -697,7 +752,7 @@ run_units (const Job     *job,
         next = get_work (job, b, head, units, i + 1);
       fetch_ahead (job, head, first, i);
       if (i < units)
-        raise_reference (now.scores, now.shift, now.sums, width, powers.scale);
+        start_reference (now.scores, now.shift, powers.scale);
       if (i + 1 < n && i > 0)
         run_unit (job, &next, &now, &last, &powers, depth, width);
       else
@@ -718,8 +773,6 @@ run_task (const Job *job,
   gsize units = (MIN (QUERIES, job->p->t - first) + ROWS - 1) / ROWS;
 
   load_queries (job, &b, head, first);
-  for (gsize i = 0; i < QUERIES; i++)
-    b.shift[i] = G_MAXFLOAT;
   if (job->depth == 2 && job->width == 3)
     run_units (job, &b, head, first, units, 2, 3);
   else if (job->depth == 3 && job->width == 6)
@@ -729,7 +782,26 @@ run_task (const Job *job,
   store_rows (job, &b, head, first);
 }
 
-/* Both cores work on the same heads, whose keys and values are then in either's second cache once. */
+/* All heads of some rows of q, which are read once then, and what the next rows need meanwhile. */
+static void
+run_heads (const Job *job,
+           gsize      image,
+           gsize      first,
+           gsize      thread)
+{
+  const EshiCpuAttention *p = job->p;
+  gsize next = first + p->n_threads * QUERIES;
+
+  for (gsize i = 0; i < p->heads; i++)
+    {
+      fetch_part (job, p->q, image, next, i, p->heads);
+      fetch_part (job, p->dst, image, next, i, p->heads);
+      run_task (job, image * p->heads + i, first, thread);
+    }
+}
+
+/* Where the second cache holds the keys and values of all heads, rows of q and dst pass by once, and else those of one
+ * head, on which both cores then work at the same time. */
 void
 eshi_cpu_amx_attention (const EshiCpuAttention *p)
 {
@@ -737,6 +809,8 @@ eshi_cpu_amx_attention (const EshiCpuAttention *p)
   gsize n_heads = p->n * p->heads;
   gsize key_tiles = job.blocks * KEY_TILES;
   gsize halves = job.blocks * HALVES;
+  gboolean by_rows = p->heads * (job.keys_size + job.values_size) * sizeof (guint16) <= ALL_HEADS_MAX &&
+                     p->n * job.tasks >= MIN_SHARES * p->n_threads;
 
 #pragma omp parallel num_threads (p->n_threads) if (n_heads * p->t * p->s > ESHI_CPU_PARALLEL_MIN)
   {
@@ -751,9 +825,18 @@ eshi_cpu_amx_attention (const EshiCpuAttention *p)
     for (gsize i = 0; i < p->n * halves; i++)
       for (gsize head = 0; head < p->heads; head++)
         pack_values (&job, i / halves * p->heads + head, i % halves * DEPTH);
+    if (by_rows)
+      {
 #pragma omp for schedule(dynamic)
-    for (gsize i = 0; i < n_heads * job.tasks; i++)
-      run_task (&job, i / job.tasks, i % job.tasks * QUERIES, thread);
+        for (gsize i = 0; i < p->n * job.tasks; i++)
+          run_heads (&job, i / job.tasks, i % job.tasks * QUERIES, thread);
+      }
+    else
+      {
+#pragma omp for schedule(dynamic)
+        for (gsize i = 0; i < n_heads * job.tasks; i++)
+          run_task (&job, i / job.tasks, i % job.tasks * QUERIES, thread);
+      }
     eshi_amx_release ();
   }
 }
