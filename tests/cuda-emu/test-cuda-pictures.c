@@ -226,7 +226,7 @@ check_step (const StepCosts          *costs,
     }
   g_assert_cmpint (after->n_allocations, ==, before->n_allocations);
   g_assert_cmpint (after->n_synchronizations - before->n_synchronizations, ==, 1);
-  g_assert_cmpuint (bytes_up, ==, 2 * latents_bytes + sizeof (float));
+  g_assert_cmpuint (bytes_up, ==, latents_bytes + sizeof (float));
   g_assert_cmpuint (bytes_down, ==, latents_bytes);
 }
 
@@ -251,7 +251,7 @@ paint_counted (gboolean            recorded,
   emu_rig_assert_nothing_alive ();
 }
 
-/* Once it is recorded a step is one call. It allocates nothing, waits once, and moves no more than latents: both halves of
+/* Once it is recorded a step is one call. It allocates nothing, waits once, and moves no more than latents: those of
  * guidance and the time go up, the prediction comes down, where the sampler works in f32. Without recording it launches
  * each kernel, and the picture has the same bytes. */
 static void
