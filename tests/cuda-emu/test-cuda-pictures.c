@@ -251,9 +251,9 @@ paint_counted (gboolean            recorded,
   emu_rig_assert_nothing_alive ();
 }
 
-/* Once it is recorded a step is one call. It allocates nothing, waits once, and moves no more than latents: those of
- * guidance and the time go up, the prediction comes down, where the sampler works in f32. Without recording it launches
- * each kernel, and the picture has the same bytes. */
+/* Once it is recorded a step is one call. It allocates nothing, waits once, and moves no more than latents: they and the
+ * time go up, once for both halves of guidance, the prediction comes down, where the sampler works in f32. Without
+ * recording it launches each kernel, and the picture has the same bytes. */
 static void
 test_step (void)
 {
