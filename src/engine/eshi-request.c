@@ -419,6 +419,14 @@ check_branch (const EshiSettings  *self,
 }
 
 gboolean
+eshi_settings_is_draft (const EshiSettings *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->guidance_stop > 0.0 && self->guidance_stop < 1.0;
+}
+
+gboolean
 eshi_settings_validate (const EshiSettings  *self,
                         GError             **error)
 {

@@ -75,7 +75,7 @@ typedef enum
  * @vae_tiling: whether the VAE works in tiles, which need less memory and give a slightly different picture; by itself
  *   only where the memory would not do otherwise. Comes back as what was done, so ON only where there were tiles
  * @guidance_stop: the part of the steps that guidance takes part in, above 0.0, to 1.0, which 0.0 means, too; the steps
- *   after it follow the prompt alone and take half as long. Not guided at all if not a whole step is left
+ *   after it follow the prompt alone and take less time. Not guided at all if not a whole step is left
  * @clip_skip: at which layer the text encoder stops, counted from the end: 1 or 0 for the last, 2 for the one before it,
  *   to 12
  * @emphasis: (nullable): how brackets in the prompts are read: "original", "no-norm", "ignore" or "off"; %NULL for
@@ -151,6 +151,10 @@ void eshi_settings_free (EshiSettings *self);
 ESHI_AVAILABLE
 gboolean eshi_settings_validate (const EshiSettings  *self,
                                  GError             **error);
+
+/* Whether guidance stops before the last step. */
+ESHI_AVAILABLE
+gboolean eshi_settings_is_draft (const EshiSettings  *self);
 
 /**
  * eshi_settings_to_parameters:

@@ -133,7 +133,7 @@ append_reading (GString            *text,
 
   if (self->clip_skip > 1)
     g_string_append_printf (text, ", Clip skip: %d", self->clip_skip);
-  if (self->guidance_stop > 0.0 && self->guidance_stop < 1.0)
+  if (eshi_settings_is_draft (self))
     append_value (text, GUIDANCE_STOP_KEY, stop);
   if (eshi_emphasis_from_name (self->emphasis, &emphasis) && emphasis != ESHI_EMPHASIS_ORIGINAL)
     append_value (text, "Emphasis", eshi_emphasis_get_label (emphasis));

@@ -107,12 +107,6 @@ is_chosen (AdwComboRow *row)
   return selected != 0 && selected != GTK_INVALID_LIST_POSITION;
 }
 
-static gboolean
-is_draft (const EshiSettings *settings)
-{
-  return settings->guidance_stop > 0.0 && settings->guidance_stop < 1.0;
-}
-
 /* (transfer full): what is not at its default, in words; empty if all of it is. */
 static char *
 describe_changes (EshiExpertRow *self)
@@ -505,7 +499,7 @@ eshi_expert_row_copy_settings (EshiSettings       *to,
 
   g_free (to->schedule);
   to->schedule = g_strdup (from->schedule);
-  to->guidance_stop = is_draft (from) ? from->guidance_stop : 0.0;
+  to->guidance_stop = eshi_settings_is_draft (from) ? from->guidance_stop : 0.0;
   to->variation_strength = from->variation_strength;
   to->variation_seed = from->variation_seed;
   to->clip_skip = MAX (from->clip_skip, 1);
@@ -528,8 +522,8 @@ eshi_expert_row_load_settings (EshiExpertRow      *self,
   self->loading = TRUE;
   g_clear_pointer (&self->undo, eshi_settings_free);
   adw_combo_row_set_selected (self->schedule, position_of_schedule (settings->schedule));
-  self->draft_stop = is_draft (settings) ? settings->guidance_stop : DRAFT_STOP;
-  adw_combo_row_set_selected (self->quality, is_draft (settings) ? 1 : 0);
+  self->draft_stop = eshi_settings_is_draft (settings) ? settings->guidance_stop : DRAFT_STOP;
+  adw_combo_row_set_selected (self->quality, eshi_settings_is_draft (settings) ? 1 : 0);
   gtk_adjustment_set_value (self->variation_strength, settings->variation_strength);
   gtk_adjustment_set_value (self->variation_seed, (double) settings->variation_seed);
   gtk_adjustment_set_value (self->clip_skip, MAX (settings->clip_skip, 1));

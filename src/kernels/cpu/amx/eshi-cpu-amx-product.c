@@ -304,21 +304,27 @@ fetch_later (Task       *task,
   task->fetch = fetch;
 }
 
-/* The block of the columns @block and the rows from @row, or, at the end, of the last ROWS rows. */
+/* The block of the columns @block and the rows from @row, or, at the end, of the last ROWS rows: @n steps from @step on,
+ * whose sums go to @sums. */
 ESHI_INLINE void
 multiply_block (Task     *task,
                 gsize     row,
                 gsize     block,
+                gsize     step,
+                gsize     n,
+                float    *sums,
+                gboolean  weight_stays,
                 gboolean  geglu)
 {
   const EshiCpuAmxProduct *p = task->p;
   gsize begin = MIN (row, p->m - ROWS);
-  Steps steps = { .x = (const char *) p->x + begin * task->x_stride,
-                  .weight = (const char *) p->weight + block * task->block_bytes, .n = task->n_steps,
-                  .sums = task->sums };
+  Steps steps = { .x = (const char *) p->x + begin * task->x_stride + step * 64,
+                  .weight = (const char *) p->weight + block * task->block_bytes + step * STEP_BYTES, .n = n,
+                  .sums = sums, .more = step > 0, .weight_stays = weight_stays };
 
   add_steps (task, &steps, geglu);
-  finish_later (task, begin, row - begin, block, geglu);
+  if (step + n == task->n_steps)
+    finish_later (task, begin, row - begin, block, geglu);
 }
 
 /* All blocks for some rows, then for the next ones: these are fetched meanwhile. */
@@ -334,7 +340,7 @@ go_by_rows (Task       *task,
 
       fetch_later (task, task->p->x, next * task->x_stride, next_end * task->x_stride, area->block_end - area->block);
       for (gsize block = area->block; block < area->block_end; block++)
-        multiply_block (task, row, block, geglu);
+        multiply_block (task, row, block, 0, task->n_steps, task->sums, FALSE, geglu);
     }
 }
 
@@ -354,7 +360,7 @@ go_by_blocks (Task       *task,
 
       fetch_later (task, task->p->weight, next * task->block_bytes, next_end * task->block_bytes, n_rows);
       for (gsize row = area->row; row < area->row_end; row += ROWS)
-        multiply_block (task, row, block, geglu);
+        multiply_block (task, row, block, 0, task->n_steps, task->sums, FALSE, geglu);
     }
 }
 
@@ -383,19 +389,8 @@ add_part (Task       *task,
           float      *slots,
           gboolean    geglu)
 {
-  const EshiCpuAmxProduct *p = task->p;
-
   for (gsize row = area->row; row < area->row_end; row += ROWS, slots += SUMS)
-    {
-      gsize begin = MIN (row, p->m - ROWS);
-      Steps steps = { .x = (const char *) p->x + begin * task->x_stride + step * 64,
-                      .weight = (const char *) p->weight + block * task->block_bytes + step * STEP_BYTES, .n = n,
-                      .sums = slots, .more = step > 0, .weight_stays = TRUE };
-
-      add_steps (task, &steps, geglu);
-      if (step + n == task->n_steps)
-        finish_later (task, begin, row - begin, block, geglu);
-    }
+    multiply_block (task, row, block, step, n, slots, TRUE, geglu);
 }
 
 /* A part of k for all blocks, then the next one. The weight that comes next is fetched meanwhile. @slots [SLOTS, SUMS]. */
