@@ -265,5 +265,9 @@ eshi_picture_dup_summary (EshiPicture *self)
                              self->settings->steps,
                              self->settings->guidance,
                              seed);
-  return self->interrupted ? g_strconcat (_("Interrupted"), " · ", summary, NULL) : g_steal_pointer (&summary);
+  if (self->interrupted)
+    return g_strconcat (_("Interrupted"), " · ", summary, NULL);
+  if (eshi_settings_is_draft (self->settings))
+    return g_strconcat (_("Draft"), " · ", summary, NULL);
+  return g_steal_pointer (&summary);
 }

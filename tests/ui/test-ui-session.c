@@ -71,6 +71,20 @@ test_withheld (void)
 }
 
 static void
+test_draft (void)
+{
+  g_autoptr(EshiPicture) painted = create_picture ("鬼", 42);
+  g_autoptr(EshiSettings) settings = eshi_settings_copy (eshi_picture_get_settings (painted));
+  g_autoptr(EshiPicture) picture = NULL;
+  g_autofree char *summary = NULL;
+
+  settings->guidance_stop = 0.5;
+  picture = eshi_picture_new (eshi_picture_get_image (painted), settings, "豆");
+  summary = eshi_picture_dup_summary (picture);
+  g_assert_cmpstr (summary, ==, "Draft · 64 × 32 · LMS · 25 steps · CFG 7.5 · seed 42");
+}
+
+static void
 test_filmstrip (void)
 {
   EshiFilmstrip *strip = g_object_ref_sink (ESHI_FILMSTRIP (eshi_filmstrip_new ()));
@@ -252,6 +266,7 @@ main (int   argc,
   adw_init ();
   g_test_add_func ("/eshi/picture/tells-its-settings", test_picture);
   g_test_add_func ("/eshi/picture/withheld", test_withheld);
+  g_test_add_func ("/eshi/picture/draft", test_draft);
   g_test_add_func ("/eshi/filmstrip/selection", test_filmstrip);
   g_test_add_func ("/eshi/session/failure", test_session_failure);
   g_test_add_func ("/eshi/session/queue", test_session_queue);
