@@ -88,6 +88,17 @@ class Program:
         self.window = window
         return window
 
+    def focused_window(self):
+        """The window that has the keyboard, or nothing while it goes from one to the next."""
+        return subprocess.run(["xdotool", "getwindowfocus"], check=False, capture_output=True, text=True).stdout.strip()
+
+    def leave_window(self):
+        """Closes the window before the first one with Escape. The window manager moves the keyboard some time after a
+        window has come or gone, and a key that is pressed meanwhile is lost."""
+        wait_until(lambda: self.focused_window() not in ("", self.window), "another window to have the keyboard")
+        press("Escape")
+        wait_until(lambda: self.focused_window() == self.window, "the first window to have the keyboard again")
+
     def resize(self, width, height):
         run("xdotool", "windowsize", "--sync", self.window, str(width), str(height))
 

@@ -152,7 +152,7 @@ class Tour:
     def look_at_window(self, view):
         """Looks at the window that comes; Escape closes it."""
         self.look(view, wait_until(self.other_window, f"the window {view}"))
-        press("Escape")
+        self.program.leave_window()
         wait_until(lambda: self.other_window() is None, f"{view} to close")
 
     def show(self, key, line):

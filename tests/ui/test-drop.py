@@ -110,7 +110,7 @@ def drop_foreign(program):
     peer.end()
 
 
-def drop_nonsense(tree):
+def drop_nonsense(program, tree):
     """A file that is no picture changes nothing and is named."""
     path = os.path.join(os.environ["RIG_FOLDER"], "手紙.png")
     with open(path, "w", encoding="utf-8") as file:
@@ -120,7 +120,7 @@ def drop_nonsense(tree):
     wait_until(lambda: any("手紙.png" in (node.get_name() or "") for node in walk(tree)), "what is said of the file")
     peer.end()
     shoot(os.path.join(SHOTS, "drop-nonsense.png"))
-    press("Escape")
+    program.leave_window()
 
 
 def drag_out(program, tree, picture):
@@ -147,7 +147,7 @@ def main():
         tree = application(program)
         drop_ours(program, tree, picture)
         drop_foreign(program)
-        drop_nonsense(tree)
+        drop_nonsense(program, tree)
         print("ok")
     except (Failed, AssertionError) as error:
         print("FAILED:", error)

@@ -138,7 +138,7 @@ def read_only(program, tree):
     assert "書き込め" in line, line
     press("ctrl+q")
     find(tree, "保存できていない絵があります")
-    press("Escape")
+    program.leave_window()
     remount("rw")
     program.forget()
     push(tree, "もう一度保存")

@@ -224,7 +224,7 @@ class Artist:
         self.go_to("できていく途中の絵を見せる")
         press("space")
         wait_until(lambda: "previews=false" in read(SETTINGS), "the switch in the settings")
-        press("Escape")
+        self.program.leave_window()
         self.wait_for_windows(1)
 
     def windows(self):
@@ -232,7 +232,7 @@ class Artist:
         for keys in (("ctrl+question",), ("F10", "Up", "Return")):
             press(*keys)
             self.wait_for_windows(2)
-            press("Escape")
+            self.program.leave_window()
             self.wait_for_windows(1)
 
     def wait_for_windows(self, n_windows):

@@ -61,7 +61,7 @@ def test_file_names(program):
                                      text_of(node) == "{number}-{seed}"), None), "the entry for names")
     set_text(entry, "{prompt} {number}")
     set_text(entry, "{prompt}/{number}")
-    press("Escape")
+    program.leave_window()
     path = paint(program, "赤い林檎")
     if os.path.basename(path) != "赤い林檎 0001.png":
         raise Failed(f"the file is called {path}")
@@ -78,7 +78,7 @@ def test_engine(program):
     spin = find(tree, "スレッド数", "spin button")
     spin.get_value_iface().set_current_value(1)
     program.wait("ENGINE")
-    press("Escape")
+    program.leave_window()
     program.forget()
     paint(program, "青い林檎")
 
