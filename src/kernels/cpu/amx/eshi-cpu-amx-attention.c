@@ -6,10 +6,9 @@
  * cache, and a head's packed keys and values are in the second. What tiles store costs most, so a unit is few queries and
  * many keys: it has as many scores to store as another of that size, but fewer sums.
  *
- * While tiles multiply, a core has one port for products of vectors and two for sums, so a probability costs few products
- * and is made in 16 bits, 32 at a time. One multiply-add turns a score into y = 128 · (log₂ p + 127) and rounds it. That
- * would be the bits of the bf16 p if 2ᶠ were 1 + f; what it is less, a cubic of f, is taken off. So the error of p is
- * that of rounding to bf16, 1.7e-3 at most in y and as much in the mantissa, where bf16 has the latter alone.
+ * A probability is made in 16 bits, 32 at a time. One multiply-add turns a score into y = 128 · (log₂ p + 127) and rounds
+ * it. That would be the bits of the bf16 p if 2ᶠ were 1 + f; what it is less is looked up and taken off. So the error of p
+ * is little more than that of rounding it twice: 2.3e-3 of it, root mean square, where bf16 itself has 1.7e-3.
  *
  * p is not relative to the largest score but to a row's reference: that of its first block, which becomes 2⁻³⁰. Only when
  * a p reaches 2 does the row get a new reference, and its sums are scaled. Below 2⁻¹²⁶ p is 0. The sum of a row's p is
@@ -58,9 +57,14 @@
 #define MAGIC      12582912.0f
 #define MAGIC_BITS 0x4b400000
 
-/* 2ᶠ = 1 + f − f (1 − f) (K0 + K1 f), fitted on 0 … 1, to 1e-4. */
-#define K0 0.30390f
-#define K1 0.07900f
+#define LOWER_BYTES 0x5555555555555555u /* of each 16 bits */
+
+/* 128 · (1 + f − 2ᶠ), rounded, of f = (2 · i + ½) / 128: the mean of the two places of y that share an entry. */
+static const guint8 excess[64] = {
+  0,  1,  1,  2,  2,  3,  4,  4,  5,  5,  5,  6,  6,  7,  7,  8,  8,  8,  9,  9,  9,  9,
+  10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 10, 10, 10,
+  10, 10, 9,  9,  9,  8,  8,  8,  7,  7,  6,  6,  5,  5,  4,  3,  3,  2,  1,  1,
+};
 
 /* What a task needs to know; sizes in elements. */
 typedef struct
@@ -291,11 +295,9 @@ load_queries (const Job     *job,
 
 typedef struct
 {
-  __m512  scale; /* y of a score of 1 */
+  __m512  scale;  /* y of a score of 1 */
   __m512i magic;
-  __m512i all;   /* bits */
-  __m512i k0;
-  __m512i k1;
+  __m512i excess;
 } Powers;
 
 static Powers
@@ -304,22 +306,18 @@ make_powers (float scale)
   return (Powers) {
     .scale = _mm512_set1_ps (scale * (float) M_LOG2E * ONE),
     .magic = _mm512_set1_epi32 (MAGIC_BITS),
-    .all = _mm512_set1_epi32 (-1),
-    .k0 = _mm512_set1_epi16 ((gint16) lrintf (ONE * K0)),
-    .k1 = _mm512_set1_epi16 ((gint16) lrintf (ONE * K1)),
+    .excess = _mm512_loadu_si512 (excess),
   };
 }
 
-/* The bf16 of 2^(y / ONE − 127), 32 of them. Products give the upper halves of 16 bits times 16. */
+/* The bf16 of 2^(y / ONE − 127), 32 of them. A look-up takes six bits of a byte: those of f but the last. */
 INLINE __m512i
 power (__m512i       y,
        const Powers *c)
 {
-  __m512i f = _mm512_slli_epi16 (y, 9);
-  __m512i ends = _mm512_mulhi_epu16 (f, _mm512_xor_si512 (f, c->all));
-  __m512i k = _mm512_add_epi16 (c->k0, _mm512_mulhi_epu16 (f, c->k1));
+  __m512i f = _mm512_srli_epi16 (y, 1);
 
-  return _mm512_sub_epi16 (y, _mm512_mulhi_epu16 (ends, k));
+  return _mm512_sub_epi16 (y, _mm512_maskz_permutexvar_epi8 (LOWER_BYTES, f, c->excess));
 }
 
 /* The rows of a unit whose scores become probabilities, and where that is. */
@@ -508,6 +506,32 @@ multiply_values (Rows          *rows,
   store_sums (sums, width - 1);
 }
 
+#define STORE_SUMS(sums, tile) _tile_stored (tile, (sums) + (tile) * SCORES, 64)
+
+/* Tile @tile of scores; 4 and 5 hold q. */
+#define MULTIPLY_KEYS(tile)                                                  \
+  do                                                                         \
+    {                                                                        \
+      _tile_zero (tile);                                                     \
+      _tile_loadd (6, keys + (tile) * TILE, 64);                             \
+      MULTIPLY (tile, 4, 6);                                                 \
+      _tile_loadd (7, keys + KEY_TILES * TILE + (tile) * pairs * DEPTH, 64); \
+      MULTIPLY (tile, 5, 7);                                                 \
+    }                                                                        \
+  while (0)
+
+/* Tile @tile of sums; 4 and 5 hold the probabilities. */
+#define MULTIPLY_VALUES(tile)                                     \
+  do                                                              \
+    {                                                             \
+      _tile_loadd (tile, sums + (tile) * SCORES, 64);             \
+      _tile_loadd (6, values + (tile) * HALVES * TILE, 64);       \
+      MULTIPLY (tile, 4, 6);                                      \
+      _tile_loadd (7, values + ((tile) * HALVES + 1) * TILE, 64); \
+      MULTIPLY (tile, 5, 7);                                      \
+    }                                                             \
+  while (0)
+
 /* The largest of each row of a unit's scores. */
 INLINE __m512
 find_largest (const float *scores)
@@ -597,6 +621,79 @@ get_work (const Job     *job,
   };
 }
 
+/* What multiply_keys() does for @next and multiply_values() for @last, where q has two tiles and v three. Tile after tile,
+ * and one is stored when two more have been multiplied: by then storing it waits for nothing. So two tiles of the last sums
+ * stay in their registers, and those of the @late ones, nullable, which the call before has left, are stored. */
+INLINE void
+multiply_both (Rows       *rows,
+               const Work *next,
+               const Work *last,
+               gsize       pairs,
+               float      *late)
+{
+  const guint16 *keys = next->keys;
+  const guint16 *values = last->values;
+  float *scores = next->scores;
+  float *sums = last->sums;
+
+  _tile_loadd (4, next->q, 64);
+  _tile_loadd (5, next->q + TILE, 64);
+  MULTIPLY_KEYS (0);
+  if (late != NULL)
+    STORE_SUMS (late, 1);
+  MULTIPLY_KEYS (1);
+  if (late != NULL)
+    STORE_SUMS (late, 2);
+  MULTIPLY_KEYS (2);
+  STORE_SCORES (0);
+  MULTIPLY_KEYS (3);
+  STORE_SCORES (1);
+  _tile_loadd (4, last->weights, 64);
+  _tile_loadd (5, last->weights + TILE, 64);
+  MULTIPLY_VALUES (0);
+  STORE_SCORES (2);
+  MULTIPLY_VALUES (1);
+  STORE_SCORES (3);
+  MULTIPLY_VALUES (2);
+  STORE_SUMS (sums, 0);
+}
+
+/* Stores what multiply_both() has left in tiles, if anything. */
+INLINE void
+store_late (float **late)
+{
+  if (*late == NULL)
+    return;
+  STORE_SUMS (*late, 1);
+  STORE_SUMS (*late, 2);
+  *late = NULL;
+}
+
+/* The products of a unit, either nullable; @late: sums that are not stored yet. */
+INLINE void
+multiply_unit (const Job   *job,
+               Rows        *rows,
+               const Work  *next,
+               const Work  *last,
+               gsize        depth,
+               gsize        width,
+               float      **late)
+{
+  if (next != NULL && last != NULL && depth == 2 && width == 3)
+    {
+      multiply_both (rows, next, last, job->pairs, *late);
+      *late = last->sums;
+      return;
+    }
+  store_late (late);
+  if (next != NULL)
+    multiply_keys (rows, next->q, next->keys, depth, job->pairs);
+  if (last != NULL)
+    multiply_values (rows, last->weights, last->values, last->sums, width, next != NULL ? next->scores : NULL);
+  else if (next != NULL)
+    store_scores (next->scores);
+}
+
 static gboolean
 is_too_large (__m512i seen)
 {
@@ -628,26 +725,23 @@ soften_rest (Rows *rows)
 
 /* Probabilities of @now, while the tiles multiply for @next and @last, if there are such units. */
 INLINE void
-run_unit (const Job    *job,
-          const Work   *next,
-          const Work   *now,
-          const Work   *last,
-          const Powers *powers,
-          gsize         depth,
-          gsize         width)
+run_unit (const Job     *job,
+          const Work    *next,
+          const Work    *now,
+          const Work    *last,
+          const Powers  *powers,
+          gsize          depth,
+          gsize          width,
+          float        **late)
 {
   gsize n_products = (next != NULL ? KEY_TILES * depth : 0) + (last != NULL ? HALVES * width : 0);
   Rows rows = get_rows (now, powers, MAX (n_products, 1));
 
-  if (next != NULL)
-    multiply_keys (&rows, next->q, next->keys, depth, job->pairs);
-  if (last != NULL)
-    multiply_values (&rows, last->weights, last->values, last->sums, width, next != NULL ? next->scores : NULL);
-  else if (next != NULL)
-    store_scores (next->scores);
+  multiply_unit (job, &rows, next, last, depth, width, late);
   soften_rest (&rows);
   if (!is_too_large (rows.seen))
     return;
+  store_late (late);
   raise_reference (now->scores, now->shift, now->sums, job->width, powers->scale);
   rows.done = 0;
   soften_rest (&rows);
@@ -743,6 +837,7 @@ run_units (const Job     *job,
   Work last;
   Work next;
   Rows none = { .step = 0 };
+  float *late = NULL;
 
   multiply_keys (&none, now.q, now.keys, depth, job->pairs);
   store_scores (now.scores);
@@ -754,12 +849,13 @@ run_units (const Job     *job,
       if (i < units)
         start_reference (now.scores, now.shift, powers.scale);
       if (i + 1 < n && i > 0)
-        run_unit (job, &next, &now, &last, &powers, depth, width);
+        run_unit (job, &next, &now, &last, &powers, depth, width, &late);
       else
-        run_unit (job, i + 1 < n ? &next : NULL, &now, i > 0 ? &last : NULL, &powers, depth, width);
+        run_unit (job, i + 1 < n ? &next : NULL, &now, i > 0 ? &last : NULL, &powers, depth, width, &late);
       last = now;
       now = next;
     }
+  store_late (&late);
   multiply_values (&none, last.weights, last.values, last.sums, width, NULL);
 }
 
