@@ -202,6 +202,8 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_ATTENTION, "causal-one", S3 (2, 1, 32), S3 (2, 1, 32), CASE_CAUSAL, .count = 2 },
   { ESHI_OP_ATTENTION, "causal-odd", S3 (1, 67, 80), S3 (1, 67, 80), CASE_CAUSAL, .count = 2 },
   { ESHI_OP_ATTENTION, "sharp", S3 (1, 21, 80), S3 (1, 77, 80), .count = 2, .scale = 64 },
+  { ESHI_OP_ATTENTION, "sharp-few", S3 (1, 9, 80), S3 (1, 231, 80), .count = 2, .scale = 64 },
+  { ESHI_OP_ATTENTION, "sharp-many", S3 (1, 70, 80), S3 (1, 500, 80), .count = 2, .scale = 64 },
   { ESHI_OP_ATTENTION, "all-but-equal", S3 (1, 21, 80), S3 (1, 77, 80), .count = 2, .scale = 0x1p-8f },
 
   /* Moving and looking up. */

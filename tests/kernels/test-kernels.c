@@ -53,6 +53,8 @@ static const struct
     "one product is far above the others' rms, and the roundings by 2⁻⁹ of value, gate and product meet in it" },
   { ESHI_OP_ATTENTION, ESHI_DTYPE_F32, "sharp", { 1e-8, 1e-3 },
     "scores in the thousands: a rounding of 10⁻⁴ in the exponent" },
+  { ESHI_OP_ATTENTION, ESHI_DTYPE_F32, "sharp-many", { 1e-8, 1e-3 },
+    "the same" },
   { ESHI_OP_GROUP_NORM, ESHI_DTYPE_F32, "far-from-zero", { 1e-10, 2e-4 }, "one-pass statistics lose 16² : 1 of a bit" },
   { ESHI_OP_LAYER_NORM, ESHI_DTYPE_F32, "far-from-zero", { 1e-10, 2e-4 }, "one-pass statistics lose 16² : 1 of a bit" },
 };
