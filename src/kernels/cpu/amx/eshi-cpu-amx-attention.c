@@ -6,16 +6,10 @@
  * cache, and a head's packed keys and values are in the second. What tiles store costs most, so a unit is few queries and
  * many keys: it has as many scores to store as another of that size, but fewer sums.
  *
- * A probability is made in 16 bits, 32 at a time. One multiply-add turns a score into y = 128 · (log₂ p + 127) and rounds
- * it. That would be the bits of the bf16 p if 2ᶠ were 1 + f; what it is less is looked up and taken off. So the error of p
- * is little more than that of rounding it twice: 2.3e-3 of it, root mean square, where bf16 itself has 1.7e-3.
+ * How scores become probabilities is in eshi-cpu-amx-softmax.h. The sum of a row's probabilities is one more column of v,
+ * all ones, so that numerator and denominator are rounded alike.
  *
- * p is not relative to the largest score but to a row's reference: that of its first block, which becomes 2⁻³⁰. Only when
- * a p reaches 2 does the row get a new reference, and its sums are scaled. Below 2⁻¹²⁶ p is 0. The sum of a row's p is
- * one more column of v, all ones, so that numerator and denominator are rounded alike.
- *
- * Running maximum and sum: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018); blocks: Dao et al.,
- * "FlashAttention" (2022).
+ * Blocks: Dao et al., "FlashAttention" (2022).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,22 +18,12 @@
 
 #include "eshi-cpu-amx.h"
 
-#include <math.h>
 #include <omp.h>
 
-#include "eshi-cpu-amx-tiles.h"
+#include "eshi-cpu-amx-softmax.h"
 
-#define INLINE static inline __attribute__ ((always_inline))
-
-#define ROWS    ESHI_AMX_ROWS
-#define DEPTH   ESHI_AMX_DEPTH
-#define TILE    (ESHI_AMX_BYTES / sizeof (guint16)) /* elements of a bf16 tile */
-#define SCORES  (ROWS * ROWS)                       /* elements of an f32 tile */
-#define LINE    64                                  /* bytes, of a cache */
-#define HALVES  2                                   /* of a block: what one product with v takes */
-#define KEYS    (HALVES * DEPTH)                    /* of a block */
-#define KEY_TILES (KEYS / ROWS)                     /* of a block, each of one part of d */
-#define UNITS     4                                  /* more would not fit into the first cache */
+#define LINE    64 /* bytes, of a cache */
+#define UNITS   4  /* of queries; more would not fit into the first cache */
 #define QUERIES (UNITS * ROWS)
 
 /* Bytes of packed keys and values that may stay in the second cache beside what passes through it. */
@@ -47,24 +31,6 @@
 
 /* Of a thread, at least: fewer would be shared unevenly. */
 #define MIN_SHARES 8
-
-/* y of 1, that of a row's first maximum, and the bit that only a p of 2 or more has. */
-#define ONE       128
-#define FIRST     ((127 - 30) * ONE)
-#define TOO_LARGE 0xc000u
-
-/* 1.5 · 2²³: adding it to a float rounds to an integer, which is then in the low bits. */
-#define MAGIC      12582912.0f
-#define MAGIC_BITS 0x4b400000
-
-#define LOWER_BYTES 0x5555555555555555u /* of each 16 bits */
-
-/* 128 · (1 + f − 2ᶠ), rounded, of f = (2 · i + ½) / 128: the mean of the two places of y that share an entry. */
-static const guint8 excess[64] = {
-  0,  1,  1,  2,  2,  3,  4,  4,  5,  5,  5,  6,  6,  7,  7,  8,  8,  8,  9,  9,  9,  9,
-  10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 10, 10, 10,
-  10, 10, 9,  9,  9,  8,  8,  8,  7,  7,  6,  6,  5,  5,  4,  3,  3,  2,  1,  1,
-};
 
 /* What a task needs to know; sizes in elements. */
 typedef struct
@@ -75,6 +41,8 @@ typedef struct
   gsize    blocks;      /* of keys */
   gsize    tasks;       /* of a head */
   gsize    pairs;       /* of elements of a key in its last tile */
+  gsize    q_size;      /* of a unit */
+  gboolean is_short;    /* q has two tiles, of which the second is as short as its keys', and v three */
   gsize    block_size;  /* of packed keys */
   gsize    keys_size;   /* of one head, packed; a last tile is read to its end */
   gsize    values_size;
@@ -87,7 +55,7 @@ typedef struct
 /* Buffers of one thread; the pairs are for units that follow each other. */
 typedef struct
 {
-  guint16 *q;         /* [UNITS, depth] tiles */
+  guint16 *q;         /* [UNITS, q_size] */
   guint16 *weights;   /* 2 × [HALVES] tiles of probabilities */
   float   *scores;    /* 2 × [ROWS, KEYS] */
   float   *sums;      /* [UNITS, width] tiles */
@@ -113,6 +81,8 @@ plan_job (const EshiCpuAttention *p)
   job.blocks = (p->s + KEYS - 1) / KEYS;
   job.tasks = (p->t + QUERIES - 1) / QUERIES;
   job.pairs = (p->d - (job.depth - 1) * DEPTH + 1) / 2;
+  job.is_short = job.depth == 2 && job.width == 3;
+  job.q_size = job.is_short ? TILE + ROWS * 2 * job.pairs : job.depth * TILE;
   job.block_size = KEY_TILES * ((job.depth - 1) * ROWS + job.pairs) * DEPTH;
   job.keys_size = job.blocks * job.block_size + TILE;
   job.values_size = job.blocks * HALVES * job.width * TILE;
@@ -139,45 +109,18 @@ get_buffers (const Job *job,
   Buffers b;
 
   b.q = (guint16 *) (job->buffers + thread * job->task_bytes);
-  b.weights = b.q + UNITS * job->depth * TILE;
+  b.weights = b.q + UNITS * job->q_size;
   b.scores = (float *) (b.weights + 2 * HALVES * TILE);
   b.sums = b.scores + 2 * ROWS * KEYS;
   b.shift = b.sums + UNITS * job->width * SCORES;
   return b;
 }
 
-/* Turns 16 rows of 16 numbers of 32 bits. */
-INLINE void
-transpose (__m512i r[ROWS])
+/* The first @n of 32 elements. */
+INLINE __mmask32
+first_of (gsize n)
 {
-  __m512i t[ROWS];
-
-  for (guint i = 0; i < ROWS; i += 2)
-    {
-      t[i] = _mm512_unpacklo_epi32 (r[i], r[i + 1]);
-      t[i + 1] = _mm512_unpackhi_epi32 (r[i], r[i + 1]);
-    }
-  for (guint i = 0; i < ROWS; i += 4)
-    {
-      r[i] = _mm512_unpacklo_epi64 (t[i], t[i + 2]);
-      r[i + 1] = _mm512_unpackhi_epi64 (t[i], t[i + 2]);
-      r[i + 2] = _mm512_unpacklo_epi64 (t[i + 1], t[i + 3]);
-      r[i + 3] = _mm512_unpackhi_epi64 (t[i + 1], t[i + 3]);
-    }
-  for (guint i = 0; i < 4; i++)
-    {
-      __m512i a = _mm512_shuffle_i32x4 (r[i], r[i + 4], 0x88);
-      __m512i b = _mm512_shuffle_i32x4 (r[i], r[i + 4], 0xdd);
-      __m512i c = _mm512_shuffle_i32x4 (r[i + 8], r[i + 12], 0x88);
-      __m512i d = _mm512_shuffle_i32x4 (r[i + 8], r[i + 12], 0xdd);
-
-      t[i] = _mm512_shuffle_i32x4 (a, c, 0x88);
-      t[i + 4] = _mm512_shuffle_i32x4 (b, d, 0x88);
-      t[i + 8] = _mm512_shuffle_i32x4 (a, c, 0xdd);
-      t[i + 12] = _mm512_shuffle_i32x4 (b, d, 0xdd);
-    }
-  for (guint i = 0; i < ROWS; i++)
-    r[i] = t[i];
+  return n >= DEPTH ? ~0u : (1u << n) - 1;
 }
 
 /* The first @n of 32 elements; the others are 0. */
@@ -185,7 +128,7 @@ INLINE __m512i
 load_row (const guint16 *src,
           gsize          n)
 {
-  return _mm512_maskz_loadu_epi16 (n >= DEPTH ? ~0u : (1u << n) - 1, src);
+  return _mm512_maskz_loadu_epi16 (first_of (n), src);
 }
 
 /* Elements from one tile of keys to the next of the same @part. Of the last part only the rows that d needs are held:
@@ -270,6 +213,18 @@ pack_values (const Job *job,
       }
 }
 
+/* Where part @part of row @i of a task's queries is; *@n gets its elements. */
+INLINE guint16 *
+query_at (const Job     *job,
+          const Buffers *b,
+          gsize          i,
+          gsize          part,
+          gsize         *n)
+{
+  *n = job->is_short && part == 1 ? 2 * job->pairs : DEPTH;
+  return b->q + i / ROWS * job->q_size + part * TILE + i % ROWS * *n;
+}
+
 /* Copies the queries of a task into tiles; rows beyond the last one are 0. Clears the sums. */
 static void
 load_queries (const Job     *job,
@@ -285,93 +240,13 @@ load_queries (const Job     *job,
     for (gsize part = 0; part < job->depth; part++)
       {
         gsize n = first + i < p->t ? p->d - part * DEPTH : 0;
+        gsize n_kept = 0;
+        guint16 *kept = query_at (job, b, i, part, &n_kept);
 
-        _mm512_store_si512 (b->q + (i / ROWS * job->depth + part) * TILE + i % ROWS * DEPTH,
-                            load_row (q + (first + i) * row + part * DEPTH, n));
+        _mm512_mask_storeu_epi16 (kept, first_of (n_kept), load_row (q + (first + i) * row + part * DEPTH, n));
       }
   memset (b->sums, 0, UNITS * job->width * SCORES * sizeof (float));
   eshi_amx_finish_writes ();
-}
-
-typedef struct
-{
-  __m512  scale;  /* y of a score of 1 */
-  __m512i magic;
-  __m512i excess;
-} Powers;
-
-static Powers
-make_powers (float scale)
-{
-  return (Powers) {
-    .scale = _mm512_set1_ps (scale * (float) M_LOG2E * ONE),
-    .magic = _mm512_set1_epi32 (MAGIC_BITS),
-    .excess = _mm512_loadu_si512 (excess),
-  };
-}
-
-/* The bf16 of 2^(y / ONE − 127), 32 of them. A look-up takes six bits of a byte: those of f but the last. */
-INLINE __m512i
-power (__m512i       y,
-       const Powers *c)
-{
-  __m512i f = _mm512_srli_epi16 (y, 1);
-
-  return _mm512_sub_epi16 (y, _mm512_maskz_permutexvar_epi8 (LOWER_BYTES, f, c->excess));
-}
-
-/* The rows of a unit whose scores become probabilities, and where that is. */
-typedef struct
-{
-  const float   *scores;    /* [ROWS, KEYS] */
-  guint16       *weights;   /* [HALVES] tiles */
-  const float   *shift;     /* [ROWS] */
-  const Powers  *powers;
-  __m512i        seen;      /* bits of the probabilities */
-  gsize          done;      /* rows */
-  gsize          due;       /* rows in units of 2⁻¹⁶ that should be done, beyond these */
-  gsize          step;      /* what becomes due with each product of tiles: a row at most */
-} Rows;
-
-/* Half a row; the result is what was stored. */
-INLINE __m512i
-soften_half (Rows   *rows,
-             gsize   half,
-             __m512  shift)
-{
-  const float *scores = rows->scores + rows->done * KEYS + half * DEPTH;
-  const Powers *c = rows->powers;
-  __m512i a = (__m512i) _mm512_fmadd_ps (_mm512_load_ps (scores), c->scale, shift);
-  __m512i b = (__m512i) _mm512_fmadd_ps (_mm512_load_ps (scores + ROWS), c->scale, shift);
-  __m512i y = _mm512_packus_epi32 (_mm512_sub_epi32 (a, c->magic), _mm512_sub_epi32 (b, c->magic));
-  __m512i p = power (y, c);
-
-  _mm512_store_si512 (rows->weights + half * TILE + rows->done * DEPTH, p);
-  return p;
-}
-
-INLINE void
-soften_row (Rows *rows)
-{
-  __m512 shift = _mm512_set1_ps (rows->shift[rows->done]);
-  __m512i a = soften_half (rows, 0, shift);
-  __m512i b = soften_half (rows, 1, shift);
-
-  rows->seen = _mm512_ternarylogic_epi32 (rows->seen, a, b, 0xfe); /* or */
-  rows->done++;
-}
-
-/* A product of tiles has been issued: while it runs there is time for a row. It has to stand between the products in the
- * program, too, since the processor does not look far enough ahead. No loop: all of it is known to the compiler where
- * the sizes are. */
-INLINE void
-soften_due (Rows *rows)
-{
-  rows->due += rows->step;
-  if (rows->due < 1 << 16)
-    return;
-  soften_row (rows);
-  rows->due -= 1 << 16;
 }
 
 #define MULTIPLY(sum, left, right)        \
@@ -508,7 +383,7 @@ multiply_values (Rows          *rows,
 
 #define STORE_SUMS(sums, tile) _tile_stored (tile, (sums) + (tile) * SCORES, 64)
 
-/* Tile @tile of scores; 4 and 5 hold q. */
+/* Tile @tile of scores; 4 and 5 hold q, of which 5 is short, as 7 is. */
 #define MULTIPLY_KEYS(tile)                                                  \
   do                                                                         \
     {                                                                        \
@@ -520,73 +395,17 @@ multiply_values (Rows          *rows,
     }                                                                        \
   while (0)
 
-/* Tile @tile of sums; 4 and 5 hold the probabilities. */
+/* Tile @tile of sums; 3 and 4 hold the probabilities. */
 #define MULTIPLY_VALUES(tile)                                     \
   do                                                              \
     {                                                             \
       _tile_loadd (tile, sums + (tile) * SCORES, 64);             \
       _tile_loadd (6, values + (tile) * HALVES * TILE, 64);       \
       MULTIPLY (tile, 4, 6);                                      \
-      _tile_loadd (7, values + ((tile) * HALVES + 1) * TILE, 64); \
-      MULTIPLY (tile, 5, 7);                                      \
+      _tile_loadd (6, values + ((tile) * HALVES + 1) * TILE, 64); \
+      MULTIPLY (tile, 3, 6);                                      \
     }                                                             \
   while (0)
-
-/* The largest of each row of a unit's scores. */
-INLINE __m512
-find_largest (const float *scores)
-{
-  __m512i r[ROWS];
-
-  for (guint i = 0; i < ROWS; i++)
-    {
-      const float *row = scores + i * KEYS;
-
-      r[i] = (__m512i) _mm512_max_ps (_mm512_max_ps (_mm512_load_ps (row), _mm512_load_ps (row + ROWS)),
-                                      _mm512_max_ps (_mm512_load_ps (row + 2 * ROWS), _mm512_load_ps (row + 3 * ROWS)));
-    }
-  transpose (r);
-  for (guint n = ROWS / 2; n > 0; n /= 2)
-    for (guint i = 0; i < n; i++)
-      r[i] = (__m512i) _mm512_max_ps ((__m512) r[i], (__m512) r[i + n]);
-  return (__m512) r[0];
-}
-
-/* Gives the rows of a unit the reference that their first scores need. */
-INLINE void
-start_reference (const float *scores,
-                 float       *shift,
-                 __m512       scale)
-{
-  __m512 largest = _mm512_roundscale_ps (_mm512_mul_ps (find_largest (scores), scale), 0);
-
-  _mm512_storeu_ps (shift, _mm512_sub_ps (_mm512_set1_ps (MAGIC + FIRST), largest));
-}
-
-/* Gives the rows of a unit the reference that their scores need, if they need a greater one, and scales their sums. */
-static void
-raise_reference (const float *scores,
-                 float       *shift,
-                 float       *sums,
-                 gsize        width,
-                 __m512       scale)
-{
-  float wanted[ROWS];
-
-  start_reference (scores, wanted, scale);
-  for (guint i = 0; i < ROWS; i++)
-    {
-      float *sum = sums + i * ROWS;
-      __m512 factor;
-
-      if (!(wanted[i] < shift[i]))
-        continue;
-      factor = _mm512_set1_ps (exp2f ((wanted[i] - shift[i]) / ONE));
-      for (gsize tile = 0; tile < width; tile++)
-        _mm512_store_ps (sum + tile * SCORES, _mm512_mul_ps (_mm512_load_ps (sum + tile * SCORES), factor));
-      shift[i] = wanted[i];
-    }
-}
 
 /* What is done at a time: a block of keys with a unit of queries. */
 typedef struct
@@ -611,7 +430,7 @@ get_work (const Job     *job,
   gsize block = i / units;
 
   return (Work) {
-    .q = b->q + unit * job->depth * TILE,
+    .q = b->q + unit * job->q_size,
     .keys = job->keys + head * job->keys_size + block * job->block_size,
     .values = job->values + head * job->values_size + block * HALVES * job->width * TILE,
     .weights = b->weights + i % 2 * HALVES * TILE,
@@ -621,44 +440,7 @@ get_work (const Job     *job,
   };
 }
 
-/* What multiply_keys() does for @next and multiply_values() for @last, where q has two tiles and v three. Tile after tile,
- * and one is stored when two more have been multiplied: by then storing it waits for nothing. So two tiles of the last sums
- * stay in their registers, and those of the @late ones, nullable, which the call before has left, are stored. */
-INLINE void
-multiply_both (Rows       *rows,
-               const Work *next,
-               const Work *last,
-               gsize       pairs,
-               float      *late)
-{
-  const guint16 *keys = next->keys;
-  const guint16 *values = last->values;
-  float *scores = next->scores;
-  float *sums = last->sums;
-
-  _tile_loadd (4, next->q, 64);
-  _tile_loadd (5, next->q + TILE, 64);
-  MULTIPLY_KEYS (0);
-  if (late != NULL)
-    STORE_SUMS (late, 1);
-  MULTIPLY_KEYS (1);
-  if (late != NULL)
-    STORE_SUMS (late, 2);
-  MULTIPLY_KEYS (2);
-  STORE_SCORES (0);
-  MULTIPLY_KEYS (3);
-  STORE_SCORES (1);
-  _tile_loadd (4, last->weights, 64);
-  _tile_loadd (5, last->weights + TILE, 64);
-  MULTIPLY_VALUES (0);
-  STORE_SCORES (2);
-  MULTIPLY_VALUES (1);
-  STORE_SCORES (3);
-  MULTIPLY_VALUES (2);
-  STORE_SUMS (sums, 0);
-}
-
-/* Stores what multiply_both() has left in tiles, if anything. */
+/* Stores what multiply_short() has left in tiles, if anything. */
 INLINE void
 store_late (float **late)
 {
@@ -667,6 +449,67 @@ store_late (float **late)
   STORE_SUMS (*late, 1);
   STORE_SUMS (*late, 2);
   *late = NULL;
+}
+
+/* The scores of @next, but that those in tiles 1 and 2 stay there; stores the @late sums meanwhile. */
+INLINE void
+multiply_short_keys (Rows        *rows,
+                     const Work  *next,
+                     gsize        pairs,
+                     float      **late)
+{
+  const guint16 *keys = next->keys;
+  float *scores = next->scores;
+
+  _tile_loadd (4, next->q, 64);
+  _tile_loadd (5, next->q + TILE, 4 * pairs);
+  MULTIPLY_KEYS (3);
+  if (*late != NULL)
+    STORE_SUMS (*late, 1);
+  MULTIPLY_KEYS (0);
+  if (*late != NULL)
+    STORE_SUMS (*late, 2);
+  *late = NULL;
+  MULTIPLY_KEYS (1);
+  STORE_SCORES (3);
+  MULTIPLY_KEYS (2);
+  STORE_SCORES (0);
+}
+
+/* The products of a unit, either nullable, where the job is short. Tile after tile, and one is stored when two more have
+ * been multiplied: by then storing it waits for nothing. So two tiles of sums are stored @late, with the next unit. */
+INLINE void
+multiply_short (Rows        *rows,
+                const Work  *next,
+                const Work  *last,
+                gsize        pairs,
+                float      **late)
+{
+  const guint16 *values = last != NULL ? last->values : NULL;
+  float *sums = last != NULL ? last->sums : NULL;
+  float *scores = next != NULL ? next->scores : NULL;
+
+  if (next != NULL)
+    multiply_short_keys (rows, next, pairs, late);
+  store_late (late);
+  if (last != NULL)
+    {
+      _tile_loadd (4, last->weights, 64);
+      _tile_loadd (3, last->weights + TILE, 64);
+      MULTIPLY_VALUES (0);
+    }
+  if (scores != NULL)
+    STORE_SCORES (1);
+  if (last != NULL)
+    MULTIPLY_VALUES (1);
+  if (scores != NULL)
+    STORE_SCORES (2);
+  if (last != NULL)
+    {
+      MULTIPLY_VALUES (2);
+      STORE_SUMS (sums, 0);
+      *late = sums;
+    }
 }
 
 /* The products of a unit, either nullable; @late: sums that are not stored yet. */
@@ -679,25 +522,17 @@ multiply_unit (const Job   *job,
                gsize        width,
                float      **late)
 {
-  if (next != NULL && last != NULL && depth == 2 && width == 3)
+  if (depth == 2 && width == 3)
     {
-      multiply_both (rows, next, last, job->pairs, *late);
-      *late = last->sums;
+      multiply_short (rows, next, last, job->pairs, late);
       return;
     }
-  store_late (late);
   if (next != NULL)
     multiply_keys (rows, next->q, next->keys, depth, job->pairs);
   if (last != NULL)
     multiply_values (rows, last->weights, last->values, last->sums, width, next != NULL ? next->scores : NULL);
   else if (next != NULL)
     store_scores (next->scores);
-}
-
-static gboolean
-is_too_large (__m512i seen)
-{
-  return _mm512_test_epi16_mask (seen, _mm512_set1_epi16 ((gint16) TOO_LARGE)) != 0;
 }
 
 static Rows
@@ -711,16 +546,8 @@ get_rows (const Work   *work,
     .shift = work->shift,
     .powers = powers,
     .seen = _mm512_setzero_si512 (),
-    .step = MIN (ROWS, n_products) * (1 << 16) / n_products,
+    .step = MIN ((ROWS * (1 << 16) + n_products - 1) / n_products, 2 << 16),
   };
-}
-
-INLINE void
-soften_rest (Rows *rows)
-{
-  while (rows->done < ROWS)
-    soften_row (rows);
-  eshi_amx_finish_writes ();
 }
 
 /* Probabilities of @now, while the tiles multiply for @next and @last, if there are such units. */
@@ -839,8 +666,7 @@ run_units (const Job     *job,
   Rows none = { .step = 0 };
   float *late = NULL;
 
-  multiply_keys (&none, now.q, now.keys, depth, job->pairs);
-  store_scores (now.scores);
+  multiply_unit (job, &none, &now, NULL, depth, width, &late);
   for (gsize i = 0; i < n; i++)
     {
       if (i + 1 < n)
@@ -855,8 +681,8 @@ run_units (const Job     *job,
       last = now;
       now = next;
     }
+  multiply_unit (job, &none, NULL, &last, depth, width, &late);
   store_late (&late);
-  multiply_values (&none, last.weights, last.values, last.sums, width, NULL);
 }
 
 static void
@@ -869,13 +695,30 @@ run_task (const Job *job,
   gsize units = (MIN (QUERIES, job->p->t - first) + ROWS - 1) / ROWS;
 
   load_queries (job, &b, head, first);
-  if (job->depth == 2 && job->width == 3)
+  if (job->is_short)
     run_units (job, &b, head, first, units, 2, 3);
   else if (job->depth == 3 && job->width == 6)
     run_units (job, &b, head, first, units, 3, 6);
   else
     run_units (job, &b, head, first, units, job->depth, job->width);
   store_rows (job, &b, head, first);
+}
+
+/* Tiles for a job: whole ones, but for two of those of a short one. */
+static void
+configure (const Job *job)
+{
+  guint8 rows[ESHI_AMX_TILES];
+  guint8 row_bytes[ESHI_AMX_TILES];
+
+  memset (rows, ROWS, sizeof rows);
+  memset (row_bytes, 64, sizeof row_bytes);
+  if (job->is_short)
+    {
+      row_bytes[5] = 4 * job->pairs;
+      rows[7] = job->pairs;
+    }
+  eshi_amx_configure (rows, row_bytes);
 }
 
 /* All heads of some rows of q, which are read once then, and what the next rows need meanwhile. */
@@ -912,7 +755,7 @@ eshi_cpu_amx_attention (const EshiCpuAttention *p)
   {
     gsize thread = omp_get_thread_num ();
 
-    eshi_amx_configure (NULL);
+    configure (&job);
 #pragma omp for schedule(static) nowait
     for (gsize i = 0; i < p->n * key_tiles; i++)
       for (gsize head = 0; head < p->heads; head++)

@@ -546,7 +546,7 @@ eshi_cpu_amx_conv (const EshiCpuAmxConv *p)
     Band band = { .job = &job, .planes = (guint16 *) (workspace + GROUP * SUMS), .sums = (float *) workspace };
     gsize copied = G_MAXSIZE;
 
-    eshi_amx_configure (NULL);
+    eshi_amx_configure (NULL, NULL);
 #pragma omp for schedule(dynamic)
     for (gsize task = 0; task < job.n_bands * per_band; task++)
       {

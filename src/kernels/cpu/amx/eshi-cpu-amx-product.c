@@ -525,7 +525,7 @@ multiply_all (const EshiCpuAmxProduct *p,
 
 #pragma omp parallel if (p->m * p->k * n_blocks > PARALLEL_MIN)
   {
-    eshi_amx_configure (NULL);
+    eshi_amx_configure (NULL, NULL);
 #pragma omp for schedule(dynamic)
     for (gsize task = 0; task < n_rows * n_columns; task++)
       {

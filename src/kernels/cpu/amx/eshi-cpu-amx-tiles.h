@@ -32,15 +32,16 @@ typedef struct
 
 G_STATIC_ASSERT (sizeof (EshiAmxConfig) == 64);
 
-/* Whole tiles, all eight of them; @rows, nullable, has the rows of each. */
+/* Whole tiles, all eight of them; @rows and @row_bytes, nullable, have those of each. */
 static inline __attribute__ ((always_inline, unused)) void
-eshi_amx_configure (const guint8 *rows)
+eshi_amx_configure (const guint8 *rows,
+                    const guint8 *row_bytes)
 {
   EshiAmxConfig config = { .palette = 1 };
 
   for (guint i = 0; i < ESHI_AMX_TILES; i++)
     {
-      config.row_bytes[i] = 64;
+      config.row_bytes[i] = row_bytes != NULL ? row_bytes[i] : 64;
       config.rows[i] = rows != NULL ? rows[i] : ESHI_AMX_ROWS;
     }
   __asm__ volatile ("" : : "r" (&config) : "memory"); /* GCC 12 believes that only the first bytes are read */
