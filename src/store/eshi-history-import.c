@@ -12,13 +12,13 @@
 
 #include "eshi-history-import.h"
 #include "eshi-history-private.h"
-#include "eshi-picture-export.h"
 
 /* Files between two answers of the history's thread: about a tenth of a second of its time. */
 #define N_AT_ONCE 32
 
 typedef struct
 {
+  char           *root;    /* where it began */
   GQueue          folders; /* paths, owned */
   GQueue          files;   /* the same */
   EshiImportCount count;
@@ -33,6 +33,7 @@ walk_free (gpointer data)
 {
   Walk *self = data;
 
+  g_free (self->root);
   g_queue_clear_full (&self->folders, g_free);
   g_queue_clear_full (&self->files, g_free);
   g_free (self);
@@ -95,6 +96,8 @@ work_import (EshiStore       *store,
   batch->complaints = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; args->paths[i] != NULL; i++)
     import_file (batch, store, args->paths[i]);
+  if (batch->count.n_added > 0)
+    _eshi_store_remember_import (store, args->text);
   _eshi_history_answer_pointer (task, batch, batch_free, NULL);
 }
 
@@ -145,6 +148,7 @@ import_some (GTask *task)
       g_strv_builder_add (paths, path);
     }
   args->paths = g_strv_builder_end (paths);
+  args->text = g_strdup (walk->root);
   _eshi_history_submit (ESHI_HISTORY (g_task_get_source_object (task)), work_import, TRUE, args, NULL, on_imported_cb,
                         task);
 }
@@ -167,56 +171,24 @@ listing_free (gpointer data)
   g_free (self);
 }
 
-static gboolean
-is_picture (const char *name)
-{
-  const char *dot = strrchr (name, '.');
-  EshiPictureFormat format;
-
-  return dot != NULL && eshi_picture_format_from_name (dot + 1, &format);
-}
-
-static Listing *
-list_entries (GDir       *dir,
-              const char *folder)
-{
-  Listing *self = g_new0 (Listing, 1);
-  const char *name = NULL;
-
-  self->files = g_ptr_array_new_with_free_func (g_free);
-  self->folders = g_ptr_array_new_with_free_func (g_free);
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      if (*name == '.')
-        continue;
-      if (g_file_test (path, G_FILE_TEST_IS_REGULAR) && is_picture (name))
-        g_ptr_array_add (self->files, g_steal_pointer (&path));
-      else if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-        g_ptr_array_add (self->folders, g_steal_pointer (&path));
-    }
-  g_ptr_array_sort (self->files, _eshi_store_compare_paths);
-  g_ptr_array_sort (self->folders, _eshi_store_compare_paths);
-
-  return self;
-}
-
 static void
 list_in_thread (GTask        *task,
                 gpointer      source_object,
                 gpointer      task_data,
                 GCancellable *cancellable)
 {
-  g_autofree char *shown = g_filename_display_name (task_data);
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GDir) dir = g_dir_open (task_data, 0, &error);
+  Listing *listing = g_new0 (Listing, 1);
+  GError *error = NULL;
 
-  if (dir == NULL)
-    g_task_return_new_error (task, error->domain, error->code,
-                             _("The folder “%s” cannot be read; see whether it exists and you may open it."), shown);
-  else
-    g_task_return_pointer (task, list_entries (dir, task_data), listing_free);
+  listing->files = g_ptr_array_new_with_free_func (g_free);
+  listing->folders = g_ptr_array_new_with_free_func (g_free);
+  if (_eshi_store_list_entries (task_data, listing->files, listing->folders, &error))
+    {
+      g_task_return_pointer (task, listing, listing_free);
+      return;
+    }
+  listing_free (listing);
+  g_task_return_error (task, error);
 }
 
 /* What is deeper comes before what lies beside it. */
@@ -306,6 +278,7 @@ eshi_history_import_async (EshiHistory         *self,
   walk = g_new0 (Walk, 1);
   walk->func = func;
   walk->func_data = func_data;
+  walk->root = g_strdup (folder);
   g_queue_push_tail (&walk->folders, g_strdup (folder));
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, eshi_history_import_async);

@@ -329,6 +329,13 @@ compare_days (gconstpointer a,
 }
 
 gboolean
+_eshi_store_end_adoption (EshiStore  *self,
+                          GError    **error)
+{
+  return _eshi_db_exec (self->db, error, "DELETE FROM chores WHERE name = 'adopt'", "");
+}
+
+gboolean
 _eshi_store_plan_adoption (EshiStore  *self,
                            GError    **error)
 {
@@ -344,8 +351,11 @@ _eshi_store_plan_adoption (EshiStore  *self,
   for (guint i = 0; i < folders->len; i++)
     list_days (self, folders->pdata[i]);
   g_ptr_array_sort (self->to_adopt, compare_days);
+  self->n_own = self->to_adopt->len;
+  g_ptr_array_unref (self->to_list);
+  self->to_list = _eshi_store_list_imports (self);
 
-  return self->to_adopt->len > 0 || _eshi_db_exec (self->db, error, "DELETE FROM chores WHERE name = 'adopt'", "");
+  return self->to_adopt->len + self->to_list->len > 0 || _eshi_store_end_adoption (self, error);
 }
 
 /* Puts a backup in the place of the damaged file, or nothing; and opens what is there then. */

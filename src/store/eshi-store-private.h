@@ -31,7 +31,10 @@ typedef struct
   char       *owner;        /* name of that lock, in jobs and pending pictures */
   EshiReader *reader;       /* (nullable): MeCab */
   char       *remembered;   /* (nullable): the folder that was noted last */
+  char       *remembered_import; /* (nullable): the same of those that pictures were taken in from */
   GPtrArray  *to_adopt;     /* paths of pictures that a rebuilt history still has to take in */
+  guint       n_own;        /* of these, the first: our own; the others only where they tell how they were made */
+  GPtrArray  *to_list;      /* folders in which there may be more of these */
   guint       n_adopted;
   EshiDbCopy *backup;       /* (nullable): that is being made */
   EshiHash   *hash;         /* (nullable): of a large model that is being reckoned */
@@ -71,6 +74,10 @@ gboolean            _eshi_store_back_up_some   (EshiStore               *self);
 
 /* Lists the pictures that a new or rebuilt history still has to take in. */
 gboolean            _eshi_store_plan_adoption  (EshiStore               *self,
+                                                GError                 **error);
+
+/* Notes that all of them have been taken in. */
+gboolean            _eshi_store_end_adoption   (EshiStore               *self,
                                                 GError                 **error);
 
 /* For arrays of paths. */
@@ -151,6 +158,18 @@ void                _eshi_store_remember_folder (EshiStore              *self,
 
 /* (transfer full) (element-type filename): absolute paths: the history's own folder first, then those that were noted. */
 GPtrArray          *_eshi_store_list_folders   (EshiStore               *self);
+
+/* The same for folders whose pictures, and those of the folders in them, were taken in where they are. */
+void                _eshi_store_remember_import (EshiStore              *self,
+                                                const char              *folder);
+GPtrArray          *_eshi_store_list_imports   (EshiStore               *self);
+
+/* The entries of a folder that may be pictures of any program, and its folders but hidden ones and links; both sorted, the
+ * paths appended to @files and @folders. FALSE if @folder cannot be read. */
+gboolean            _eshi_store_list_entries   (const char              *folder,
+                                                GPtrArray               *files,
+                                                GPtrArray               *folders,
+                                                GError                 **error);
 
 /* --- files that belong to rows: eshi-store-files.c ---------------------------------------------------------------- */
 

@@ -33,6 +33,7 @@ _eshi_store_new (const char *data_folder,
                      : g_build_filename (pictures != NULL ? pictures : g_get_home_dir (), "Eshi", NULL);
   self->lock_fd = self->owner_fd = -1;
   self->to_adopt = g_ptr_array_new_with_free_func (g_free);
+  self->to_list = g_ptr_array_new_with_free_func (g_free);
 
   return self;
 }
@@ -69,9 +70,11 @@ _eshi_store_free (EshiStore *self)
   g_clear_pointer (&self->hash, _eshi_store_hash_free);
   g_clear_error (&self->why_closed);
   g_ptr_array_unref (self->to_adopt);
+  g_ptr_array_unref (self->to_list);
   g_free (self->owner);
   g_free (self->notice);
   g_free (self->remembered);
+  g_free (self->remembered_import);
   g_free (self->data);
   g_free (self->pictures);
   g_free (self);
@@ -192,15 +195,35 @@ adopt_some (EshiStore *self)
       g_autoptr(GError) error = NULL;
       gboolean added = FALSE;
 
-      if (_eshi_store_adopt (self, self->to_adopt->pdata[i], FALSE, &added, &error))
+      if (_eshi_store_adopt (self, self->to_adopt->pdata[i], i >= self->n_own, &added, &error))
         self->n_adopted++;
       else
         g_message ("Not taken into the history: %s", error->message);
     }
-  if (n == self->to_adopt->len)
-    _eshi_db_exec (self->db, NULL, "DELETE FROM chores WHERE name = 'adopt'", "");
+  if (n == self->to_adopt->len && self->to_list->len == 0)
+    _eshi_store_end_adoption (self, NULL);
   if (_eshi_db_end (self->db, TRUE, NULL))
-    g_ptr_array_remove_range (self->to_adopt, 0, n);
+    {
+      g_ptr_array_remove_range (self->to_adopt, 0, n);
+      self->n_own -= MIN (n, self->n_own);
+    }
+
+  return TRUE;
+}
+
+/* Lists one of the folders whose pictures are to be taken in after all others. */
+static gboolean
+list_one (EshiStore *self)
+{
+  g_autofree char *folder = NULL;
+
+  if (self->to_list->len == 0)
+    return FALSE;
+
+  folder = g_ptr_array_steal_index (self->to_list, 0);
+  _eshi_store_list_entries (folder, self->to_adopt, self->to_list, NULL);
+  if (self->to_adopt->len + self->to_list->len == 0)
+    _eshi_store_end_adoption (self, NULL);
 
   return TRUE;
 }
@@ -211,6 +234,6 @@ _eshi_store_do_chore (EshiStore *self)
   if (self->db == NULL)
     return FALSE;
 
-  return adopt_some (self) || _eshi_words_read_some (self) || _eshi_store_hash_some (self) ||
+  return adopt_some (self) || list_one (self) || _eshi_words_read_some (self) || _eshi_store_hash_some (self) ||
          _eshi_store_back_up_some (self);
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "eshi-db-private.h"
+#include "eshi-history-import.h"
 #include "eshi-picture-file.h"
 #include "eshi-store-schema.h"
 #include "history-rig.h"
@@ -199,6 +200,62 @@ test_rebuild_elsewhere (Rig           *rig,
   g_assert_cmpint (rig_count (rig, "よそ"), ==, 2);
   g_assert_cmpint (rig_count (rig, "別"), ==, 1);
   g_assert_cmpint (rig_count (rig, NULL), ==, 4);
+}
+
+static void
+import_from (Rig        *rig,
+             const char *folder,
+             guint       n_added)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  EshiImportCount count = { 0 };
+
+  eshi_history_import_async (rig->history, folder, NULL, NULL, NULL, rig_cb, &result);
+  rig_wait (&result);
+  g_assert_true (eshi_history_import_finish (rig->history, result, &count, NULL));
+  g_assert_cmpuint (count.n_added, ==, n_added);
+}
+
+/* A copy of a picture's file as @folder/@name, the folder made if need be. */
+static void
+copy_to (Rig        *rig,
+         const char *folder,
+         const char *name)
+{
+  g_autoptr(EshiHistoryPage) page = rig_find (rig, &(EshiHistoryQuery) { .limit = 1 });
+  const EshiHistoryPicture *picture = page->pictures->pdata[0];
+  g_autoptr(GFile) from = g_file_new_for_path (picture->path);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr(GFile) to = g_file_new_for_path (path);
+
+  g_assert_no_errno (g_mkdir_with_parents (folder, 0755));
+  g_assert_true (g_file_copy (from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL));
+}
+
+/* Pictures that were taken in from elsewhere are found again there, and those that tell nothing are left out again. */
+static void
+test_rebuild_imported (Rig           *rig,
+                       gconstpointer  data)
+{
+  g_autofree char *path = database_path (rig);
+  g_autofree char *outside = g_build_filename (rig->folder, "よそ", NULL);
+  g_autofree char *below = g_build_filename (outside, "2026", "深い", NULL);
+  g_autofree char *note = g_build_filename (below, "note.png", NULL);
+
+  rig_save (rig, "猫", 1);
+  copy_to (rig, outside, "a.png");
+  copy_to (rig, below, "b.PNG");
+  g_assert_true (g_file_set_contents (note, "no picture", -1, NULL));
+  import_from (rig, outside, 2);
+  rig_close (rig);
+  spoil (path, 0, G_MAXSIZE / 2);
+
+  g_free (rig_reopen (rig));
+  rig_settle (rig);
+  g_assert_cmpint (rig_count (rig, "猫"), ==, 3);
+  g_free (rig_reopen (rig));
+  rig_settle (rig);
+  g_assert_cmpint (rig_count (rig, NULL), ==, 3);
 }
 
 /* A rebuilding that was broken off goes on. */
@@ -601,6 +658,7 @@ main (int    argc,
   ADD ("backup/empty", "empty", test_backup);
   ADD ("rebuild", NULL, test_rebuild);
   ADD ("rebuild-elsewhere", NULL, test_rebuild_elsewhere);
+  ADD ("rebuild-imported", NULL, test_rebuild_imported);
   ADD ("rebuild-broken-off", NULL, test_rebuild_broken_off);
   ADD ("left-whole", NULL, test_left_whole);
   ADD ("left-whole/but", NULL, test_left_whole_but);
