@@ -149,12 +149,13 @@ _eshi_store_list_entries (const char  *folder,
   g_autofree char *shown = g_filename_display_name (folder);
   g_autoptr(GPtrArray) here = g_ptr_array_new_with_free_func (g_free);
   g_autoptr(GPtrArray) below = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autoptr(GError) local_error = NULL;
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, &local_error);
   const char *name = NULL;
 
   if (dir == NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+      g_set_error (error, local_error->domain, local_error->code,
                    _("The folder “%s” cannot be read; see whether it exists and you may open it."), shown);
       return FALSE;
     }

@@ -211,17 +211,19 @@ adopt_some (EshiStore *self)
   return TRUE;
 }
 
-/* Lists one of the folders whose pictures are to be taken in after all others. */
+/* Lists one of the folders whose pictures are to be taken in after all others. One that is gone has none. */
 static gboolean
 list_one (EshiStore *self)
 {
   g_autofree char *folder = NULL;
+  g_autoptr(GError) error = NULL;
 
   if (self->to_list->len == 0)
     return FALSE;
 
   folder = g_ptr_array_steal_index (self->to_list, 0);
-  _eshi_store_list_entries (folder, self->to_adopt, self->to_list, NULL);
+  if (!_eshi_store_list_entries (folder, self->to_adopt, self->to_list, &error))
+    g_message ("Not taken into the history: %s", error->message);
   if (self->to_adopt->len + self->to_list->len == 0)
     _eshi_store_end_adoption (self, NULL);
 

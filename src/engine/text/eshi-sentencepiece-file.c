@@ -1,6 +1,6 @@
 /* eshi-sentencepiece-file.c: reads spiece.model, a protocol buffer that may come from anywhere.
  *
- * Unknown fields are skipped. What would change the ids and is not implemented is refused by name.
+ * Unknown fields are skipped. What would change the ids and is not known here is refused by name.
  *
  * SPDX-License-Identifier: MIT
  */

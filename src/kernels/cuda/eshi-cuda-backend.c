@@ -448,7 +448,7 @@ cuda_why_not (EshiBackend  *backend,
               const EshiOp *op)
 {
   if (op->kind >= ESHI_N_OPS || rows[op->kind] == NULL)
-    return "not implemented";
+    return "no op that this backend knows";
   if (has_dtype (op, ESHI_DTYPE_BF16))
     return "activations in f16 and f32 only";
   if (op->kind == ESHI_OP_CONV2D && op->conv.doubled)

@@ -223,7 +223,7 @@ ref_why_not (EshiBackend  *backend,
              const EshiOp *op)
 {
   if (op->kind >= ESHI_N_OPS || kernels[op->kind] == NULL)
-    return "not implemented";
+    return "no op that this backend knows";
 
   for (guint i = 0; i < ESHI_OP_MAX_SRC; i++)
     if (is_half (op->src[i]))

@@ -491,7 +491,8 @@ multiply_short (Rows        *rows,
 
   if (next != NULL)
     multiply_short_keys (rows, next, pairs, late);
-  store_late (late);
+  else
+    store_late (late);
   if (last != NULL)
     {
       _tile_loadd (4, last->weights, 64);
