@@ -57,7 +57,7 @@ typedef struct
  * @precision: (transfer none): type of the activations: "f32", "bf16", "f16"
  * @peak: the greater of the next two; 0 where there is no such measure: another device, a processor without AVX2
  * @peak_before: FLOP/s of multiply-adds in registers on so many threads, measured before the ops: in bf16 by AMX's tiles
- *   or AVX512-BF16, whichever is faster, in f32 by AVX2
+ *   or AVX512-BF16, whichever is faster, in f32 by AVX2 or AVX-512
  * @peak_after: the same, measured after them
  * @ops: of EshiOpSpeed, the step's before the decoder's
  * @wholes: of EshiWholeSpeed, likewise

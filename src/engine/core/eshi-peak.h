@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  *
  * Returns: GFLOP/s of all @n_threads together, or 0 where the processor lacks the instructions or @n_threads is 0 */
 
-/* eshi_peak_f32: in AVX2 registers, which every processor with the fast backend has. */
+/* eshi_peak_f32: in registers of AVX2 or AVX-512, whichever is faster. */
 double eshi_peak_f32  (guint n_threads);
 
 /* eshi_peak_bf16: products of bf16 with sums in f32: in AMX's tiles or by AVX512-BF16, whichever is faster. Asks the

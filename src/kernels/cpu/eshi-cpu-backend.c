@@ -10,10 +10,10 @@
  * which is before any line of this file runs.
  *
  * Half precision: bf16 where AMX is there, or where AVX512-BF16 measures at least BF16_GAIN times as fast as f32. The
- * measurement runs in registers on one thread and compares the best of several tries, so a busy computer hardly changes
- * the answer. Processors are far from the threshold: about 2 where the instruction has the width of f32's. On some that
- * have AMX it is about a half, and once in fifty starts on a busy computer it was measured above 1; nothing is measured
- * there, since a picture must not depend on that, and products are the tiles' business anyhow.
+ * measurement runs in registers on one thread, once in a process, and compares the best of several tries, so a busy
+ * computer hardly changes the answer. Processors are far from the threshold: about 2 where the instruction has the width
+ * of f32's, about a half on those that have it for the sake of AMX. A picture must not depend on a measurement more than
+ * it needs to, so nothing is measured where there is AMX, whose tiles are what multiplies there.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -107,6 +107,22 @@ cpu_probe (EshiDeviceInfo  *info,
   return TRUE;
 }
 
+/* Of @kernels, which are the same at every call: all backends of a process compute alike. */
+static double
+measure_bf16_gain (const EshiCpuKernels *kernels)
+{
+  static gsize once = 0;
+  static double gain = 0.0;
+
+  if (g_once_init_enter (&once))
+    {
+      gain = kernels->bf16_gain ();
+      g_debug ("cpu: AVX512-BF16 runs %.2f times as fast as f32", gain);
+      g_once_init_leave (&once, 1);
+    }
+  return gain;
+}
+
 /* Loops for this processor, and how much faster bf16 makes them where there are no tiles for products. */
 static void
 choose_kernels (EshiCpuBackend *self)
@@ -119,10 +135,9 @@ choose_kernels (EshiCpuBackend *self)
       self->bf16_gain = BF16_GAIN; /* as it was told */
       return;
     }
-  self->bf16_gain = self->kernels->bf16_gain ();
-  if (self->bf16_gain < 1.0)
+  self->bf16_gain = measure_bf16_gain (self->kernels);
+  if (self->bf16_gain < BF16_GAIN)
     self->kernels = kernels_of (ESHI_CPU_AVX512);
-  g_debug ("cpu: AVX512-BF16 runs %.2f times as fast as f32", self->bf16_gain);
 }
 
 /* The type that activations get, or FALSE if the wish cannot be had. */
@@ -292,7 +307,7 @@ cpu_why_not (EshiBackend  *backend,
   EshiCpuBackend *self = (EshiCpuBackend *) backend;
 
   if (op->kind >= ESHI_N_OPS || rows[op->kind] == NULL)
-    return "not implemented";
+    return "no op that this backend knows";
   if (op->kind == ESHI_OP_CONVERT)
     return NULL;
   if (has_dtype (op, ESHI_DTYPE_F16))
