@@ -16,7 +16,7 @@
 #include "eshi-worker.h"
 
 /* Of the engine's threads, which take all there is for minutes: a window that wakes up for a key goes first. */
-#define NICENESS 5
+#define NICENESS 10
 
 typedef enum
 {

@@ -315,13 +315,24 @@ stop_fade (EshiCanvas *self)
   g_clear_object (&self->fading);
 }
 
+/* Not where the processor draws the window: it has a picture to paint, and eight frames of a fade take from it, and from
+ * whoever types meanwhile. */
+static gboolean
+may_fade (EshiCanvas *self)
+{
+  GtkNative *native = gtk_widget_get_native (GTK_WIDGET (self));
+
+  return native != NULL && gtk_widget_get_mapped (GTK_WIDGET (self)) && adw_get_enable_animations (GTK_WIDGET (self)) &&
+         !GSK_IS_CAIRO_RENDERER (gtk_native_get_renderer (native));
+}
+
 static void
 start_fade (EshiCanvas *self,
             GdkTexture *from)
 {
   GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (self));
 
-  if (clock == NULL || !gtk_widget_get_mapped (GTK_WIDGET (self)) || !adw_get_enable_animations (GTK_WIDGET (self)))
+  if (clock == NULL || !may_fade (self))
     return;
   self->fading = g_object_ref (from);
   self->fade_start = gdk_frame_clock_get_frame_time (clock);
