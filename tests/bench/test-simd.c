@@ -361,19 +361,19 @@ test_gemv (Rig *rig)
     }
 }
 
-/* The weight as a file has it, [n, k], in panels. */
+/* The weight as a file has it, [n, k], in panels of @width. */
 static float *
 make_panels (const float *weight,
              gsize        k,
-             gsize        n)
+             gsize        n,
+             gsize        width)
 {
-  gsize n_panels = (n + ESHI_CPU_PANEL - 1) / ESHI_CPU_PANEL;
-  float *panels = allocate (n_panels * k * ESHI_CPU_PANEL * sizeof *panels);
+  gsize n_panels = (n + width - 1) / width;
+  float *panels = allocate (n_panels * k * width * sizeof *panels);
 
-  for (gsize column = 0; column < n_panels * ESHI_CPU_PANEL; column++)
+  for (gsize column = 0; column < n_panels * width; column++)
     for (gsize i = 0; i < k; i++)
-      panels[(column / ESHI_CPU_PANEL * k + i) * ESHI_CPU_PANEL + column % ESHI_CPU_PANEL] =
-        column < n ? weight[column * k + i] : 0;
+      panels[(column / width * k + i) * width + column % width] = column < n ? weight[column * k + i] : 0;
   return panels;
 }
 
@@ -386,10 +386,11 @@ test_product (Rig *rig)
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
     {
       EshiCpuProduct p = { .x = rig->f32[0], .bias = rig->f32[2], .dst = rig->out, .m = shapes[i][0],
-                           .k = shapes[i][1], .n = shapes[i][2], .act = ESHI_ACT_SILU, .accumulate = i % 2 == 1 };
+                           .k = shapes[i][1], .n = shapes[i][2], .batch = 1, .act = ESHI_ACT_SILU,
+                           .accumulate = i % 2 == 1 };
 
       free (rig->scratch);
-      p.weight = (const float *) (rig->scratch = (char *) make_panels (rig->f32[1], p.k, p.n));
+      p.weight = (const float *) (rig->scratch = (char *) make_panels (rig->f32[1], p.k, p.n, rig->kernels->panel));
       for (gsize at = 0; at < p.m * p.n; at++)
         {
           double sum = rig->x[2][at % p.n];
@@ -402,6 +403,49 @@ test_product (Rig *rig)
       rig->kernels->product (&p);
       check (rig, p.m * p.n);
     }
+}
+
+#define N_IMAGES 3
+#define SIDE 106 /* pixels: 27 tiles a side, so that one image fits in a group of 128 channels and three do not */
+#define CHANNELS 128
+
+/* @p with all of its scratch and nothing more. */
+static void
+convolve (const EshiCpuKernels  *kernels,
+          const EshiCpuWinograd *p)
+{
+  EshiCpuWinograd conv = *p;
+
+  conv.scratch = allocate (kernels->winograd_bytes (p));
+  kernels->winograd (&conv);
+  free (conv.scratch);
+}
+
+/* Images that are convolved in two groups of tiles are what they are one by one, to the bit. What a group computes is
+ * judged by the op tests. */
+static void
+test_winograd_groups (const EshiCpuKernels *kernels)
+{
+  gsize image = SIDE * SIDE * CHANNELS;
+  g_autofree float *x = g_new (float, N_IMAGES * image);
+  g_autofree float *weight = g_new (float, CHANNELS * CHANNELS * 9);
+  g_autofree float *both = g_new0 (float, N_IMAGES * image);
+  g_autofree float *each = g_new0 (float, N_IMAGES * image);
+  EshiCpuWinograd p = { .x = x, .weight = weight, .weight_dtype = ESHI_DTYPE_F32, .dst = both, .n = N_IMAGES, .h = SIDE,
+                        .w = SIDE, .ci = CHANNELS, .co = CHANNELS };
+
+  for (gsize i = 0; i < N_IMAGES * image; i++)
+    x[i] = (float) g_random_double_range (-1.0, 1.0);
+  for (gsize i = 0; i < CHANNELS * CHANNELS * 9; i++)
+    weight[i] = (float) g_random_double_range (-1.0, 1.0);
+  convolve (kernels, &p);
+  p.n = 1;
+  for (guint i = 0; i < N_IMAGES; i++, p.x += image)
+    {
+      p.dst = each + i * image;
+      convolve (kernels, &p);
+    }
+  g_assert_cmpmem (both, N_IMAGES * image * sizeof *both, each, N_IMAGES * image * sizeof *each);
 }
 
 static void
@@ -432,6 +476,7 @@ test_variant (gconstpointer data)
     test_gemv (rig);
     test_product (rig);
   }
+  test_winograd_groups (variant->kernels);
 }
 
 #if defined (__x86_64__)

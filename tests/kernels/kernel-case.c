@@ -88,6 +88,19 @@ const KernelCase kernel_cases[] = {
   { ESHI_OP_CONV2D, "tiles-stride-2-encoder", S4 (1, 70, 64, 64), S4 (64, 64, 3, 3), CASE_BIAS,
     .conv = { 2, 0, 0, 1, 1 } },
 
+  /* Images that fill tiles of 4 × 4 pixels, or not quite; channels of dst that fill no vector; more channels of x than are
+   * added at a time. With as many channels and tiles as AVX-512 wants, and with fewer. */
+  { ESHI_OP_CONV2D, "points-whole", S4 (2, 16, 16, 128), S4 (128, 128, 3, 3), .conv = SAME, .weights = BF16 },
+  { ESHI_OP_CONV2D, "points-few-channels", S4 (1, 15, 16, 64), S4 (75, 64, 3, 3), .conv = SAME, .weights = F16 },
+  { ESHI_OP_CONV2D, "points-odd", S4 (3, 15, 13, 144), S4 (139, 144, 3, 3), CASE_BIAS | CASE_EMBEDDING | CASE_RESIDUAL,
+    .conv = SAME },
+  { ESHI_OP_CONV2D, "points-in-place", S4 (1, 27, 33, 128), S4 (161, 128, 3, 3), CASE_RESIDUAL | CASE_IN_PLACE,
+    .conv = SAME, .weights = F64 },
+  { ESHI_OP_CONV2D, "points-long-sum", S4 (2, 14, 16, 656), S4 (128, 656, 3, 3), CASE_BIAS, .conv = SAME,
+    .weights = F16 },
+  { ESHI_OP_CONV2D, "points-doubled", S4 (2, 9, 7, 144), S4 (136, 144, 3, 3), CASE_BIAS | CASE_RESIDUAL,
+    .conv = DOUBLED, .weights = F16 },
+
   /* Doubled first. */
   { ESHI_OP_CONV2D, "doubled-one-pixel", S4 (1, 1, 1, 1), S4 (1, 1, 3, 3), CASE_BIAS, .conv = DOUBLED },
   { ESHI_OP_CONV2D, "doubled-one-row", S4 (1, 1, 13, 16), S4 (24, 16, 3, 3), CASE_BIAS, .conv = DOUBLED },

@@ -61,6 +61,8 @@ row_of (EshiCpuBackend *self,
 {
   if (_eshi_cpu_tiled_suits (self, op))
     return &_eshi_cpu_tiled;
+  if (_eshi_cpu_winograd_suits (self, op))
+    return &_eshi_cpu_winograd;
   return op->kind == ESHI_OP_CONV2D && op->conv.doubled ? &_eshi_cpu_doubled : rows[op->kind];
 }
 

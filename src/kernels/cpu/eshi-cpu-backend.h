@@ -50,6 +50,7 @@ typedef struct
 extern const EshiCpuRow _eshi_cpu_conv2d;
 extern const EshiCpuRow _eshi_cpu_doubled; /* CONV2D of a doubled x */
 extern const EshiCpuRow _eshi_cpu_tiled;   /* CONV2D on AMX, doubled or not, where _eshi_cpu_tiled_suits() */
+extern const EshiCpuRow _eshi_cpu_winograd; /* CONV2D in f32, where _eshi_cpu_winograd_suits() */
 extern const EshiCpuRow _eshi_cpu_linear;
 extern const EshiCpuRow _eshi_cpu_geglu;
 extern const EshiCpuRow _eshi_cpu_group_norm;
@@ -100,6 +101,10 @@ void       _eshi_cpu_fold_taps    (float               *dst,
 /* Whether _eshi_cpu_tiled runs the CONV2D @op, and faster than oneDNN. */
 gboolean   _eshi_cpu_tiled_suits  (EshiCpuBackend      *self,
                                    const EshiOp        *op);
+
+/* Whether _eshi_cpu_winograd runs the CONV2D @op, and faster than oneDNN. */
+gboolean   _eshi_cpu_winograd_suits (EshiCpuBackend    *self,
+                                     const EshiOp      *op);
 
 /* The bias of CONV2D @op, @bias + embedding [co]: in @sum where there is an embedding, else @bias itself. */
 const float *_eshi_cpu_sum_bias   (const EshiOp        *op,

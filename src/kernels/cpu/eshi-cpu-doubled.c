@@ -49,7 +49,7 @@ _eshi_cpu_doubled_why_not (EshiCpuBackend *self,
   if (weight->shape.dim[2] != TAPS || weight->shape.dim[3] != TAPS || p->stride != 1 || p->top != 1 || p->left != 1 ||
       p->bottom != 1 || p->right != 1)
     return "a doubled image is convolved by 3 by 3 taps with a border of one pixel only";
-  if (_eshi_cpu_tiled_suits (self, op))
+  if (_eshi_cpu_tiled_suits (self, op) || _eshi_cpu_winograd_suits (self, op))
     return NULL;
   if (self->isa.level >= ESHI_CPU_AVX512)
     return "doubling inside a convolution is not known to be faster with AVX-512";

@@ -57,9 +57,10 @@ typedef struct
 } Plan;
 
 static gsize
-round_up_to_panel (gsize n)
+round_up (gsize n,
+          gsize step)
 {
-  return (n + ESHI_CPU_PANEL - 1) / ESHI_CPU_PANEL * ESHI_CPU_PANEL;
+  return (n + step - 1) / step * step;
 }
 
 static gboolean
@@ -158,21 +159,22 @@ _eshi_cpu_pack (EshiCpuBackend    *self,
   return eshi_cpu_weights_get (self->weights, weight, form, bytes, pack_weight, &packing, error);
 }
 
-/* Panels of a [n, k] weight; see EshiCpuProduct. */
+/* Panels of a [n, k] weight; see EshiCpuProduct. @user_data: how wide they are. */
 static gboolean
 pack_panels (const EshiTensor  *weight,
              void              *dst,
              gpointer           user_data,
              GError           **error)
 {
+  gsize width = GPOINTER_TO_SIZE (user_data);
   gsize n = weight->shape.dim[0];
   gsize k = eshi_tensor_count (weight) / n;
   gsize size = eshi_dtype_size (weight->dtype);
 
 #pragma omp parallel for schedule(static)
-  for (gsize column = 0; column < round_up_to_panel (n); column++)
+  for (gsize column = 0; column < round_up (n, width); column++)
     {
-      float *panel = (float *) dst + column / ESHI_CPU_PANEL * ESHI_CPU_PANEL * k + column % ESHI_CPU_PANEL;
+      float *panel = (float *) dst + column / width * width * k + column % width;
       float terms[PACK_TERMS] = { 0 };
 
       for (gsize i = 0; i < k; i++)
@@ -180,7 +182,7 @@ pack_panels (const EshiTensor  *weight,
           if (column < n && i % PACK_TERMS == 0)
             eshi_convert_to_f32 (terms, (const char *) weight->data + (column * k + i) * size, weight->dtype,
                                  MIN (PACK_TERMS, k - i));
-          panel[i * ESHI_CPU_PANEL] = terms[i % PACK_TERMS];
+          panel[i * width] = terms[i % PACK_TERMS];
         }
     }
   return TRUE;
@@ -193,9 +195,10 @@ get_panels (EshiCpuBackend    *self,
 {
   g_autoptr(GBytes) form = g_bytes_new_static ("panels", 6);
   gsize n = weight->shape.dim[0];
-  gsize bytes = eshi_tensor_count (weight) / n * round_up_to_panel (n) * sizeof (float);
+  gsize width = self->kernels->panel;
+  gsize bytes = eshi_tensor_count (weight) / n * round_up (n, width) * sizeof (float);
 
-  return eshi_cpu_weights_get_wide (self->weights, weight, form, bytes, pack_panels, NULL, error);
+  return eshi_cpu_weights_get_wide (self->weights, weight, form, bytes, pack_panels, GSIZE_TO_POINTER (width), error);
 }
 
 /* What a weight takes in the workspace while it is used. */
@@ -282,7 +285,7 @@ run_product (EshiCpuBackend             *self,
 {
   const EshiTensor *weight = op->src[ESHI_SRC_WEIGHT];
   EshiCpuProduct product = { .x = args->src, .weight = args->weights, .bias = args->bias, .dst = args->dst, .m = m,
-                             .k = last_dim (op->src[ESHI_SRC_X]), .n = weight->shape.dim[0], .act = op->act,
+                             .k = last_dim (op->src[ESHI_SRC_X]), .n = weight->shape.dim[0], .batch = 1, .act = op->act,
                              .accumulate = op->src[ESHI_SRC_RESIDUAL] != NULL };
 
   self->kernels->product (&product);

@@ -64,22 +64,43 @@ typedef struct
   EshiActivation  act;
 } EshiCpuGemv;
 
-/* Outputs whose weights lie side by side in a packed matrix. */
-#define ESHI_CPU_PANEL 16
-
-/* dst[m, n] = act (x[m, k] · weight + bias), plus what dst holds where @accumulate is set; all f32. */
+/* dst[m, n] = act (x[m, k] · weight + bias), plus what dst holds where @accumulate is set; all f32. @batch of these, at
+ * least 1, with one bias; the steps are floats from one to the next. */
 typedef struct
 {
   const float    *x;
-  const float    *weight; /* [⌈n / ESHI_CPU_PANEL⌉, k, ESHI_CPU_PANEL], 0 beyond n */
+  const float    *weight; /* [⌈n / panel⌉, k, panel], 0 beyond n; the table says how wide a panel is */
   const float    *bias;   /* nullable [n] */
   float          *dst;
   gsize           m;
   gsize           k;
   gsize           n;
+  gsize           batch;
+  gsize           x_step;
+  gsize           weight_step;
+  gsize           dst_step;
   EshiActivation  act;
   gboolean        accumulate;
 } EshiCpuProduct;
+
+/* dst[n, h, w, co] = x[n, h, w, ci] convolved by 3 × 3 taps with a border of one pixel, + bias + residual; all f32. Where
+ * @doubled, x is [n, h / 2, w / 2, ci], and each of its pixels counts as 2 × 2. */
+typedef struct
+{
+  const float    *x;
+  const void     *weight;   /* [⌈co / panel⌉, ci, 3, 3, panel], 0 beyond co; the table says how wide a panel is */
+  EshiDType       weight_dtype; /* as EshiCpuGemv has it */
+  const float    *bias;     /* nullable [co] */
+  const float    *residual; /* nullable [n, h, w, co]; may be @dst */
+  float          *dst;
+  void           *scratch;
+  gsize           n;
+  gsize           h;
+  gsize           w;
+  gsize           ci;       /* a multiple of 16 */
+  gsize           co;
+  gboolean        doubled;
+} EshiCpuWinograd;
 
 typedef struct
 {
@@ -120,7 +141,10 @@ typedef struct
   gsize  (*attention_bytes)   (const EshiCpuAttention *p);
   void   (*attention)         (const EshiCpuAttention *p);
   void   (*gemv)              (const EshiCpuGemv      *p);
+  gsize    panel;             /* outputs whose weights lie side by side in a packed matrix */
   void   (*product)           (const EshiCpuProduct   *p);
+  gsize  (*winograd_bytes)    (const EshiCpuWinograd  *p); /* of p->scratch */
+  void   (*winograd)          (const EshiCpuWinograd  *p);
   /* How many times faster than f32 a multiply-add in bf16 is; 0 where there is no such instruction. Takes a few
    * milliseconds. */
   double (*bf16_gain)         (void);

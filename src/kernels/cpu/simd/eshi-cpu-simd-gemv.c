@@ -16,38 +16,6 @@
 #define ROWS 4
 #define BLOCK 4096 /* elements that a thread widens at a time; a multiple of every width */
 
-ESHI_INLINE EshiVec
-load_weight (const void *weight,
-             gsize       i,
-             EshiDType   dtype)
-{
-#if defined (__F16C__)
-  if (dtype == ESHI_DTYPE_F16)
-    {
-      const guint16 *half = (const guint16 *) weight + i;
-#if defined (__AVX512F__)
-      return (EshiVec) _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) half));
-#else
-      return (EshiVec) _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) half));
-#endif
-    }
-#endif
-  return eshi_vec_load (weight, i, dtype == ESHI_DTYPE_BF16);
-}
-
-ESHI_INLINE EshiVec
-load_weight_n (const void *weight,
-               gsize       i,
-               gsize       n,
-               EshiDType   dtype)
-{
-  float buffer[ESHI_LANES] = { 0 };
-  gsize size = dtype == ESHI_DTYPE_F32 ? 4 : 2;
-
-  memcpy (buffer, (const char *) weight + i * size, n * size);
-  return load_weight (buffer, 0, dtype);
-}
-
 static float
 finish (float          x,
         EshiActivation act)
@@ -83,11 +51,11 @@ dot_rows (const EshiCpuGemv *p,
 
   for (; i + ESHI_LANES <= p->ci; i += ESHI_LANES)
     for (gsize r = 0; r < n_rows; r++)
-      sum[r] += eshi_vec_load (x, i, FALSE) * load_weight (p->weight, (first + r) * p->ci + i, dtype);
+      sum[r] += eshi_vec_load (x, i, FALSE) * eshi_vec_load_weight (p->weight, (first + r) * p->ci + i, dtype);
   if (i < p->ci)
     for (gsize r = 0; r < n_rows; r++)
       sum[r] += eshi_vec_load_n (x, i, p->ci - i, FALSE) *
-                load_weight_n (p->weight, (first + r) * p->ci + i, p->ci - i, dtype);
+                eshi_vec_load_weight_n (p->weight, (first + r) * p->ci + i, p->ci - i, dtype);
   for (gsize r = 0; r < n_rows; r++)
     {
       gsize at = row * p->co + first + r;
@@ -135,9 +103,9 @@ widen_block (float      *dst,
   gsize i = begin;
 
   for (; i + ESHI_LANES <= end; i += ESHI_LANES)
-    eshi_vec_store (dst, i, load_weight (src, i, dtype), FALSE);
+    eshi_vec_store (dst, i, eshi_vec_load_weight (src, i, dtype), FALSE);
   if (i < end)
-    eshi_vec_store_n (dst, i, end - i, load_weight_n (src, i, end - i, dtype), FALSE);
+    eshi_vec_store_n (dst, i, end - i, eshi_vec_load_weight_n (src, i, end - i, dtype), FALSE);
 }
 
 ESHI_INLINE void

@@ -84,6 +84,9 @@ const EshiCpuKernels ESHI_CPU_NAME (eshi_cpu_kernels) = {
   .attention_bytes = ESHI_CPU_NAME (eshi_cpu_attention_bytes),
   .attention = ESHI_CPU_NAME (eshi_cpu_attention),
   .gemv = ESHI_CPU_NAME (eshi_cpu_gemv),
+  .panel = ESHI_PANEL,
   .product = ESHI_CPU_NAME (eshi_cpu_product),
+  .winograd_bytes = ESHI_CPU_NAME (eshi_cpu_winograd_bytes),
+  .winograd = ESHI_CPU_NAME (eshi_cpu_winograd),
   .bf16_gain = ESHI_CPU_NAME (eshi_cpu_bf16_gain),
 };

@@ -21,4 +21,6 @@ gsize  ESHI_CPU_NAME (eshi_cpu_attention_bytes)  (const EshiCpuAttention *p);
 void   ESHI_CPU_NAME (eshi_cpu_attention)        (const EshiCpuAttention *p);
 void   ESHI_CPU_NAME (eshi_cpu_gemv)             (const EshiCpuGemv *p);
 void   ESHI_CPU_NAME (eshi_cpu_product)          (const EshiCpuProduct *p);
+gsize  ESHI_CPU_NAME (eshi_cpu_winograd_bytes)   (const EshiCpuWinograd *p);
+void   ESHI_CPU_NAME (eshi_cpu_winograd)         (const EshiCpuWinograd *p);
 double ESHI_CPU_NAME (eshi_cpu_bf16_gain)        (void);

@@ -25,6 +25,9 @@
 #define ESHI_LANES 4
 #endif
 
+/* Outputs whose weights lie side by side in a packed matrix. */
+#define ESHI_PANEL (ESHI_LANES < 16 ? 16 : 32)
+
 #if defined (__AVX512BF16__)
 #define ESHI_NATIVE_BF16 1
 #else
@@ -178,6 +181,39 @@ eshi_vec_store_n (void     *dst,
 
   eshi_vec_store (buffer, 0, x, bf16);
   memcpy ((char *) dst + i * size, buffer, n * size);
+}
+
+/* The same of a weight of @dtype: F32, BF16, or F16 where the instruction set has it. */
+ESHI_INLINE EshiVec
+eshi_vec_load_weight (const void *weight,
+                      gsize       i,
+                      EshiDType   dtype)
+{
+#if defined (__F16C__)
+  if (dtype == ESHI_DTYPE_F16)
+    {
+      const guint16 *half = (const guint16 *) weight + i;
+#if defined (__AVX512F__)
+      return (EshiVec) _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) half));
+#else
+      return (EshiVec) _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) half));
+#endif
+    }
+#endif
+  return eshi_vec_load (weight, i, dtype == ESHI_DTYPE_BF16);
+}
+
+ESHI_INLINE EshiVec
+eshi_vec_load_weight_n (const void *weight,
+                        gsize       i,
+                        gsize       n,
+                        EshiDType   dtype)
+{
+  float buffer[ESHI_LANES] = { 0 };
+  gsize size = dtype == ESHI_DTYPE_F32 ? 4 : 2;
+
+  memcpy (buffer, (const char *) weight + i * size, n * size);
+  return eshi_vec_load_weight (buffer, 0, dtype);
 }
 
 /* eˣ to about 1e-7 of its value; 1.2e-38 below −87.3. NaN stays NaN. */
