@@ -90,15 +90,15 @@ const KernelCase kernel_cases[] = {
 
   /* Images that fill tiles of 4 × 4 pixels, or not quite; channels of dst that fill no vector; more channels of x than are
    * added at a time. With as many channels and tiles as AVX-512 wants, and with fewer. */
-  { ESHI_OP_CONV2D, "points-whole", S4 (2, 16, 16, 128), S4 (128, 128, 3, 3), .conv = SAME, .weights = BF16 },
+  { ESHI_OP_CONV2D, "points-whole", S4 (1, 16, 16, 256), S4 (128, 256, 3, 3), .conv = SAME, .weights = BF16 },
   { ESHI_OP_CONV2D, "points-few-channels", S4 (1, 15, 16, 64), S4 (75, 64, 3, 3), .conv = SAME, .weights = F16 },
-  { ESHI_OP_CONV2D, "points-odd", S4 (3, 15, 13, 144), S4 (139, 144, 3, 3), CASE_BIAS | CASE_EMBEDDING | CASE_RESIDUAL,
+  { ESHI_OP_CONV2D, "points-odd", S4 (2, 15, 13, 272), S4 (139, 272, 3, 3), CASE_BIAS | CASE_EMBEDDING | CASE_RESIDUAL,
     .conv = SAME },
-  { ESHI_OP_CONV2D, "points-in-place", S4 (1, 27, 33, 128), S4 (161, 128, 3, 3), CASE_RESIDUAL | CASE_IN_PLACE,
+  { ESHI_OP_CONV2D, "points-in-place", S4 (1, 23, 22, 128), S4 (161, 128, 3, 3), CASE_RESIDUAL | CASE_IN_PLACE,
     .conv = SAME, .weights = F64 },
-  { ESHI_OP_CONV2D, "points-long-sum", S4 (2, 14, 16, 656), S4 (128, 656, 3, 3), CASE_BIAS, .conv = SAME,
+  { ESHI_OP_CONV2D, "points-long-sum", S4 (1, 14, 16, 336), S4 (128, 336, 3, 3), CASE_BIAS, .conv = SAME,
     .weights = F16 },
-  { ESHI_OP_CONV2D, "points-doubled", S4 (2, 9, 7, 144), S4 (136, 144, 3, 3), CASE_BIAS | CASE_RESIDUAL,
+  { ESHI_OP_CONV2D, "points-doubled", S4 (1, 9, 7, 208), S4 (136, 208, 3, 3), CASE_BIAS | CASE_RESIDUAL,
     .conv = DOUBLED, .weights = F16 },
 
   /* Doubled first. */

@@ -19,12 +19,13 @@
 /* Channels of x that a vector of any width divides. */
 #define CHANNEL_STEP 16
 
-/* With fewer channels the way to the points and back weighs as much as the products; with fewer tiles packing the weight
- * does. oneDNN's own loops are better with AVX-512. */
+/* With fewer channels the way to the points and back weighs as much as the products, and with few tiles besides all of it
+ * is done before the threads are awake. oneDNN's own loops are better with AVX-512. Tiles are those of one image, so that
+ * an image does not depend on how many others there are. */
 #define MIN_CHANNELS 64
 #define MIN_CHANNELS_AVX512 128
-#define MIN_TILES 16
-#define MIN_TILES_AVX512 32
+#define MIN_SIZE 1024 /* tiles times channels of x */
+#define MIN_SIZE_AVX512 4096
 
 /* Per cent of the tiles' pixels that have to be pixels of dst. */
 #define MIN_FILLED 75
@@ -50,33 +51,32 @@ is_plain (const EshiOp *op)
          p->right == 1;
 }
 
+/* Whether there is enough to do. */
 static gboolean
-has_channels (const gint64 *weight,
-              gint64        least)
+is_large (const EshiCpuBackend *self,
+          const gint64         *weight,
+          gint64                n_tiles)
 {
-  return weight[0] >= least && weight[1] >= least && weight[1] % CHANNEL_STEP == 0;
-}
+  gboolean wide = self->isa.level >= ESHI_CPU_AVX512;
+  gint64 least = wide ? MIN_CHANNELS_AVX512 : MIN_CHANNELS;
 
-static gboolean
-fills_tiles (const gint64 *dst,
-             gint64        least)
-{
-  gint64 tiles = ((dst[1] + OUT - 1) / OUT) * ((dst[2] + OUT - 1) / OUT);
-
-  return dst[0] * tiles >= least && 100 * dst[1] * dst[2] >= MIN_FILLED * tiles * OUT * OUT;
+  return weight[0] >= least && weight[1] >= least && n_tiles * weight[1] >= (wide ? MIN_SIZE_AVX512 : MIN_SIZE);
 }
 
 gboolean
 _eshi_cpu_winograd_suits (EshiCpuBackend *self,
                           const EshiOp   *op)
 {
-  const EshiTensor *weight = op->kind == ESHI_OP_CONV2D ? op->src[ESHI_SRC_WEIGHT] : NULL;
-  gboolean wide = self->isa.level >= ESHI_CPU_AVX512;
+  const gint64 *weight = NULL;
+  const gint64 *dst = op->dst->shape.dim;
+  gint64 n_tiles = 0;
 
-  if (weight == NULL || op->dst->dtype != ESHI_DTYPE_F32)
+  if (op->kind != ESHI_OP_CONV2D || op->dst->dtype != ESHI_DTYPE_F32 || !is_plain (op))
     return FALSE;
-  return is_plain (op) && has_channels (weight->shape.dim, wide ? MIN_CHANNELS_AVX512 : MIN_CHANNELS) &&
-         fills_tiles (op->dst->shape.dim, wide ? MIN_TILES_AVX512 : MIN_TILES);
+  weight = op->src[ESHI_SRC_WEIGHT]->shape.dim;
+  n_tiles = ((dst[1] + OUT - 1) / OUT) * ((dst[2] + OUT - 1) / OUT);
+  return weight[1] % CHANNEL_STEP == 0 && is_large (self, weight, n_tiles) &&
+         100 * dst[1] * dst[2] >= MIN_FILLED * n_tiles * OUT * OUT;
 }
 
 static void

@@ -8,7 +8,7 @@
  *
  * The points of an axis are 0, ±3/4, ±3/2 and infinity. Those that are usual, 0, ±1, ±2 and infinity, lose about twice as
  * many bits (Barabasz and others, "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural
- * Networks", 2018); with these the error is some 2 · 10⁻⁶ of dst's rms, and all constants of V and dst are exact.
+ * Networks", 2018); with these the error is about 10⁻⁶ of dst's rms, and all constants of V and dst are exact.
  *
  * U is four times as large as the taps, more than a model of full size leaves room for; so it is made anew in every run, some
  * channels of dst at a time, a strip, which does not leave the caches before it is used. Tiles, too, are taken in groups,
