@@ -106,6 +106,14 @@ gboolean   _eshi_cpu_tiled_suits  (EshiCpuBackend      *self,
 gboolean   _eshi_cpu_winograd_suits (EshiCpuBackend    *self,
                                      const EshiOp      *op);
 
+/* What _eshi_cpu_sum_bias() needs for CONV2D @op: @bias, to be given back to the weights, and room for @sum, to be freed.
+ * Either stays NULL where @op has none; after a failure, too, both are the caller's. */
+gboolean   _eshi_cpu_get_bias     (EshiCpuBackend      *self,
+                                   const EshiOp        *op,
+                                   EshiCpuPacked      **bias,
+                                   float              **sum,
+                                   GError             **error);
+
 /* The bias of CONV2D @op, @bias + embedding [co]: in @sum where there is an embedding, else @bias itself. */
 const float *_eshi_cpu_sum_bias   (const EshiOp        *op,
                                    const float         *bias,

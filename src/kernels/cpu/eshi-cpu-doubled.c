@@ -170,12 +170,7 @@ doubled_prepare (EshiCpuBackend  *self,
     if (!prepare_phase (self, op, phase, error))
       return FALSE;
   g_debug ("cpu: %s: doubled, %s", op->label, eshi_cpu_primitive_implementation (plan->primitive[0]));
-  if (op->src[ESHI_SRC_EMBEDDING] != NULL)
-    plan->sum = g_new0 (float, op->dst->shape.dim[3]);
-  if (op->src[ESHI_SRC_BIAS] == NULL)
-    return TRUE;
-  plan->bias = eshi_cpu_weights_get_f32 (self->weights, op->src[ESHI_SRC_BIAS], error);
-  return plan->bias != NULL;
+  return _eshi_cpu_get_bias (self, op, &plan->bias, &plan->sum, error);
 }
 
 static gboolean

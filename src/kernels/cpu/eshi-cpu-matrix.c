@@ -362,6 +362,21 @@ conv2d_prepare (EshiCpuBackend  *self,
   return finish_plan (self, op, error);
 }
 
+gboolean
+_eshi_cpu_get_bias (EshiCpuBackend  *self,
+                    const EshiOp    *op,
+                    EshiCpuPacked  **bias,
+                    float          **sum,
+                    GError         **error)
+{
+  if (op->src[ESHI_SRC_EMBEDDING] != NULL)
+    *sum = g_new0 (float, op->dst->shape.dim[3]);
+  if (op->src[ESHI_SRC_BIAS] == NULL)
+    return TRUE;
+  *bias = eshi_cpu_weights_get_f32 (self->weights, op->src[ESHI_SRC_BIAS], error);
+  return *bias != NULL;
+}
+
 const float *
 _eshi_cpu_sum_bias (const EshiOp *op,
                     const float  *bias,

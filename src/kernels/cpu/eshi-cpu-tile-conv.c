@@ -155,20 +155,14 @@ tiled_prepare (EshiCpuBackend  *self,
 
   op->plan = plan;
   plan->conv = conv;
-  if (op->src[ESHI_SRC_EMBEDDING] != NULL)
-    plan->sum = g_new0 (float, dst[3]);
   plan->weight = eshi_cpu_weights_get (self->weights, op->src[ESHI_SRC_WEIGHT], form,
                                        n_taps * x[3] * dst[3] * sizeof (guint16), pack_tiles,
                                        GINT_TO_POINTER (p->doubled), error);
   if (plan->weight == NULL)
     return FALSE;
   g_debug ("cpu: %s: tiles", op->label);
-  if (!_eshi_cpu_reserve (self, eshi_cpu_amx_conv_bytes (&plan->conv), error))
-    return FALSE;
-  if (op->src[ESHI_SRC_BIAS] == NULL)
-    return TRUE;
-  plan->bias = eshi_cpu_weights_get_f32 (self->weights, op->src[ESHI_SRC_BIAS], error);
-  return plan->bias != NULL;
+  return _eshi_cpu_reserve (self, eshi_cpu_amx_conv_bytes (&plan->conv), error) &&
+         _eshi_cpu_get_bias (self, op, &plan->bias, &plan->sum, error);
 }
 
 static gboolean

@@ -189,18 +189,12 @@ winograd_prepare (EshiCpuBackend  *self,
 
   op->plan = plan;
   plan->conv = conv;
-  if (op->src[ESHI_SRC_EMBEDDING] != NULL)
-    plan->sum = g_new0 (float, plan->conv.co);
   plan->weight = get_weight (self, &plan->conv, op->src[ESHI_SRC_WEIGHT], error);
   if (plan->weight == NULL)
     return FALSE;
   g_debug ("cpu: %s: Winograd", op->label);
-  if (!_eshi_cpu_reserve (self, self->kernels->winograd_bytes (&plan->conv), error))
-    return FALSE;
-  if (op->src[ESHI_SRC_BIAS] == NULL)
-    return TRUE;
-  plan->bias = eshi_cpu_weights_get_f32 (self->weights, op->src[ESHI_SRC_BIAS], error);
-  return plan->bias != NULL;
+  return _eshi_cpu_reserve (self, self->kernels->winograd_bytes (&plan->conv), error) &&
+         _eshi_cpu_get_bias (self, op, &plan->bias, &plan->sum, error);
 }
 
 static gboolean
